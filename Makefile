@@ -1,0 +1,69 @@
+# One door for a developer. `make demo` shows the product, `make test` passes every test, `make check` is for each change.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
+READY := .venv/.ready
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade
+
+.PHONY: help setup demo test test-core check bench docs lock clean
+
+help:  ## what each target does
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+setup: $(READY)  ## make the virtual environment .venv with the locked requirements
+
+$(READY): requirements/dev.txt pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then
+		echo "Amana needs Python 3.11 or later: install it, or run: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1
+	fi
+	if [ ! -x $(BIN)/python ]; then
+		if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then $(PYTHON) -m venv .venv; else $(PYTHON) -m venv --without-pip .venv; fi
+	fi
+	if $(BIN)/python -c 'import pip' 2>/dev/null; then pip="$(BIN)/python -m pip"
+	else pip="pip --python $(BIN)/python"; fi
+	echo "Installing the locked requirements into .venv (once)"
+	$$pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$$pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: $(READY)  ## publish the invented country and ask three questions
+	@$(BIN)/python examples/demo/run.py --folder demo-data
+
+test: $(READY)  ## format, lint, types, contracts and every test (at most 20 minutes on two cores)
+	@$(MAKE) --no-print-directory static
+	$(BIN)/python -m pytest -q
+
+test-core: $(READY)  ## every test that needs no browser
+	@$(MAKE) --no-print-directory static
+	$(BIN)/python -m pytest -q -m "not browser"
+
+check: $(READY)  ## format, lint, types, contracts, fast tests (under two minutes)
+	@$(MAKE) --no-print-directory static
+	HYPOTHESIS_PROFILE=fast $(BIN)/python -m pytest -q -m "not slow and not browser"
+
+.PHONY: static
+static: $(READY)
+	@echo "format"; $(BIN)/ruff format --check --quiet .
+	echo "lint"; $(BIN)/ruff check --quiet .
+	echo "types"; $(BIN)/mypy --no-error-summary
+	$(BIN)/pyright --warnings | tail -n 20
+	echo "contracts"; $(BIN)/lint-imports --no-logo | tail -n 12
+
+bench: $(READY)  ## measure speed and accuracy against plain DuckDB and the peers (long)
+	@$(BIN)/python bench/sql.py
+
+docs: $(READY)  ## write the reference pages that are generated from the code
+	@$(BIN)/python -m tests.docs.generate
+
+lock: $(READY)  ## choose new versions and write their hashes
+	@$(LOCK) --output-file requirements/node.txt --extra node
+	$(LOCK) --output-file requirements/dev.txt --extra node --extra arrow --extra pandas --extra polars --group dev
+
+clean:  ## remove the environment and everything that was made
+	@rm -rf .venv .bench demo-data dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,78 @@
+"""`make demo`: invents a country, publishes three datasets, asks three questions. Every command is shown as it is typed.
+
+    python examples/demo/run.py --folder demo-data [--share 0.1]
+"""
+
+import argparse
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from invent import invent
+
+from amana.catalog.rules import read_rules
+
+HERE = Path(__file__).parent
+DATASETS = ("clinic", "school", "meters")
+QUESTIONS = (
+    ("SELECT region, COUNT(*) AS visits, AVG(cost) AS cost FROM visits WHERE year = 2024 GROUP BY region", "5%"),
+    ("SELECT setting, subject, AVG(mark) AS mark FROM marks JOIN pupils USING (pupil) GROUP BY setting, subject", "3%"),
+    ("SELECT region, MEDIAN(energy_kwh) AS energy_kwh FROM readings GROUP BY region", "5%"),
+)
+MARK = ".made-by-the-demo"
+
+
+def main() -> None:
+    """Run the demo from an empty folder, each time anew."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("demo-data"))
+    parser.add_argument("--share", type=float, default=1.0, help="size of the country, 1 for all of it")
+    options = parser.parse_args()
+    prepare(options.folder, share=options.share)
+    for sql, within in QUESTIONS:
+        amana("ask", sql, "--within", within, "--folder", str(options.folder))
+    amana("budget", "clinic", "--folder", str(options.folder))
+    folder = options.folder
+    print(
+        f"""
+Try next:
+  export AMANA_FOLDER={folder} PATH="$PWD/.venv/bin:$PATH"
+  amana ask "{QUESTIONS[0][0]}" --within 5%             # the same question again: the same figures, free
+  amana ask "SELECT COUNT(DISTINCT patient) FROM visits" --within 1% --preview
+  amana explain "SELECT diagnosis, COUNT(*) FROM visits GROUP BY diagnosis"
+  amana ask "SELECT patient, cost FROM visits"                      # a refusal that says what to write instead
+  amana --lang fr --help
+and read docs/tutorial/first-table.md to publish a table of your own."""
+    )
+
+
+def prepare(folder: Path, *, share: float) -> None:
+    """Invent the country and publish its three datasets into the folder."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / MARK).exists():
+            sys.exit(f"{folder} holds something that the demo did not make. Name another: --folder other-data")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).touch()
+    begun = time.monotonic()
+    files = invent(folder / "files", share=share)
+    print(f"Invented a country in {time.monotonic() - begun:.0f} s. No row is about anybody.", flush=True)
+    for dataset in DATASETS:
+        rules = HERE / f"{dataset}.toml"
+        tables = read_rules(rules.read_text(encoding="utf-8")).dataset.schema.tables
+        amana("publish", *(str(files[table.name]) for table in tables), "--rules", str(rules), "--folder", str(folder))
+
+
+def amana(*words: str) -> None:
+    """Show a command and run it; the demo ends where a command fails."""
+    print(f"\n$ amana {shlex.join(words)}", flush=True)
+    done = subprocess.run([sys.executable, "-m", "amana", *words], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+if __name__ == "__main__":
+    main()

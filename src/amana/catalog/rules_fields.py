@@ -1,0 +1,214 @@
+"""Reading one TOML table field by field: each wrong field becomes a problem with its path, and reading goes on."""
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import cast, final
+
+from amana.terms.refusal import Place, Refusal
+
+FIELDS_MAX = 100_000
+
+
+@final
+class Problems:
+    """The wrong fields found so far, in the order in which they were found."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines()
+        self.found: list[Refusal] = []
+
+    def add(self, code: str, path: str, **parameters: str | int) -> None:
+        """Note that the field at `path` (such as `table.visits.columns.cost.low`) is wrong."""
+        self.found.append(Refusal(code, where=self._locate(path), path=path, **parameters))
+
+    def _locate(self, path: str) -> Place | None:
+        """The line that writes the field, or else the nearest part around it. A hint for people: tomllib keeps no places."""
+        steps = path.split(".")
+        while steps:
+            place = self._find(steps)
+            if place is not None:
+                return place
+            steps.pop()
+        return None
+
+    def _find(self, steps: Sequence[str]) -> Place | None:
+        header: tuple[str, ...] = ()
+        table = ""
+        for number, line in enumerate(self._lines, start=1):
+            opened = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+            if opened:
+                header = tuple(part.strip().strip('"') for part in opened[1].split("."))
+                if header == ("table",):
+                    table = next((m[1] for later in self._lines[number:] if (m := re.match(r'\s*name\s*=\s*"([^"]*)"', later))), "")
+                written = (header[0], table, *header[1:]) if header[0] == "table" else header
+                if tuple(steps) == written:
+                    return Place(line=number, column=1, length=max(1, len(line)))
+                continue
+            key = re.match(r"\s*([^=\s#]+)\s*=", line)
+            if key and header:
+                written = (header[0], table, *header[1:]) if header[0] == "table" else header
+                if tuple(steps) == (*written, *key[1].replace('"', "").split(".")):
+                    return Place(line=number, column=1 + len(line) - len(line.lstrip()), length=max(1, len(line.strip())))
+        return None
+
+
+@final
+class Fields:
+    """The fields of one TOML table. Every read marks its key as known; `close` refuses the keys that nothing read."""
+
+    def __init__(self, values: Mapping[str, object], path: str, problems: Problems) -> None:
+        self._values = values
+        self._known: list[str] = []
+        self.path = path
+        self.problems = problems
+
+    def at(self, key: str) -> str:
+        """The path of that field."""
+        return f"{self.path}.{key}" if self.path else key
+
+    def has(self, key: str) -> bool:
+        """Whether the field is written; does not mark it as known."""
+        return key in self._values
+
+    def raw(self, key: str) -> object | None:
+        """The value as TOML gives it, or None."""
+        if key not in self._known:
+            self._known.append(key)
+        return self._values.get(key)
+
+    def missing(self, key: str, example: str) -> None:
+        """Note that a required field is not written."""
+        self.raw(key)
+        self.problems.add("rules.missing_field", self.at(key), example=f"{key} = {example}")
+
+    def bad(self, key: str, wanted: str) -> None:
+        """Note that the field's value is not of the wanted form."""
+        self.problems.add("rules.bad_value", self.at(key), value=_shown(self.raw(key)), wanted=wanted)
+
+    def text(self, key: str, *, example: str = "", required: bool = True, length_max: int = 500) -> str | None:
+        """A text that is not blank."""
+        value = self.raw(key)
+        if value is None:
+            if required:
+                self.missing(key, f'"{example}"')
+            return None
+        if not isinstance(value, str) or not value.strip() or len(value) > length_max or _has_control(value):
+            self.bad(key, f'text in quotes of at most {length_max} characters, such as "{example or "…"}"')
+            return None
+        return value
+
+    def name(self, key: str, *, example: str) -> str | None:
+        """A name that SQL can write without quotes."""
+        value = self.text(key, example=example)
+        if value is not None and not is_name(value):
+            self.bad(key, f'letters, digits and _ only, at most 60, not starting with a digit, such as "{example}"')
+            return None
+        return value
+
+    def word(self, key: str, allowed: Sequence[str], *, default: str | None = None) -> str | None:
+        """One of a few words."""
+        value = self.raw(key)
+        if value is None:
+            if default is None:
+                self.missing(key, " or ".join(f'"{word}"' for word in allowed))
+            return default
+        if not isinstance(value, str) or value not in allowed:
+            self.bad(key, "one of " + ", ".join(f'"{word}"' for word in allowed))
+            return None
+        return value
+
+    def truth(self, key: str, *, default: bool | None = None) -> bool | None:
+        """true or false."""
+        value = self.raw(key)
+        if value is None:
+            if default is None:
+                self.missing(key, "true or false")
+            return default
+        if not isinstance(value, bool):
+            self.bad(key, "true or false, without quotes")
+            return None
+        return value
+
+    def whole(self, key: str, *, low: int, high: int, required: bool = True) -> int | None:
+        """A whole number between the two, both included."""
+        value = self.raw(key)
+        if value is None:
+            if required:
+                self.missing(key, str(low))
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            self.bad(key, f"a whole number from {low} to {high}")
+            return None
+        return value
+
+    def decimal(self, key: str, *, example: str, required: bool = True) -> Decimal | None:
+        """An exact number, written as a number or in quotes; never read through floating point."""
+        value = self.raw(key)
+        if value is None:
+            if required:
+                self.missing(key, example)
+            return None
+        number = _decimal(value)
+        if number is None:
+            self.bad(key, f"a number such as {example}")
+        return number
+
+    def texts(self, key: str, *, required: bool = False, length_max: int = 200) -> tuple[str, ...]:
+        """A list of texts, none twice."""
+        value = self.raw(key)
+        if value is None:
+            if required:
+                self.missing(key, '["…"]')
+            return ()
+        items = cast("list[object]", value) if isinstance(value, list) else [None]
+        good = [item for item in items if isinstance(item, str) and len(item) <= length_max and not _has_control(item)]
+        if len(good) != len(items) or len(set(good)) != len(good) or len(good) > FIELDS_MAX:
+            self.bad(key, f'a list of different texts in quotes, each at most {length_max} characters, such as ["a", "b"]')
+            return ()
+        return tuple(good)
+
+    def part(self, key: str, *, required: bool = True) -> "Fields | None":
+        """The TOML table of that name inside this one."""
+        value = self.raw(key)
+        if value is None:
+            if required:
+                self.problems.add("rules.missing_field", self.at(key), example=f"[{self.at(key)}]")
+            return None
+        if not isinstance(value, dict):
+            self.bad(key, f"a part of its own, [{self.at(key)}]")
+            return None
+        return Fields(cast("dict[str, object]", value), self.at(key), self.problems)
+
+    def names(self) -> tuple[str, ...]:
+        """All keys that are written."""
+        return tuple(self._values)
+
+    def close(self) -> None:
+        """Refuse every field that was not asked for: a misspelt rule must never be an absent rule."""
+        for key in self._values:
+            if key not in self._known:
+                self.problems.add("rules.unknown_field", self.at(key), allowed=", ".join(sorted(self._known)))
+
+
+def is_name(text: str) -> bool:
+    """Whether SQL can write it without quotes."""
+    return bool(re.fullmatch(r"[^\W\d]\w{0,59}", text))
+
+
+def _has_control(text: str) -> bool:
+    return any(ord(character) < 32 or ord(character) == 127 for character in text)
+
+
+def _decimal(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        return None
+    if isinstance(value, str) and not re.fullmatch(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,2})?", value):
+        return None
+    number = Decimal(value)
+    return number if number.is_finite() else None
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "…"

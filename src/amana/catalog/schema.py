@@ -1,0 +1,107 @@
+"""What the public may know of a dataset: tables, columns, domains, paths to the privacy unit, caps."""
+
+from dataclasses import dataclass
+from typing import final
+
+from amana.catalog.domains import Domain
+from amana.terms.ids import DeltaUnits, NanoRho, PopulationName, VersionId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column and where its bounds or members come from (`source` cites a public document)."""
+
+    name: str
+    domain: Domain
+    source: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """The step from a table to its parent: each row has exactly one parent row, checked at publishing."""
+
+    parent: str
+    on: tuple[tuple[str, str], ...]
+    """Pairs (column here, column of the parent); the parent's columns are its key."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A private table (it leads to the privacy unit) or a public one (its rows concern nobody).
+
+    `unit_column`: the column that holds the unit's source key, for a table at the end of a path.
+    `key`: columns that identify a row (unique, checked), empty if none is declared.
+    `multiplicity`: public tables only, the largest number of rows that share one `key`, checked at publishing.
+    `occurrence`: columns for which the rank of each row within (unit, value) is stored.
+    `rows_per_unit_max`: a public cap that any choice of k stays under.
+    """
+
+    name: str
+    private: bool
+    columns: tuple[Column, ...]
+    unit_column: str | None = None
+    path: Path | None = None
+    key: tuple[str, ...] = ()
+    multiplicity: int = 1
+    occurrence: tuple[str, ...] = ()
+    rows_per_unit_max: int = 1
+    title: tuple[tuple[str, str], ...] = ()
+    """Pairs (language, text)."""
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """The people whose budget is spent: every version and every derived table over them shares one ledger (PRIVACY 1)."""
+
+    name: PopulationName
+    unit: str
+    """The word for one unit (patient, household); also the name of the virtual column on every private table."""
+    cap_nrho: NanoRho
+    cap_delta: DeltaUnits
+    profile_nrho: NanoRho
+    """The share of the cap that each version's profile may spend."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """The public schema of one dataset: what a question is checked against."""
+
+    unit: str
+    tables: tuple[Table, ...]
+
+    def __hash__(self) -> int:
+        """Cheap, because inference remembers what it found by schema."""
+        return hash((self.unit, tuple(table.name for table in self.tables)))
+
+    def table(self, name: str) -> Table | None:
+        """The table of that name (case-insensitive), or None."""
+        return next((table for table in self.tables if table.name.lower() == name.lower()), None)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    name: str
+    title: tuple[tuple[str, str], ...]
+    custodian: str
+    legal_basis: str
+    population: Population
+    schema: Schema
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One published state of a dataset."""
+
+    id: VersionId
+    dataset: Dataset

@@ -1,0 +1,77 @@
+"""Commands that only look: datasets, profiles, budgets, settings, and what a refusal's number means."""
+
+import argparse
+
+from amana.cli.show import odds, tell, write_table
+from amana.client.figures import number, percent
+from amana.client.odds import odds_percent
+from amana.client.text import Catalogue
+from amana.local.door import find_folder, open_folder
+from amana.terms.codes import CODES
+from amana.terms.refusal import Refusal
+
+
+def datasets(options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """One line for each dataset published in the folder."""
+    with open_folder(options.folder, language=catalogue.language) as door:
+        cards = door.datasets()
+    columns = tuple(catalogue.say(f"datasets.{name}") for name in ("name", "title", "unit", "tables"))
+    rows = [
+        (card.name, card.title.get(catalogue.language) or card.title.get("en", ""), card.unit, ", ".join(card.tables)) for card in cards
+    ]
+    write_table(columns, rows, numbers=(False, False, False, False))
+
+
+def profile(options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """The private profile: how many units and rows each table has, and how many values each column lacks."""
+    with open_folder(options.folder, language=catalogue.language) as door:
+        tables = door.profile(options.name)
+    columns = tuple(catalogue.say(f"profile.{name}") for name in ("table", "units", "rows"))
+    write_table(columns, [(table.table, number(table.units, 0), number(table.rows, 0)) for table in tables], numbers=(False, True, True))
+    print()
+    columns = tuple(catalogue.say(f"profile.{name}") for name in ("table", "column", "missing"))
+    missing = [
+        (table.table, name, percent(max(0.0, histogram.missing) / max(1.0, histogram.missing + sum(histogram.counts))))
+        for table in tables
+        for name, histogram in table.columns
+    ]
+    write_table(columns, missing, numbers=(False, False, True))
+    tell(catalogue.say("profile.noisy"))
+
+
+def budget(options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """The guarantee for life, what of it is used, and what it means in odds."""
+    with open_folder(options.folder, language=catalogue.language) as door:
+        left = door.budget(options.name)
+    share = max(left.spent_nrho / left.cap_nrho, left.spent_delta_units / max(1, left.cap_delta_units))
+    write_table(
+        tuple(catalogue.say(f"budget.{name}") for name in ("population", "unit", "spent", "left")),
+        [(left.population, left.unit, percent(share), percent(1 - share))],
+        numbers=(False, False, True, True),
+    )
+    promise = {"epsilon": f"{left.epsilon_of_cap:.2f}", "delta": f"{left.delta_shown:g}"}
+    tell(catalogue.say("budget.promise", **promise, **odds(odds_percent(left.epsilon_of_cap))))
+
+
+def settings(options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """Every setting, its value and where the value came from."""
+    from amana.node.settings import explain
+
+    columns = tuple(catalogue.say(f"settings.{name}") for name in ("name", "value", "origin"))
+    write_table(columns, explain(find_folder(options.folder)), numbers=(False, False, False))
+
+
+def help_code(options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """What a refusal's number means; without a number, all of them."""
+    numbers = {f"AMA-{code.number}": name for name, code in CODES.items()}
+    if options.code is None:
+        columns = (catalogue.say("help.code"), catalogue.say("help.exit"), catalogue.say("help.name"))
+        rows = [(shown, str(int(CODES[name].exit)), name) for shown, name in numbers.items()]
+        write_table(columns, rows, numbers=(False, True, False))
+        return
+    asked = str(options.code).upper()
+    name = numbers.get(asked if asked.startswith("AMA-") else f"AMA-{asked}")
+    if name is None:
+        raise Refusal("cli.unknown_code", number=str(options.code))
+    print(catalogue.say("refusal.head", code=f"AMA-{CODES[name].number}", message=catalogue.template(name)))
+    print(catalogue.say("help.shown", name=name, exit=int(CODES[name].exit)))

@@ -1,0 +1,93 @@
+"""The commands and their options, in the reader's language."""
+
+import argparse
+from collections.abc import Sequence
+
+from amana.client.text import LANGUAGES, Catalogue
+
+COMMANDS = ("publish", "ask", "explain", "budget", "datasets", "profile", "settings", "help")
+
+
+class _Help(argparse.HelpFormatter):
+    """Wide enough for a sentence, the same on every terminal."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=100)
+
+
+def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
+    """The parser of `amana`. Its own words ("usage:", "options", errors) come from the catalogue too."""
+    _translate_argparse(catalogue)
+    say = catalogue.say
+    parser = argparse.ArgumentParser(prog="amana", description=say("cli.description"), epilog=say("cli.epilog"), formatter_class=_Help)
+    parser.add_argument("--version", action="version", version=f"amana {version}", help=_option(say("cli.option.version")))
+    parser.add_argument("--lang", choices=LANGUAGES, metavar="LANG", help=_option(say("cli.option.lang")))
+    commands = parser.add_subparsers(dest="command", metavar=say("cli.metavar.command"), required=True)
+    made = {
+        name: commands.add_parser(name, help=_option(purpose), description=purpose, formatter_class=_Help)
+        for name in COMMANDS
+        for purpose in (say(f"cli.{name}.purpose"),)
+    }
+    for command in made.values():
+        # The language is chosen before parsing; the option is accepted on either side of the command.
+        command.add_argument("--lang", choices=LANGUAGES, metavar="LANG", help=argparse.SUPPRESS, default=argparse.SUPPRESS)
+    _publish(made["publish"], catalogue)
+    _ask(made["ask"], catalogue)
+    made["explain"].add_argument("sql", metavar="SQL", help=_option(say("cli.option.sql")))
+    _within(made["explain"], catalogue)
+    for name in ("budget", "profile"):
+        made[name].add_argument("name", metavar=say("cli.metavar.name"), help=_option(say("cli.option.dataset")))
+    made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
+    made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
+    for name in ("publish", "ask", "explain", "budget", "datasets", "profile", "settings"):
+        made[name].add_argument("--folder", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.folder")))
+    return parser
+
+
+def _option(text: str) -> str:
+    """argparse fills in %(name)s in help texts, so a per cent sign is written twice."""
+    return text.replace("%", "%%")
+
+
+def _publish(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
+    command.add_argument("files", metavar=catalogue.say("cli.metavar.file"), nargs="+", help=_option(catalogue.say("cli.option.files")))
+    command.add_argument("--rules", metavar="TOML", required=True, help=_option(catalogue.say("cli.option.rules")))
+    command.add_argument("--check", action="store_true", help=_option(catalogue.say("cli.option.check")))
+
+
+def _ask(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
+    command.add_argument("sql", metavar="SQL", help=_option(catalogue.say("cli.option.sql")))
+    _within(command, catalogue)
+    command.add_argument("--preview", action="store_true", help=_option(catalogue.say("cli.option.preview")))
+    shape = command.add_mutually_exclusive_group()
+    for name in ("json", "csv", "arrow"):
+        shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_option(catalogue.say(f"cli.option.{name}")))
+
+
+def _within(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
+    command.add_argument("--within", metavar="5%|±15", default="5%", help=_option(catalogue.say("cli.option.within")))
+
+
+def language_asked(arguments: Sequence[str]) -> str | None:
+    """The value of --lang, found before parsing because the parser itself speaks that language."""
+    for index, argument in enumerate(arguments):
+        if argument.startswith("--lang="):
+            return argument.removeprefix("--lang=")
+        if argument == "--lang" and index + 1 < len(arguments):
+            return arguments[index + 1]
+    return None
+
+
+def _translate_argparse(catalogue: Catalogue) -> None:
+    """Give argparse our catalogue. It calls `_` and `ngettext` of its own module, which know compiled files only."""
+
+    def translate(english: str) -> str:
+        found = catalogue.messages.get(english)
+        return found.forms[0] if found else english
+
+    def translate_count(singular: str, plural: str, number: int) -> str:
+        found = catalogue.messages.get(singular)
+        return found.forms[catalogue.plural(number)] if found else (singular if number == 1 else plural)
+
+    argparse._ = translate  # type: ignore[attr-defined]
+    argparse.ngettext = translate_count  # type: ignore[attr-defined]

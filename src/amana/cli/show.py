@@ -1,0 +1,94 @@
+"""What people see: tables on stdout, everything else on stderr."""
+
+import sys
+import unicodedata
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+from amana.client.figures import percent, show
+from amana.client.result import Cost, Result
+from amana.client.text import Catalogue
+
+
+def tell(text: str) -> None:
+    """A line for the person, not for the next program."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[bool]) -> None:
+    """A table on stdout: drawn with lines on a terminal, aligned by spaces elsewhere. `numbers`: columns set to the right."""
+    if sys.stdout.isatty() and _draw(columns, rows, numbers):
+        return
+    widths = [max([_width(name), *(_width(row[index]) for row in rows)]) for index, name in enumerate(columns)]
+    for cells in (columns, ["-" * width for width in widths], *rows):
+        padded = (_pad(cell, width, right=right) for cell, width, right in zip(cells, widths, numbers, strict=True))
+        print("  ".join(padded).rstrip())
+
+
+def write_result(result: Result) -> None:
+    """The answer as a table on stdout."""
+    rows = [[show(cell) for cell in row] for row in result.table.rows]
+    numbers = [all(not isinstance(row[index], str) for row in result.table.rows) for index in range(len(result.columns))]
+    write_table(result.columns, rows, numbers=numbers)
+
+
+def tell_cost(cost: Cost, catalogue: Catalogue) -> None:
+    """What the answer took: the share of the lifetime budget, and what it can change in anyone's guess."""
+    if cost.recalled:
+        tell(catalogue.say("ask.recalled", spent=percent(cost.share_spent)))
+        return
+    tell(catalogue.say("ask.cost", share=percent(cost.share), spent=percent(cost.share_spent)))
+    tell(catalogue.say("ask.odds", **odds(cost.odds_percent)))
+
+
+def tell_notes(notes: Sequence[tuple[str, Sequence[tuple[str, str | int]]]], catalogue: Catalogue) -> None:
+    """Remarks of the node, such as rows that a bound leaves out."""
+    for code, parameters in notes:
+        tell(catalogue.say(code, **dict(parameters)))
+
+
+def odds(sure_percent: float) -> dict[str, str]:
+    """The two sides of a guess that was 50:50, for the message."""
+    return {"present": f"{sure_percent:.1f}", "absent": f"{100 - sure_percent:.1f}"}
+
+
+@contextmanager
+def working(text: str) -> Generator[None, None, None]:
+    """A moving sign on stderr while something runs, where a person watches; nothing that depends on data (PRIVACY 8)."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    try:
+        from rich.console import Console
+    except ImportError:
+        tell(text)
+        yield
+        return
+    with Console(stderr=True).status(text):
+        yield
+
+
+def _draw(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[bool]) -> bool:
+    try:
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+    except ImportError:
+        return False
+    table = Table()
+    for name, right in zip(columns, numbers, strict=True):
+        table.add_column(Text(name), justify="right" if right else "left")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console().print(table)
+    return True
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that the text fills."""
+    return sum(0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _pad(text: str, width: int, *, right: bool) -> str:
+    space = " " * (width - _width(text))
+    return space + text if right else text + space

@@ -1,0 +1,22 @@
+"""Privacy loss in words: what it can change in the odds of someone who guesses about one person."""
+
+import math
+
+NRHO_PER_RHO = 1_000_000_000
+DELTA_SHOWN = 2.0**-30
+"""The failure probability at which a loss is shown as odds."""
+
+
+def epsilon_of(loss_nrho: int) -> float:
+    """An epsilon that `loss_nrho` never exceeds, but with probability `DELTA_SHOWN`; rounded up.
+
+    Source: Bun and Steinke 2016, "Concentrated Differential Privacy", proposition 1.3.
+    """
+    rho = loss_nrho / NRHO_PER_RHO
+    return math.nextafter(rho + 2 * math.sqrt(rho * -math.log(DELTA_SHOWN)), math.inf)
+
+
+def odds_percent(epsilon: float) -> float:
+    """Even odds (50 %) about one unit's presence become at most this, after an (epsilon, δ) release. Units: per cent, rounded up."""
+    certain = 100 / (1 + math.exp(-epsilon))
+    return min(100.0, math.ceil(certain * 10) / 10)

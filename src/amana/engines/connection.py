@@ -1,0 +1,64 @@
+"""One hardened way to open DuckDB: nothing is fetched, nothing outside is read after `seal`, and what spills is encrypted."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+
+SPILL_BYTES_MAX = 2**40
+"""Largest size of the spill folder unless the caller gives one."""
+
+
+def connect(
+    folder_spill: Path, *, memory_bytes_max: int, threads: int, spill_bytes_max: int = SPILL_BYTES_MAX
+) -> duckdb.DuckDBPyConnection:
+    """A fresh in-memory database that may still read files and attach stores; call `seal` before any question runs on it.
+
+    The OpenSSL module of the wheel is loaded by its path: it makes AES fast, and without it DuckDB would seed its keys from
+    a weak generator. Units: `memory_bytes_max`, `spill_bytes_max` in bytes. Errors: `duckdb.Error`, OSError.
+    """
+    assert memory_bytes_max > 0 and threads > 0 and spill_bytes_max > 0
+    folder_spill.mkdir(parents=True, exist_ok=True, mode=0o700)
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+            "allow_persistent_secrets": "false",
+            "python_enable_replacements": "false",
+            "temp_file_encryption": "true",
+            "temp_directory": str(folder_spill.resolve()),
+            "max_temp_directory_size": f"{spill_bytes_max}B",
+            "memory_limit": f"{memory_bytes_max}B",
+            "threads": str(threads),
+            "preserve_insertion_order": "false",
+        },
+    )
+    module = files("duckdb_extension_httpfs").joinpath("extensions", f"v{duckdb.__version__}", "httpfs.duckdb_extension")
+    connection.execute(f"LOAD {quoted(str(module))}")
+    return connection
+
+
+def attach_store(connection: duckdb.DuckDBPyConnection, store: Path, *, key: str, alias: str) -> None:
+    """Attach one published version for reading only. Errors: `duckdb.Error` for a wrong key or a damaged file."""
+    path = quoted(str(store.resolve()))
+    connection.execute(f"ATTACH {path} AS {identifier(alias)} (ENCRYPTION_KEY {quoted(key)}, READ_ONLY)")
+
+
+def seal(connection: duckdb.DuckDBPyConnection) -> None:
+    """From here on: no file but those attached and the spill, no network, no change of any setting."""
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def identifier(name: str) -> str:
+    """A quoted SQL name. Names are the schema's, never a question's; NUL has no place in either."""
+    assert "\0" not in name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted(text: str) -> str:
+    """A SQL text literal; DuckDB knows no escapes inside plain quotes but the doubled quote."""
+    assert "\0" not in text
+    return "'" + text.replace("'", "''") + "'"

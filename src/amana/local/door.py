@@ -1,0 +1,106 @@
+"""The door for a program on the node's own machine: `amana.open(folder).sql("SELECT …", within="5%")`."""
+
+import os
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from amana.client.explain import describe
+from amana.client.result import Cost, Result
+from amana.client.text import Catalogue, choose_language, load
+from amana.terms.refusal import Refusal
+
+if TYPE_CHECKING:
+    from amana.catalog.profile import TableProfile
+    from amana.node.ask import Budget, DatasetCard, Explanation, Node, Preview
+
+FOLDER = "amana-data"
+"""The data folder when neither an argument nor AMANA_FOLDER names one."""
+
+
+@final
+class Door:
+    """Questions to the node of one data folder. Errors: every method raises `Refusal`, with its message as a note."""
+
+    def __init__(self, node: "Node", *, catalogue: Catalogue) -> None:
+        self._node = node
+        self._catalogue = catalogue
+
+    def sql(self, sql: str, *, within: str = "5%") -> Result:
+        """The answer to a question: private figures with intervals.
+
+        `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15").
+        """
+        with self._speaking(sql):
+            answer = self._node.ask(sql, within=within)
+            cost = Cost(
+                loss_nrho=answer.cost_nrho,
+                cap_nrho=answer.cap_nrho,
+                spent_nrho=answer.spent_nrho,
+                delta_units=answer.cost_delta_units,
+                recalled=answer.recalled,
+            )
+            return Result(table=answer.table, cost=cost, version=answer.version, digest=answer.digest, notes=answer.notes)
+
+    def preview(self, sql: str, *, within: str = "5%") -> "Preview":
+        """What the question would cost and how precise each figure would be; free, and nothing is touched."""
+        with self._speaking(sql):
+            return self._node.preview(sql, within=within)
+
+    def explain(self, sql: str, *, within: str = "5%") -> "Explanation":
+        """Everything about how the question would be answered, except data."""
+        with self._speaking(sql):
+            return self._node.explain(sql, within=within)
+
+    def budget(self, name: str) -> "Budget":
+        """What is left of the lifetime budget of the people in that dataset."""
+        with self._speaking(""):
+            return self._node.budget(name)
+
+    def datasets(self) -> "Sequence[DatasetCard]":
+        """The datasets published here."""
+        with self._speaking(""):
+            return self._node.datasets()
+
+    def profile(self, name: str) -> "Sequence[TableProfile]":
+        """The private profile of that dataset: noisy figures that were paid for once and are free to read."""
+        with self._speaking(""):
+            return self._node.profile(name)
+
+    def close(self) -> None:
+        """Give the folder's files and locks back."""
+        self._node.close()
+
+    def __enter__(self) -> "Door":
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _speaking(self, sql: str) -> Generator[None, None, None]:
+        """A refusal carries its full message, so that a traceback tells what to write instead."""
+        try:
+            yield
+        except Refusal as refusal:
+            if not getattr(refusal, "__notes__", None):
+                refusal.add_note(describe(refusal, asked=sql, catalogue=self._catalogue))
+            raise
+
+
+def open_folder(folder: str | Path | None = None, *, language: str | None = None) -> Door:
+    """The node whose data lie in `folder` (else AMANA_FOLDER, else ./amana-data). Errors: a refusal if there is none."""
+    catalogue = load(choose_language(language, os.environ))
+    try:
+        from amana.node.ask import open_node
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("amana"):
+            raise
+        raise Refusal("client.library_missing", library=missing.name or "?", extra="node") from None
+    return Door(open_node(find_folder(folder)), catalogue=catalogue)
+
+
+def find_folder(folder: str | Path | None) -> Path:
+    """The data folder that is meant."""
+    return Path(folder or os.environ.get("AMANA_FOLDER") or FOLDER)

@@ -1,0 +1,59 @@
+"""The log until the public one comes: an append-only file, one canonical JSON entry a line, on disk before it counts."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from threading import Lock
+from typing import final
+
+from amana.terms.canonical import canonical_bytes
+from amana.terms.refusal import Fault
+from amana.terms.use import Inclusion, UseEntry
+
+
+@final
+class PlainLog:
+    """One writer (the node's lock keeps others out). A torn last line, left by a power cut, is cut off at opening:
+    its append never returned, so nothing was released on it."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock, self._path = Lock(), path
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        whole = path.read_bytes()
+        kept = whole.rfind(b"\n") + 1
+        if kept < len(whole):
+            os.ftruncate(self._file, kept)
+            os.fsync(self._file)
+        self._count, self._end = whole.count(b"\n"), kept
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+
+    def append(self, entry: UseEntry) -> Inclusion:
+        """Write and sync one entry. Errors: Fault when the disk does not take it; nothing of it stays then."""
+        line = canonical_bytes(entry) + b"\n"
+        with self._lock:
+            try:
+                if os.write(self._file, line) != len(line):
+                    raise OSError("short write")
+                os.fsync(self._file)
+            except OSError:
+                os.ftruncate(self._file, self._end)
+                raise Fault(id=secrets.token_hex(8)) from None
+            self._count, self._end = self._count + 1, self._end + len(line)
+            return Inclusion(index=self._count - 1)
+
+    def totals(self) -> dict[str, tuple[int, int]]:
+        """What each population has spent by the log: (nano-rho, delta in 2**-64)."""
+        spent: dict[str, tuple[int, int]] = {}
+        with self._path.open("rb") as lines:
+            for line in lines:
+                entry = json.loads(line)["UseEntry"]
+                nrho, delta = spent.get(entry["population"], (0, 0))
+                spent[entry["population"]] = (nrho + entry["cost_nrho"], delta + entry["cost_delta"])
+        return spent
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._file)

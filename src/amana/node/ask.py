@@ -1,0 +1,247 @@
+"""Asking: from SQL text to a released answer, and what can be told before anything is spent."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import exp, isfinite
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, final
+
+from amana.catalog.profile import Profile, TableProfile
+from amana.catalog.schema import Dataset, Version
+from amana.node.choose import Chosen, choose
+from amana.node.picture import picture
+from amana.policy.permit import permit
+from amana.privacy.kernel import Asking, Kernel
+from amana.privacy.loss import DELTA_ONE, epsilon_of
+from amana.privacy.price import Z95, PrivatePlan, Target, Wanted, noise_factor
+from amana.privacy.release import answer, plan_release
+from amana.query.parse import parse
+from amana.query.plan import BoundedPlan, Plan
+from amana.terms.answer import AnswerTable
+from amana.terms.ids import DeltaUnits, Digest, NanoRho, VersionId
+from amana.terms.precision import Precision, read_precision
+from amana.terms.refusal import Refusal
+
+if TYPE_CHECKING:
+    from amana.node.wiring import Wired
+
+Note = tuple[str, tuple[tuple[str, str | int], ...]]
+BIAS_SHOWN = 0.001
+PURPOSE = "local use by the custodian"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An answer as a door shows it. Units: losses in nano-rho and in 2**-64; `notes` are message codes with parameters."""
+
+    table: AnswerTable
+    cost_nrho: NanoRho
+    cost_delta_units: DeltaUnits
+    cap_nrho: NanoRho
+    spent_nrho: NanoRho
+    recalled: bool
+    notes: tuple[Note, ...]
+    version: VersionId
+    digest: Digest
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """`figures`: name, half of the 95 % interval expected in a typical group, and that as a share of the predicted figure."""
+
+    figures: tuple[tuple[str, float, float | None], ...]
+    cost_nrho: NanoRho
+    cost_delta_units: DeltaUnits
+    share: float
+    notes: tuple[Note, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything about how a question would be answered, except data."""
+
+    lines: tuple[tuple[str, str], ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    population: str
+    unit: str
+    cap_nrho: NanoRho
+    spent_nrho: NanoRho
+    cap_delta_units: DeltaUnits
+    spent_delta_units: DeltaUnits
+    epsilon_of_cap: float
+    """epsilon at delta = 1e-6 or, if that is smaller, ten times the cap's delta: for display (dp-accounting)."""
+    delta_shown: float
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetCard:
+    name: str
+    title: Mapping[str, str]
+    unit: str
+    tables: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """One current version with all that answers questions on it. `sql_of`: the SQL its engine would run, for reading."""
+
+    version: Version
+    profile: Profile
+    kernel: Kernel
+    sql_of: Callable[[BoundedPlan], tuple[str, ...]]
+
+
+@final
+class Node:
+    """The use cases of one data folder. Errors: Refusal or Fault only."""
+
+    def __init__(self, wired: "Wired") -> None:
+        self._wired = wired
+
+    def ask(self, sql: str, *, within: str, target: Target | None = None) -> Answered:
+        """Answer a question at a precision; `target` overrides it with a loss cap (benches and studies, not a door)."""
+        opened, plan, chosen, asking = self._prepare(sql, within=within, target=target)
+        asked = answer(asking, opened.kernel)
+        balance = opened.kernel.ledger.balance(asking.permit.population)
+        assert balance is not None
+        return Answered(
+            table=asked.table,
+            cost_nrho=asked.cost_nrho,
+            cost_delta_units=asked.cost_delta,
+            cap_nrho=balance.cap_nrho,
+            spent_nrho=balance.spent_nrho,
+            recalled=asked.recalled,
+            notes=_notes(chosen, plan),
+            version=opened.version.id,
+            digest=asked.digest,
+        )
+
+    def preview(self, sql: str, *, within: str, target: Target | None = None) -> Preview:
+        """Expected error of each figure and cost; nothing is spent and no data is touched."""
+        opened, plan, chosen, asking = self._prepare(sql, within=within, target=target)
+        private = plan_release(asking, opened.kernel)
+        deviations = noise_factor(private, asking.aim)
+        figures = tuple(
+            (name, Z95 * deviation, Z95 * deviation / abs(value) if value else None)
+            for (name, value), deviation in zip(chosen.figures, deviations, strict=True)
+            if value is not None and isfinite(deviation)
+        )
+        return Preview(
+            figures=figures,
+            cost_nrho=private.nano_rho,
+            cost_delta_units=private.delta_units,
+            share=private.nano_rho / max(1, asking.permit.cap_nrho),
+            notes=_notes(chosen, plan),
+        )
+
+    def explain(self, sql: str, *, within: str) -> Explanation:
+        """The plan, the bounds used, the SQL that will run, sensitivities, mechanism and loss."""
+        opened, plan, _, asking = self._prepare(sql, within=within, target=None)
+        private = plan_release(asking, opened.kernel)
+        return Explanation(lines=(*_described(plan, private), ("sql", "\n;\n".join(opened.sql_of(private.bounded)))))
+
+    def budget(self, name: str) -> Budget:
+        """What a dataset's population may lose in its life, and what it has lost."""
+        opened = self._dataset(name)
+        population = opened.version.dataset.population
+        balance = opened.kernel.ledger.balance(population.name)
+        assert balance is not None
+        delta = max(1e-6, 10 * balance.cap_delta / DELTA_ONE)
+        return Budget(
+            population=population.name,
+            unit=population.unit,
+            cap_nrho=balance.cap_nrho,
+            spent_nrho=balance.spent_nrho,
+            cap_delta_units=balance.cap_delta,
+            spent_delta_units=balance.spent_delta,
+            epsilon_of_cap=epsilon_of(nano_rho=balance.cap_nrho, delta_units=balance.cap_delta, delta=delta),
+            delta_shown=delta,
+        )
+
+    def datasets(self) -> tuple[DatasetCard, ...]:
+        """The datasets published here."""
+        return tuple(_card(opened.version.dataset) for opened in self._wired.opened())
+
+    def profile(self, name: str) -> tuple[TableProfile, ...]:
+        """The private profile of a dataset: paid for once, free for ever."""
+        return self._dataset(name).profile.tables
+
+    def close(self) -> None:
+        """Give files and locks back."""
+        self._wired.close()
+
+    def _prepare(self, sql: str, *, within: str, target: Target | None) -> tuple[Open, Plan, Chosen, Asking]:
+        precision: Precision | None = read_precision(within) if target is None else None
+        opened = self._meant(sql)
+        schema = opened.version.dataset.schema
+        leave = permit("custodian", opened.version.dataset, purpose=PURPOSE)
+        plan = parse(sql, schema)
+        goal = target or Wanted()
+        chosen = choose(plan, schema, opened.profile, within=precision, target=goal, groups_max=opened.kernel.groups_max)
+        asking = Asking(permit=leave, version=opened.version, plan=plan, choice=chosen.choice, target=goal, aim=chosen.aim)
+        return opened, plan, chosen, asking
+
+    def _meant(self, sql: str) -> Open:
+        """The dataset whose tables the text names most; the parser then judges every name."""
+        opened = self._wired.opened()
+        if not opened:
+            raise Refusal("node.no_dataset")
+        words = {word.lower() for word in re.findall(r"\w+", sql[:20_000])}
+        return max(opened, key=lambda one: sum(table.name.lower() in words for table in one.version.dataset.schema.tables))
+
+    def _dataset(self, name: str) -> Open:
+        for opened in self._wired.opened():
+            dataset = opened.version.dataset
+            if name.lower() in {dataset.name.lower(), *(table.name.lower() for table in dataset.schema.tables)}:
+                return opened
+        raise Refusal("node.unknown_dataset", name=name[:80], names=", ".join(o.version.dataset.name for o in self._wired.opened()))
+
+
+def _card(dataset: Dataset) -> DatasetCard:
+    return DatasetCard(
+        name=dataset.name,
+        title=MappingProxyType(dict(dataset.title)),
+        unit=dataset.population.unit,
+        tables=tuple(table.name for table in dataset.schema.tables),
+    )
+
+
+def _notes(chosen: Chosen, plan: Plan) -> tuple[Note, ...]:
+    """What the interval does not say: predicted truncation, and figures that are extreme quantiles."""
+    notes: list[Note] = []
+    if chosen.lost_share >= BIAS_SHOWN:
+        notes.append(("note.truncation", (("percent", f"{100 * chosen.lost_share:.1f}"),)))
+    if chosen.choice.clamps:
+        notes.append(("note.clamped", ()))
+    return tuple(notes)
+
+
+def _described(plan: Plan, private: PrivatePlan) -> tuple[tuple[str, str], ...]:
+    bounded = private.bounded
+    sums = [
+        f"sum {i}: {'one unit and key' if total.per_unit else 'one row'} in [{total.low}, {total.high}] × 10^-{total.scale}; "
+        f"L1 ≤ {total.l1}, L2² ≤ {total.l2_squared}; {private.kind.value}, scale {scale:.6g}"
+        for i, (total, scale) in enumerate(zip(bounded.sums, private.scales, strict=True))
+    ]
+    keys = f"{bounded.keys_per_unit} of them can hold rows of one unit"
+    loss = f"ρ = {private.nano_rho / 1e9:.9f} ({private.nano_rho} nano-ρ), δ = {private.delta_units / DELTA_ONE:.3g}; odds × {exp((2 * private.nano_rho / 1e9) ** 0.5):.4f}"
+    threshold = () if private.threshold is None else (("threshold", str(private.threshold)),)
+    return (("plan", picture(bounded.plan)), ("keys", keys), *threshold, ("sums", "\n".join(sums)), ("loss", loss))
+
+
+def open_node(folder: Path) -> Node:
+    """The node of a data folder. Errors: Refusal for settings, a missing folder, or a ledger behind its log."""
+    from amana.node.wiring import wire  # the one place where real parts are made; it needs this module's types
+
+    return Node(wire(folder))

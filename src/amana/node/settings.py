@@ -1,0 +1,123 @@
+"""Every setting of a node, read once at start. An unknown key stops the start: a misspelt limit must never be no limit.
+
+Order: the environment (`AMANA_<NAME>`), then `settings.toml` in the data folder, then the default. No setting touches the
+noise. The reference page docs/reference/settings.md is made from this file.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import final
+
+from amana.terms.refusal import Refusal
+
+PREFIX = "AMANA_"
+ELSEWHERE = frozenset({"AMANA_FOLDER", "AMANA_LANG", "AMANA_CHROMIUM", "AMANA_LANGUAGE"})
+"""Read by the doors, before there is a node: the data folder, a browser for tests, the language of messages."""
+LANGUAGES = ("en", "fr", "ar", "zgh")
+
+
+def _number(about: str, default: int, low: int, high: int) -> int:
+    made: int = field(default=default, metadata={"about": about, "low": low, "high": high})
+    return made
+
+
+def _threads() -> int:
+    return max(1, os.cpu_count() or 1)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Units stand last in each name. `origins`: where each value came from."""
+
+    folder: Path
+    memory_bytes_max: int = _number("memory of the embedded database", 4 * 2**30, 2**28, 2**44)
+    spill_bytes_max: int = _number("disk that intermediate results may take, encrypted, in the data folder", 64 * 2**30, 0, 2**50)
+    threads: int = field(default_factory=_threads, metadata={"about": "threads of the embedded database", "low": 1, "high": 1024})
+    groups_count_max: int = _number("groups that one question may have", 100_000, 1, 10_000_000)
+    sql_length_max: int = _number("characters of one question", 100_000, 100, 10_000_000)
+    sql_depth_max: int = _number("levels of nesting in one question", 100, 5, 400)
+    release_tick_ms: int = _number("answers leave on multiples of this, so that their time says little", 100, 1, 60_000)
+    deadline_base_ms: int = _number("least time a question is given before it is a fault", 500, 100, 3_600_000)
+    deadline_row_ns: int = _number("more time for each row that one step may handle", 200, 1, 1_000_000)
+    deadline_ms_max: int = _number("largest time a question is given", 600_000, 1_000, 86_400_000)
+    language: str = field(default="en", metadata={"about": "language of messages where the reader names none: en, fr, ar or zgh"})
+    log_file: str = field(default="log.jsonl", metadata={"about": "name of the log of uses, inside the data folder"})
+    origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False, compare=False)
+
+
+def read_settings(folder: Path, environment: Mapping[str, str]) -> Settings:
+    """The settings of the node in that folder. Errors: `settings.unknown_key`, `settings.bad_value`."""
+    file = folder / "settings.toml"
+    written = _file(file)
+    named = {each.name: each for each in fields(Settings) if each.name not in ("folder", "origins")}
+    for key in written:
+        if key not in named:
+            raise Refusal("settings.unknown_key", key=key, origin=str(file), known=", ".join(named))
+    for key in environment:
+        if key.startswith(PREFIX) and key not in ELSEWHERE and key.removeprefix(PREFIX).lower() not in named:
+            raise Refusal(
+                "settings.unknown_key", key=key, origin="the environment", known=", ".join(PREFIX + name.upper() for name in named)
+            )
+    values: dict[str, int | str] = {}
+    origins = {"folder": "the command"}
+    for name, each in named.items():
+        variable = PREFIX + name.upper()
+        if variable in environment:
+            values[name] = _value(variable, environment[variable], each.metadata, origin="the environment")
+            origins[name] = variable
+        elif name in written:
+            values[name] = _value(name, written[name], each.metadata, origin=str(file))
+            origins[name] = file.name
+        else:
+            origins[name] = "default"
+    return Settings(folder=folder, origins=MappingProxyType(origins), **values)  # type: ignore[arg-type]  # checked by _value
+
+
+def explain(folder: Path) -> list[tuple[str, str, str]]:
+    """Name, value and origin of every setting."""
+    settings = read_settings(folder, os.environ)
+    return [
+        (each.name, str(getattr(settings, each.name)), settings.origins[each.name]) for each in fields(Settings) if each.name != "origins"
+    ]
+
+
+def describe() -> list[tuple[str, str, str, str]]:
+    """Name, default, accepted values and purpose of every setting, for the reference page."""
+    rows: list[tuple[str, str, str, str]] = []
+    for each in fields(Settings):
+        if "about" in each.metadata:
+            default = "one for each core" if each.default is MISSING else str(each.default)
+            accepted = f"{each.metadata['low']} … {each.metadata['high']}" if "low" in each.metadata else "text"
+            rows.append((each.name, default, accepted, str(each.metadata["about"])))
+    return rows
+
+
+def _file(path: Path) -> dict[str, object]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise Refusal("settings.bad_value", key=path.name, value="…", wanted="a TOML file", origin=str(path)) from None
+
+
+def _value(key: str, given: object, metadata: Mapping[str, object], *, origin: str) -> int | str:
+    if "low" in metadata:
+        low, high = metadata["low"], metadata["high"]
+        assert isinstance(low, int) and isinstance(high, int)
+        whole = int(given) if isinstance(given, str) and given.isascii() and given.isdigit() else given
+        if isinstance(whole, bool) or not isinstance(whole, int) or not low <= whole <= high:
+            raise Refusal(
+                "settings.bad_value", key=key, value=str(given)[:60], wanted=f"a whole number from {low} to {high}", origin=origin
+            )
+        return whole
+    if key.lower().endswith("language") and given not in LANGUAGES:
+        raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted=", ".join(LANGUAGES), origin=origin)
+    if not isinstance(given, str) or not given or "/" in given or "\\" in given:
+        raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted="a plain name", origin=origin)
+    return given

@@ -1,0 +1,220 @@
+"""How much one privacy unit can change what a plan measures: clamps, truncation, stability, sensitivity. Proof: `bound.md`.
+
+`Choice` says which bounds to use. Any choice is sound; a better one only gives smaller errors, so whoever chooses is not trusted.
+"""
+
+from dataclasses import dataclass, replace
+from math import isqrt
+from typing import assert_never, final
+
+from amana.catalog.domains import NumberDomain
+from amana.catalog.schema import Schema
+from amana.privacy.keys import public_keys
+from amana.query.check import ONE
+from amana.query.expr import Column, Literal
+from amana.query.infer import columns_of, is_private, is_single, rows_of, size_of, table_of, visible_domain
+from amana.query.kinds import Columns
+from amana.query.plan import (
+    BinCount,
+    BoundedPlan,
+    BoundedSum,
+    DistinctCount,
+    Filter,
+    Join,
+    PerUnit,
+    Plan,
+    Project,
+    PublicKeys,
+    Relation,
+    RowSum,
+    Scan,
+    Sum,
+    Union,
+    UnitCount,
+    UnknownKeys,
+    Window,
+)
+from amana.query.values import domain_of
+from amana.terms.refusal import Refusal
+
+MAGNITUDE_MAX = 2**100
+"""Largest sensitivity, in units; keeps sums inside 128 bits for any table that fits on a disk."""
+
+
+GRAIN_BITS = 30
+"""A sum whose sensitivity needs more binary digits is rounded to that many before noise, so that noise fits in 64 bits."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Bounds chosen from public facts. `keep`: rows kept per unit, by scan alias. `clamps`: for each sum of the plan, None
+    to bound rows, or (low, high) of one unit's contribution to one key, in units of the sum's scale, holding 0.
+    `within`: (scan alias, declared occurrence column, rows kept per unit and value of it). `witness_units`: count units, not rows, for the threshold of unknown keys."""
+
+    keep: tuple[tuple[str, int], ...] = ()
+    within: tuple[tuple[str, str, int], ...] = ()
+    clamps: tuple[tuple[int, int] | None, ...] = ()
+    witness_units: bool = True
+
+
+def bound(plan: Plan, schema: Schema, *, choice: Choice, groups_max: int) -> BoundedPlan:
+    """The plan with truncated scans, and for each sum the largest change that one unit can make.
+
+    Errors: Refusal plan.groups_too_many, plan.unbounded.
+    """
+    source = _truncate(plan.source, choice, schema)
+    keys = public_keys(plan, schema, groups_max=groups_max)
+    if keys is None and (not plan.keys or plan.sets):
+        raise Refusal("plan.groups_too_many", groups=groups_max)
+    sums, clamps = plan.sums, choice.clamps or (None,) * len(plan.sums)
+    assert len(clamps) == len(sums)
+    witness = -1
+    if keys is None:
+        sums, clamps, witness = _with_witness(sums, clamps, choice)
+    bounded_plan = replace(plan, source=source, sums=sums)
+    rows, per_key = _rows(bounded_plan, choice, schema)
+    per_unit = _keys_per_unit(bounded_plan, schema, rows, keys)
+    columns = columns_of(source, schema)
+    bounds = tuple(_bound_sum(total, clamp, columns, rows, per_key, per_unit) for total, clamp in zip(sums, clamps, strict=True))
+    released = keys or UnknownKeys(witness=witness, witness_high=_witness_high(bounds[witness], per_key), keys_per_unit=per_unit)
+    return BoundedPlan(plan=bounded_plan, sums=bounds, keys=released, keys_per_unit=per_unit)
+
+
+def _truncate(relation: Relation, choice: Choice, schema: Schema) -> Relation:
+    match relation:
+        case Scan():
+            table = table_of(relation, schema)
+            wanted = next((most for alias, most in choice.keep if alias == relation.alias), None)
+            within = next(((column, most) for alias, column, most in choice.within if alias == relation.alias), None)
+            if not table.private:
+                return relation
+            assert wanted is None or wanted >= 1
+            assert within is None or (within[0] in table.occurrence and within[1] >= 1)
+            return replace(relation, keep=wanted, keep_within=within)
+        case Join():
+            return replace(relation, left=_truncate(relation.left, choice, schema), right=_truncate(relation.right, choice, schema))
+        case Union():
+            return replace(relation, parts=tuple(_truncate(part, choice, schema) for part in relation.parts))
+        case Filter() | Project() | PerUnit() | Window():
+            return replace(relation, source=_truncate(relation.source, choice, schema))
+        case _:
+            assert_never(relation)
+
+
+def _rows(plan: Plan, choice: Choice, schema: Schema) -> tuple[int, int]:
+    """(rows one unit can have, rows it can have in one key combination).
+
+    Rows with one value of an occurrence column S come from at most m rows of its scan, so wherever S itself is a key, or a
+    filter leaves S one value, the relation over a scan of m rows bounds them (PRIVACY 6: S itself, not a function of it).
+    """
+    rows = per_key = rows_of(plan.source, schema)
+    columns = columns_of(plan.source, schema)
+    for alias, name, most in choice.within:
+        scans = [scan for scan in private_scans(plan.source, schema) if scan.alias == alias]
+        if len(scans) != 1:
+            continue
+        fewer = rows_of(
+            _truncate(plan.source, replace(choice, keep=((alias, min(most, scans[0].keep or most)), *choice.keep)), schema), schema
+        )
+        same = [visible for visible, info in columns.items() if info.alias == alias and info.origin == (scans[0].table, name)]
+        if any(size_of(columns[visible].domain) == 1 for visible in same):
+            rows = min(rows, fewer)
+        if any(isinstance(expr, Column) and expr.name in same for _, expr in plan.keys):
+            per_key = min(per_key, fewer)
+    return rows, min(rows, per_key)
+
+
+def _with_witness(
+    sums: tuple[Sum, ...], clamps: tuple[tuple[int, int] | None, ...], choice: Choice
+) -> tuple[tuple[Sum, ...], tuple[tuple[int, int] | None, ...], int]:
+    """The sum that decides which unknown keys are many enough; counted once more if the question does not ask for it."""
+    for index, total in enumerate(sums):
+        if isinstance(total, UnitCount) and total.condition == Literal(value=True):
+            return sums, clamps, index
+        if not choice.witness_units and isinstance(total, RowSum) and total.value == ONE and total.centre.units == 0:
+            return sums, clamps, index
+    return (*sums, UnitCount(condition=Literal(value=True))), (*clamps, None), len(sums)
+
+
+def _witness_high(witness: BoundedSum, rows: int) -> int:
+    if isinstance(witness.sum, UnitCount):
+        return 1
+    return min(witness.high, rows) if witness.per_unit else rows
+
+
+def _keys_per_unit(plan: Plan, schema: Schema, rows: int, keys: PublicKeys | None) -> int:
+    """How many key combinations one unit's rows can touch."""
+    columns = columns_of(plan.source, schema)
+    combinations = 1
+    for _, expr in plan.keys:
+        if not is_single(expr, columns):
+            combinations *= size_of(visible_domain(expr, columns))
+    return max(1, min(rows, combinations, len(keys.combinations) if keys is not None else rows))
+
+
+def _bound_sum(total: Sum, clamp: tuple[int, int] | None, columns: Columns, rows: int, per_key: int, keys: int) -> BoundedSum:
+    match total:
+        case RowSum():
+            scale, low, high = interval(total, columns)
+            largest = max(abs(low), abs(high))
+            if clamp is None:
+                l2_squared = rows * per_key * largest**2  # sum of squares <= largest one * sum
+                return _bounded(total, scale, (low, high), per_unit=False, l1=rows * largest, l2_squared=l2_squared, cells=keys)
+            # a clamp that holds 0 never lengthens a contribution, so both bounds hold: |c| <= most, and all |c| of a unit <= rows * largest
+            assert clamp[0] <= 0 <= clamp[1]
+            most = min(max(-clamp[0], clamp[1]), per_key * largest)
+            l1 = min(keys * most, rows * largest)
+            return _bounded(total, scale, clamp, per_unit=True, l1=l1, l2_squared=most * l1, cells=keys)
+        case UnitCount():
+            return _bounded(total, 0, (0, 1), per_unit=False, l1=keys, l2_squared=keys, cells=keys)
+        case DistinctCount() | BinCount():
+            return _bounded(total, scale_of(total, columns), (0, 1), per_unit=False, l1=rows, l2_squared=rows * per_key, cells=rows)
+        case _:
+            assert_never(total)
+
+
+def _bounded(total: Sum, scale: int, interval: tuple[int, int], *, per_unit: bool, l1: int, l2_squared: int, cells: int) -> BoundedSum:
+    if l1 > MAGNITUDE_MAX:
+        raise Refusal("plan.unbounded")
+    low, high = interval
+    grain = 1 << max(0, isqrt(l2_squared).bit_length() - GRAIN_BITS)
+    return BoundedSum(sum=total, scale=scale, low=low, high=high, per_unit=per_unit, l1=l1, l2_squared=l2_squared, cells=cells, grain=grain)
+
+
+def scale_of(total: Sum, columns: Columns) -> int:
+    """Decimals of a sum; of a bin count those of the value it bins."""
+    match total:
+        case RowSum():
+            return interval(total, columns)[0]
+        case BinCount():
+            domain = domain_of(total.value, columns)
+            return domain.scale if isinstance(domain, NumberDomain) else 0
+        case UnitCount() | DistinctCount():
+            return 0
+        case _:
+            assert_never(total)
+
+
+def interval(total: RowSum, columns: Columns) -> tuple[int, int, int]:
+    """(scale, low, high) of value - centre for one row, in units of 10**-scale."""
+    domain = domain_of(total.value, columns)
+    assert isinstance(domain, NumberDomain), "checked"
+    scale = max(domain.scale, total.centre.scale)
+    factor, centre = 10 ** (scale - domain.scale), total.centre.units * 10 ** (scale - total.centre.scale)
+    return scale, domain.low * factor - centre, domain.high * factor - centre
+
+
+def private_scans(relation: Relation, schema: Schema) -> tuple[Scan, ...]:
+    """The scans whose rows may be truncated, in the order they stand."""
+    match relation:
+        case Scan():
+            return (relation,) if table_of(relation, schema).private else ()
+        case Join():
+            return private_scans(relation.left, schema) + private_scans(relation.right, schema)
+        case Union():
+            return tuple(scan for part in relation.parts if is_private(part, schema) for scan in private_scans(part, schema))
+        case Filter() | Project() | PerUnit() | Window():
+            return private_scans(relation.source, schema)
+        case _:
+            assert_never(relation)

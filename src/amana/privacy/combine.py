@@ -1,0 +1,48 @@
+"""Telling questions apart, and making one better measurement of two noisy ones."""
+
+from dataclasses import replace
+from math import sqrt
+
+from amana.privacy.ledger import Asked, Earlier
+from amana.privacy.price import PrivatePlan
+from amana.query.plan import Plan
+from amana.query.released import NoisyCell, NoisyTable
+from amana.terms.canonical import keyed_digest
+from amana.terms.ids import Digest, VersionId
+
+
+def combined(earlier: NoisyTable, further: NoisyTable) -> NoisyTable:
+    """The average of two independent Gaussian measurements of the same sums, each weighted by its precision 1/sigma²."""
+    assert earlier.keys == further.keys
+    weights = [(1 / one.scale**2 / (1 / one.scale**2 + 1 / two.scale**2)) for one, two in zip(earlier.noise, further.noise, strict=True)]
+    cells = tuple(
+        tuple(_mixed(a, b, weight) for a, b, weight in zip(old, new, weights, strict=True))
+        for old, new in zip(earlier.cells, further.cells, strict=True)
+    )
+    noise = tuple(
+        replace(one, scale=1 / sqrt(1 / one.scale**2 + 1 / two.scale**2)) for one, two in zip(earlier.noise, further.noise, strict=True)
+    )
+    return NoisyTable(keys=earlier.keys, cells=cells, noise=noise)
+
+
+def _mixed(one: NoisyCell, two: NoisyCell, weight: float) -> NoisyCell:
+    if isinstance(one, tuple):
+        assert isinstance(two, tuple)
+        return tuple(tuple(weight * a + (1 - weight) * b for a, b in zip(x, y, strict=True)) for x, y in zip(one, two, strict=True))
+    assert not isinstance(two, tuple)
+    return weight * one + (1 - weight) * two
+
+
+def digests(plan: Plan, version: VersionId, private: PrivatePlan, *, key: bytes) -> Asked:
+    """Keyed digests of the question, of the question at its precision, and of the bounds it was measured with."""
+    bounded, question = private.bounded, ("question", version, plan)
+    return Asked(
+        question=keyed_digest(question, key=key),
+        digest=keyed_digest((question, private.kind, private.scales, bounded.sums), key=key),
+        bounds=keyed_digest(("bounds", private.kind, bounded.plan, bounded.sums, bounded.keys_per_unit), key=key),
+    )
+
+
+def last_of_same_bounds(releases: tuple[Earlier, ...], bounds: Digest) -> Earlier | None:
+    """The newest release whose sums were bounded alike, so that both measure the same numbers."""
+    return next((release for release in reversed(releases) if release.bounds == bounds), None)

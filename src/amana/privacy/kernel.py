@@ -1,0 +1,77 @@
+"""What goes into the kernel and what comes out of it, as values; the steps between are in `release.py`."""
+
+from dataclasses import dataclass
+from typing import final
+
+from amana.catalog.schema import Version
+from amana.engines.engine import Engine
+from amana.policy.permit import Permit
+from amana.privacy.bound import Choice
+from amana.privacy.ledger import Ledger
+from amana.privacy.price import Aim, PrivatePlan, Target
+from amana.privacy.schedule import Schedule
+from amana.query.plan import Plan
+from amana.query.released import NoisyTable
+from amana.terms.answer import AnswerTable
+from amana.terms.ids import DeltaUnits, Digest, NanoRho
+from amana.terms.use import Clock, Log, UseEntry
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernel:
+    """What the kernel works with, given by the wiring. `threshold_delta`: delta of one threshold, in 2**-64."""
+
+    engine: Engine
+    ledger: Ledger
+    log: Log
+    clock: Clock
+    digest_key: bytes
+    schedule: Schedule
+    groups_max: int
+    threshold_delta: DeltaUnits
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A checked permit, a plan, and how to answer it. Any `choice`, `target` and `aim` are sound; they decide only the errors."""
+
+    permit: Permit
+    version: Version
+    plan: Plan
+    choice: Choice
+    target: Target
+    aim: Aim
+    kind: str = "ask"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What leaves: figures with intervals, the noisy sums they come from, and what they cost. Built in `release.py` only."""
+
+    table: AnswerTable
+    released: NoisyTable
+    cost_nrho: NanoRho
+    cost_delta: DeltaUnits
+    recalled: bool
+    digest: Digest
+
+
+def entry_of(asking: Asking, kernel: Kernel, private: PrivatePlan) -> UseEntry:
+    """The public record of a use, before the data is touched."""
+    dataset = asking.version.dataset
+    return UseEntry(
+        kind=asking.kind,
+        hour=kernel.clock.now().replace(minute=0, second=0, microsecond=0),
+        population=dataset.population.name,
+        dataset=dataset.name,
+        version=asking.version.id,
+        custodian=dataset.custodian,
+        permit=asking.permit.id,
+        purpose=asking.permit.purpose,
+        mechanism=private.kind.value,
+        cost_nrho=private.nano_rho,
+        cost_delta=private.delta_units,
+    )

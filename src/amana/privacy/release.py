@@ -1,0 +1,110 @@
+"""The one page: the order of the steps between a question and what leaves. Read this to believe the guarantee.
+
+- Steps 1 to 5 see the question and public facts only; each may refuse, and a refusal tells nothing of the data.
+- The charge (5) and the log entry (6) are durable before the data is touched (7). Neither is ever taken back.
+- After step 6 only two things can come out: an `Answer` at the time fixed before the run, or a `Fault` with a random id
+  at that same time.
+- Noise (8) is drawn once for a charge. Rows are durable (9) before they leave, so a retry gives the same rows.
+"""
+
+import secrets
+import sqlite3
+from contextlib import suppress
+from dataclasses import replace
+
+from amana.privacy.bound import bound
+from amana.privacy.combine import combined, digests, last_of_same_bounds
+from amana.privacy.kernel import Answer, Asking, Kernel, entry_of
+from amana.privacy.keys import key_domains
+from amana.privacy.ledger import Asked, Charge, Earlier, Pending
+from amana.privacy.noise import noisy
+from amana.privacy.price import PrivatePlan, more_precise, price
+from amana.privacy.schedule import seconds_of
+from amana.query.check import check
+from amana.query.figures import figures
+from amana.query.plan import PublicKeys
+from amana.query.released import NoisyTable
+from amana.terms.ids import DeltaUnits, NanoRho
+from amana.terms.refusal import Fault
+
+
+def plan_release(asking: Asking, kernel: Kernel) -> PrivatePlan:
+    """Steps 1 to 3: check, bound, price. Touches no data and spends nothing; a preview stops here."""
+    plan = check(asking.plan, asking.version.dataset.schema)
+    bounded = bound(plan, asking.version.dataset.schema, choice=asking.choice, groups_max=kernel.groups_max)
+    return price(bounded, asking.target, aim=asking.aim, threshold_delta=kernel.threshold_delta)
+
+
+def answer(asking: Asking, kernel: Kernel) -> Answer:
+    """Answer a question with noisy sums, or refuse before the data is touched.
+
+    Errors: Refusal (steps 1 to 5), Fault (steps 6 to 9; the charge stands).
+    """
+    private = plan_release(asking, kernel)
+    asked = digests(asking.plan, asking.version.id, private, key=kernel.digest_key)
+    while True:
+        found = kernel.ledger.recall(asked.digest)  # 4
+        if isinstance(found, Pending):
+            kernel.clock.sleep_until(kernel.clock.elapsed() + 0.05)
+            continue
+        earlier = found or last_of_same_bounds(kernel.ledger.earlier(asked.question), asked.bounds)
+        further = private if earlier is None else _further(private, found, earlier, kernel)
+        if earlier is not None and further is None:
+            return _recall(asking, kernel, private, earlier, asked)
+        assert further is not None
+        try:
+            charge = kernel.ledger.charge(asking.permit, further, asked, now=kernel.clock.now())  # 5
+            break
+        except sqlite3.IntegrityError:
+            continue  # somebody asked the same at this moment: wait for their rows
+    # —— the charge stands; only an Answer or an opaque Fault leaves after this line ——
+    leaves_at = kernel.clock.elapsed() + seconds_of(further.bounded, asking.version.dataset.schema, kernel.schedule)
+    released = _run(asking, kernel, further, charge, earlier, leaves_at)
+    kernel.clock.sleep_until(leaves_at)
+    if released is None:
+        raise Fault(id=secrets.token_hex(8))
+    return _built(asking, private, released, asked, cost=(charge.nano_rho, charge.delta_units), recalled=False)
+
+
+def _run(
+    asking: Asking, kernel: Kernel, private: PrivatePlan, charge: Charge, earlier: Earlier | None, leaves_at: float
+) -> NoisyTable | None:
+    try:
+        kernel.log.append(entry_of(asking, kernel, private))  # 6
+        left_s = leaves_at - kernel.clock.elapsed()
+        exact = kernel.engine.run(private.bounded, groups_max=kernel.groups_max, seconds_max=left_s)  # 7
+        released = noisy(private, exact)  # 8
+        if earlier is not None:
+            released = combined(earlier.released, released)
+        if kernel.clock.elapsed() > leaves_at:
+            raise Fault(id="late")
+        kernel.ledger.settle(charge, released)  # 9
+    except Exception:  # noqa: BLE001 - whatever happened, nothing of it may leave (PRIVACY 7); the engine logged its cause
+        with suppress(Exception):  # if even that fails, the next start finds the open charge and closes it the same way
+            kernel.ledger.fault(charge, asking.permit)
+        return None
+    return released
+
+
+def _further(private: PrivatePlan, found: Earlier | None, earlier: Earlier, kernel: Kernel) -> PrivatePlan | None:
+    """What remains to be measured beside an earlier release; its keys are public by now, so no threshold is paid again."""
+    if found is not None:
+        return None
+    known = replace(private.bounded, keys=PublicKeys(combinations=earlier.released.keys))
+    scales = tuple(noise.scale for noise in earlier.released.noise)
+    return more_precise(replace(private, bounded=known), replace(private, bounded=known, scales=scales))
+
+
+def _recall(asking: Asking, kernel: Kernel, private: PrivatePlan, earlier: Earlier, asked: Asked) -> Answer:
+    """The same rows for anyone permitted, at no cost; the use is logged first (PRIVACY 13)."""
+    free = replace(private, nano_rho=NanoRho(0), delta_units=DeltaUnits(0))
+    kernel.log.append(entry_of(replace(asking, kind="recall"), kernel, free))
+    return _built(asking, private, earlier.released, asked, cost=(NanoRho(0), DeltaUnits(0)), recalled=True)
+
+
+def _built(
+    asking: Asking, private: PrivatePlan, released: NoisyTable, asked: Asked, *, cost: tuple[NanoRho, DeltaUnits], recalled: bool
+) -> Answer:
+    plan = private.bounded.plan
+    table = figures(plan, released, key_domains(plan, asking.version.dataset.schema))
+    return Answer(table=table, released=released, cost_nrho=cost[0], cost_delta=cost[1], recalled=recalled, digest=asked.digest)

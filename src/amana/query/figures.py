@@ -1,0 +1,211 @@
+"""From noisy sums to the answer: figures with intervals, levels of totals, HAVING, ORDER BY and LIMIT.
+
+Everything here is post-processing: it sees released sums and public facts, never the data.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import TypeAlias
+
+from amana.catalog.domains import DateDomain, Domain, MomentDomain, NumberDomain
+from amana.query.formula import Cell, Row, Sources, Value, is_estimate, read_figure, sources
+from amana.query.intervals import NOISELESS, Grain, grain
+from amana.query.noisy import Gradient, Noisy
+from amana.query.plan import BinCount, KeyValue, Plan
+from amana.query.quantiles import levels_of
+from amana.query.released import NoisyCell, NoisyTable, SumNoise
+from amana.terms.answer import AnswerTable, Estimate, Shown
+
+Expected: TypeAlias = float | tuple[float, ...]
+"""A predicted sum in units of 10**-decimals; for a BinCount the predicted counts of all finest bins, or their total
+(then spread evenly)."""
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - moments have no zone
+
+
+def figures(plan: Plan, released: NoisyTable, key_domains: tuple[Domain, ...]) -> AnswerTable:
+    """The answer to a question from its noisy sums.
+
+    Shapes: one domain for each key of the plan; columns are the plan's figures. A number with noise is shown as an
+    `Estimate`, any other figure as itself; a key that a total does not tell apart is None.
+    """
+    assert len(key_domains) == len(plan.keys), key_domains
+    assert len(released.noise) == len(plan.sums), released.noise
+    known = sources(plan, decimals=tuple(noise.decimals for noise in released.noise))
+    readers = [read_figure(figure, known) for _, figure in plan.figures]
+    having = read_figure(plan.having, known) if plan.having is not None else None
+    kept = [
+        tuple(_finite(reader(row)) for reader in readers)
+        for row in _rows(plan, released, known, key_domains)
+        if having is None or having(row) is True
+    ]
+    for index, descending in reversed(plan.order):
+        kept = _ordered(kept, index, descending=descending)
+    shapes = [is_estimate(figure) for _, figure in plan.figures]
+    return AnswerTable(
+        columns=tuple(name for name, _ in plan.figures),
+        rows=tuple(tuple(map(_show, values, shapes)) for values in kept[: plan.limit]),
+    )
+
+
+def predicted(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...]) -> tuple[float | None, ...]:
+    """The value of each figure at predicted sums; None for a figure that is no number there."""
+    return tuple(None if found is None else found.value for found in _at(plan, expected, decimals)[1])
+
+
+def weights(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...]) -> tuple[tuple[float, ...], ...]:
+    """How much each figure's variance grows with each sum's: variance of figure j = sum over i of weights[j][i] * variance i.
+
+    The squared derivatives of the figures at predicted sums (the delta method). Keys count as NULL here.
+    Shapes: figures by sums; a figure that is no number, or has no noise, gives zeros.
+    Units: variances of sums in 10**(-2 decimals), as the noise is added; of a BinCount, of one node in squared counts.
+    """
+    known, found = _at(plan, expected, decimals)
+    rows: list[tuple[float, ...]] = []
+    for figure in found:
+        row = [0.0] * len(plan.sums)
+        gradient: Gradient = figure.gradient if figure is not None else {}
+        for source, slope in gradient.items():
+            index = known.sum_of(source)
+            raw = slope if isinstance(plan.sums[index], BinCount) else slope / 10 ** decimals[index]
+            row[index] += raw * raw
+        rows.append(tuple(row) if all(map(math.isfinite, row)) else (0.0,) * len(plan.sums))
+    return tuple(rows)
+
+
+def spread(plan: Plan, expected: tuple[Expected, ...], variances: tuple[float, ...], decimals: tuple[int, ...]) -> tuple[float | None, ...]:
+    """The predicted standard deviation of each figure for noise of these variances; None for a figure that is no number.
+
+    Units: as in `weights`; the answer in the figure's own units.
+    """
+    values = predicted(plan, expected, decimals)
+    return tuple(
+        None if value is None else math.sqrt(math.fsum(weight * variance for weight, variance in zip(row, variances, strict=True)))
+        for value, row in zip(values, weights(plan, expected, decimals), strict=True)
+    )
+
+
+def _at(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...]) -> tuple[Sources, list[Noisy | None]]:
+    """Each figure at predicted sums, without noise: its value and gradient."""
+    known = sources(plan, decimals=decimals)
+    cells = tuple(_predicted_cell(plan, index, value) for index, value in enumerate(expected))
+    row = Row(cells=cells, grains=(NOISELESS,) * known.count(), keys=(None,) * len(plan.keys))
+    found: list[Noisy | None] = []
+    for _, figure in plan.figures:
+        value = read_figure(figure, known)(row) if is_estimate(figure) else None
+        if isinstance(value, (int, float)):
+            value = Noisy(float(value), {}, float(value), float(value))
+        found.append(value if isinstance(value, Noisy) and math.isfinite(value.value) else None)
+    return known, found
+
+
+def _predicted_cell(plan: Plan, index: int, value: Expected) -> Cell:
+    shape = plan.sums[index]
+    if not isinstance(shape, BinCount):
+        assert not isinstance(value, tuple)
+        return value
+    bins = value if isinstance(value, tuple) else (value / shape.bins,) * shape.bins
+    return levels_of(bins, branch=shape.branch)
+
+
+# --- rows: the released groups, or the levels of totals over them ---
+
+
+def _rows(plan: Plan, released: NoisyTable, known: Sources, key_domains: tuple[Domain, ...]) -> Iterable[Row]:
+    """Rows in the order of their keys; a total comes after what it sums, after NULL."""
+    if not plan.sets:
+        grains = _grains(plan, known, released.noise, terms=1)
+        for key, cells in zip(released.keys, released.cells, strict=True):
+            yield Row(cells=cells, grains=grains, keys=tuple(map(_shown_key, key, key_domains)))
+        return
+    totals: list[tuple[tuple[tuple[int, KeyValue], ...], list[tuple[NoisyCell, ...]]]] = []
+    for level in plan.sets:
+        kept = frozenset(level)
+        groups: dict[tuple[tuple[int, KeyValue], ...], list[tuple[NoisyCell, ...]]] = {}
+        for key, cells in zip(released.keys, released.cells, strict=True):
+            place = tuple(_place(value) if index in kept else (2, 0) for index, value in enumerate(key))
+            groups.setdefault(place, []).append(cells)
+        totals.extend(groups.items())
+    by_terms: dict[int, tuple[Grain, ...]] = {}
+    for place, parts in sorted(totals, key=lambda total: total[0]):
+        terms = len(parts)
+        if terms not in by_terms:
+            by_terms[terms] = _grains(plan, known, released.noise, terms=terms)
+        keys = tuple(_shown_key(value, domain) if rank == 0 else None for (rank, value), domain in zip(place, key_domains, strict=True))
+        yield Row(cells=tuple(map(_total, zip(*parts, strict=True))), grains=by_terms[terms], keys=keys)
+
+
+def _place(value: KeyValue) -> tuple[int, KeyValue]:
+    """Sorts a key: values, then NULL (then, with rank 2, totals)."""
+    return (1, 0) if value is None else (0, value)
+
+
+def _total(cells: Sequence[NoisyCell]) -> Cell:
+    """The sum of released cells, exact when they are whole; of trees, node by node."""
+    trees = [cell for cell in cells if isinstance(cell, tuple)]
+    if not trees:
+        return sum(cell for cell in cells if not isinstance(cell, tuple))
+    return tuple(tuple(map(sum, zip(*levels, strict=True))) for levels in zip(*trees, strict=True))
+
+
+def _grains(plan: Plan, known: Sources, noise: tuple[SumNoise, ...], *, terms: int) -> tuple[Grain, ...]:
+    """The noise of every source, in the units that `formula` computes in; a tree's nodes are whole counts."""
+    found: list[Grain] = []
+    for source in range(known.count()):
+        index = known.sum_of(source)
+        own = noise[index]
+        if isinstance(plan.sums[index], BinCount):
+            node = grain(SumNoise(kind=own.kind, scale=own.scale, decimals=0), terms=terms)
+            # The gain of a quantile stands for many nodes, whose sum is near normal and on no grid that would show.
+            found.append(Grain(variance=node.variance, excess=0.0, step=0.0, half=node.half))
+        else:
+            found.append(grain(own, terms=terms))
+    return tuple(found)
+
+
+def _shown_key(value: KeyValue, domain: Domain) -> Value:
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    match domain:
+        case NumberDomain(scale=scale):
+            return value / 10**scale if scale else value
+        case DateDomain():
+            return date(1970, 1, 1) + timedelta(days=value)
+        case MomentDomain():
+            return _EPOCH + timedelta(seconds=value)
+        case _:
+            return value
+
+
+# --- what is shown ---
+
+
+def _finite(value: Value) -> Value:
+    """None in place of what overflowed."""
+    if isinstance(value, Noisy):
+        return value if math.isfinite(value.value + value.low + value.high) else None
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _show(value: Value, estimate: bool) -> Shown:  # noqa: FBT001 - mapped over columns
+    if isinstance(value, Noisy):
+        return Estimate(value=value.value, low=value.low, high=value.high)
+    if not estimate:
+        return value
+    if isinstance(value, (int, float)):
+        return Estimate(value=float(value), low=float(value), high=float(value))  # a constant branch: no noise in it
+    return Estimate(value=None, low=None, high=None)
+
+
+def _ordered(rows: list[tuple[Value, ...]], index: int, *, descending: bool) -> list[tuple[Value, ...]]:
+    """Stable, so that what ties keeps the order before; NULL last either way."""
+
+    def key(values: tuple[Value, ...]) -> float | str | date:
+        value = values[index]
+        assert value is not None
+        return value.value if isinstance(value, Noisy) else value
+
+    present = [values for values in rows if values[index] is not None]
+    absent = [values for values in rows if values[index] is None]
+    return sorted(present, key=key, reverse=descending) + absent

@@ -1,0 +1,39 @@
+"""Noisy sums as they leave the kernel: input of everything that is post-processing."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias, final
+
+from amana.query.plan import KeyValue
+
+
+class NoiseKind(Enum):
+    GAUSSIAN = "discrete gaussian"
+    LAPLACE = "discrete laplace"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumNoise:
+    """Noise added to every cell of one sum. Units: `scale` counts 10**-decimals of the sum's value; it is the standard
+    deviation of the Gaussian, the scale b of the Laplace. `decimals` is the scale of the sum's numbers. For a BinCount the
+    same noise is on every node of every level."""
+
+    kind: NoiseKind
+    scale: float
+    decimals: int
+
+
+NoisyCell: TypeAlias = float | tuple[tuple[float, ...], ...]
+"""A noisy sum in units of 10**-decimals (a whole number, unless two releases were combined); for a BinCount one tuple of noisy counts for each level, coarsest first, the last
+has all bins. (Level j of L has bins / branch**(L - 1 - j) nodes, and the coarsest at most `branch`.)"""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoisyTable:
+    """Shapes: `cells[i]` belongs to `keys[i]` and has one cell for each of `Plan.sums`. Keys are sorted, NULL last."""
+
+    keys: tuple[tuple[KeyValue, ...], ...]
+    cells: tuple[tuple[NoisyCell, ...], ...]
+    noise: tuple[SumNoise, ...]

@@ -1,0 +1,28 @@
+"""Profiles of the property tests: `fast` for each change, `full` for `make test`; both small enough for two cores."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).parent.parent
+
+_SLOW_START = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("fast", max_examples=25, deadline=None, derandomize=True, suppress_health_check=_SLOW_START)
+settings.register_profile("full", max_examples=200, deadline=None, derandomize=True, suppress_health_check=_SLOW_START)
+settings.register_profile("search", max_examples=2000, deadline=None, suppress_health_check=_SLOW_START)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "full"))
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's three datasets, published from a small country of the same shape."""
+    folder = tmp_path_factory.mktemp("demo") / "demo-data"
+    command = [sys.executable, str(ROOT / "examples" / "demo" / "run.py"), "--folder", str(folder), "--share", "0.05"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "AMANA_LANG": "en"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder

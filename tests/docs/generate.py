@@ -1,0 +1,108 @@
+"""Pages that are made from the code, so that they cannot say anything else: `make docs` writes them, a test compares them."""
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import amana
+from amana.cli.parser import build
+from amana.client.text import load
+from amana.terms.codes import CODES
+
+ROOT = Path(__file__).parent.parent.parent
+BENCHMARKS = ROOT / "docs" / "explanation" / "benchmarks.md"
+BEGIN, END = "<!-- benchmarks: made by `make docs` from docs/explanation/benchmarks.md -->", "<!-- end of benchmarks -->"
+
+
+def pages() -> dict[Path, str]:
+    """Each page that is made, and what it must hold."""
+    reference = ROOT / "docs" / "reference"
+    readme = ROOT / "README.md"
+    return {
+        reference / "cli.md": command_page(),
+        reference / "refusals.md": refusal_page(),
+        readme: with_benchmarks(readme.read_text(encoding="utf-8")),
+    }
+
+
+def command_page() -> str:
+    """Every command with its options, from the parser itself."""
+    parser = build(load("en"), version=amana.__version__)
+    lines = ["# Commands", "", "Made by `make docs` from the parser. In Arabic, French or Amazigh: `amana --lang ar --help`.", ""]
+    lines += [str(parser.description), "", "```text", *_usage(parser), "```", "", *_options(parser)]
+    for name, command in _commands(parser):
+        lines += ["", f"## amana {name}", "", f"{_sentence(str(command.description))}", "", "```text", *_usage(command), "```", ""]
+        lines += _options(command)
+    lines += ["", "## Exit codes", "", "| code | class |", "|---|---|"]
+    lines += [f"| {int(member)} | {member.name.lower()} |" for member in type(next(iter(CODES.values())).exit)]
+    return "\n".join(lines) + "\n"
+
+
+def refusal_page() -> str:
+    """Every refusal: number, name, exit code and message."""
+    catalogue = load("en")
+    lines = [
+        "# Refusals",
+        "",
+        "Made by `make docs` from `terms/codes.py` and the English catalogue. A number is never used again for another refusal.",
+    ]
+    lines += ["`amana help AMA-104` shows one of them in your language, also offline.", ""]
+    for name, code in sorted(CODES.items(), key=lambda item: item[1].number):
+        message = catalogue.template(name) if catalogue.has(name) else ""
+        lines += [f"## AMA-{code.number} `{name}`", "", f"Exit code {int(code.exit)}.", "", "```text", message, "```", ""]
+    return "\n".join(lines)
+
+
+def with_benchmarks(readme: str) -> str:
+    """The README with the first table of the benchmark page between its marks."""
+    table = "Not measured yet on this tree: `make bench` writes the table."
+    if BENCHMARKS.exists():
+        found = re.search(r"(?:^\|.*\n)+", BENCHMARKS.read_text(encoding="utf-8"), re.MULTILINE)
+        table = found[0].rstrip() if found else table
+    head, _, rest = readme.partition(BEGIN)
+    return f"{head}{BEGIN}\n\n{table}\n\n{END}{rest.partition(END)[2]}"
+
+
+def _commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.items()
+
+
+def _usage(parser: argparse.ArgumentParser) -> list[str]:
+    # Not `format_usage`: its line breaks differ between versions of Python.
+    words = [parser.prog]
+    for action in parser._actions:
+        if action.help == argparse.SUPPRESS or isinstance(action, argparse._HelpAction | argparse._VersionAction):
+            continue
+        words.append(_form(action) if action.required else f"[{_form(action)}]")
+    return [" ".join(words)]
+
+
+def _form(action: argparse.Action) -> str:
+    value = str(action.metavar or action.dest.upper()) + ("…" if action.nargs in {"+", "*"} else "")
+    if not action.option_strings:
+        return value
+    return action.option_strings[-1] if action.nargs == 0 else f"{action.option_strings[-1]} {value}"
+
+
+def _options(parser: argparse.ArgumentParser) -> list[str]:
+    shown = [action for action in parser._actions if action.help not in {None, argparse.SUPPRESS} and not _is_help(action)]
+    rows = [f"| `{_form(action)}` | {str(action.help).replace('%%', '%')} |".replace("5%|±15", "5%\\|±15") for action in shown]
+    return ["| argument | meaning |", "|---|---|", *rows] if rows else []
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _is_help(action: argparse.Action) -> bool:
+    return isinstance(action, argparse._HelpAction | argparse._SubParsersAction)
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(path.relative_to(ROOT))

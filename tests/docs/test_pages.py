@@ -1,0 +1,55 @@
+"""Every page does what it says: its commands and its Python run, in order, in an empty folder."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from amana.terms.codes import Exit
+from tests.docs.snippets import ROOT, Snippet, pages, snippets
+
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
+REFUSED = {Exit.QUESTION, Exit.BUDGET, Exit.RULES, Exit.PERMISSION, Exit.SETTINGS}
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_does_what_it_says(page: Path, tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "demo-data").symlink_to(demo_folder)
+    known: dict[str, object] = {}
+    for snippet in snippets(page):
+        match snippet.kind:
+            case "python":
+                exec(compile(snippet.text, f"{page.name}:{snippet.line}", "exec"), known)
+            case "toml":
+                Path(snippet.how["file"]).write_text(snippet.text, encoding="utf-8")
+            case _:
+                for command in snippet.commands():
+                    run(command, snippet, page)
+
+
+def run(command: str, snippet: Snippet, page: Path) -> None:
+    words = shlex.split(command)
+    assert words[0] == "amana", command
+    folder = ["--folder", snippet.how["folder"]] if "folder" in snippet.how else []
+    done = subprocess.run([sys.executable, "-m", *words, *folder], capture_output=True, text=True, check=False)
+    expected = REFUSED if "refused" in snippet.how else {Exit.FINE}
+    assert done.returncode in expected, f"{page.name}:{snippet.line} $ {command}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_to_a_page_leads_somewhere(page: Path) -> None:
+    lost = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
+    assert lost == []
+
+
+def test_the_readme_shows_the_two_commands() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in ("demo", "test"):
+        assert f"make {command} " in readme
+        assert f"\n{command}:" in makefile
+    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")

@@ -1,0 +1,143 @@
+"""`amana` as a person and a pipe meet it: stdout is data, stderr is for people, the exit code tells the class of a refusal."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from amana.cli import ask, look, main
+from amana.cli.parser import COMMANDS
+from amana.client.text import LANGUAGES, load
+from amana.terms.codes import CODES, Exit
+from amana.terms.refusal import Fault
+from tests.doors.stand_in import Answer, StandIn, door
+
+SQL = "SELECT region, COUNT(*) AS visits FROM visits GROUP BY region"
+HELP_SECONDS_MAX = 0.3
+
+
+@pytest.fixture
+def node(monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    stand_in = StandIn()
+    for module in (ask, look):
+        monkeypatch.setattr(module, "open_folder", lambda folder, *, language: door(stand_in))
+    monkeypatch.setenv("AMANA_LANG", "en")
+    return stand_in
+
+
+def test_an_answer_is_on_stdout_and_its_cost_on_stderr(node: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["ask", SQL, "--within", "5%"]) == Exit.FINE
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0].split() == ["region", "visits"]
+    assert "± 67" in out
+    assert "0.10 %" in err
+    assert "50.3:49.7" in err
+
+
+def test_a_recalled_answer_says_that_it_was_free(node: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    node.answer = Answer(recalled=True)
+    main.main(["ask", SQL])
+    assert "at no cost" in capsys.readouterr().err
+
+
+def test_json_csv_and_arrow_are_for_the_next_program(node: StandIn, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    import pyarrow.ipc
+
+    main.main(["ask", SQL, "--json"])
+    assert json.loads(capsysbinary.readouterr().out)["rows"][0]["visits_lo"] == 12278.4
+    main.main(["ask", SQL, "--csv"])
+    assert capsysbinary.readouterr().out.startswith(b"region,visits,visits_lo,visits_hi")
+    main.main(["ask", SQL, "--arrow"])
+    assert pyarrow.ipc.open_stream(capsysbinary.readouterr().out).read_all().num_rows == 2
+
+
+def test_a_preview_asks_nothing_and_shows_the_expected_interval(node: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["ask", SQL, "--preview"]) == Exit.FINE
+    out, err = capsys.readouterr()
+    assert "± 67" in out
+    assert "Nothing was spent" in err
+
+
+def test_a_refusal_has_its_place_its_code_and_its_exit_class(node: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["ask", "SELECT COUNT(*) FROM visit"]) == Exit.QUESTION
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "AMA-104" in err
+    assert "amana help AMA-104" in err
+    lines = err.splitlines()
+    caret = next(index for index, line in enumerate(lines) if "^" in line)
+    assert lines[caret - 1][lines[caret].index("^") :] == "visit"
+
+
+def test_a_fault_shows_its_id_only(node: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(sql: str, *, within: str) -> None:
+        raise Fault(id="f-17")
+
+    monkeypatch.setattr(node, "ask", fail)
+    assert main.main(["ask", SQL]) == Exit.FAULT
+    assert "f-17" in capsys.readouterr().err
+
+
+def test_bytes_that_are_no_text_are_refused(node: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["ask", "SELECT '\udcff'"]) == Exit.QUESTION
+    assert "UTF-8" in capsys.readouterr().err
+
+
+def test_budget_and_datasets_are_tables(node: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["budget", "patients"]) == Exit.FINE
+    assert "25 %" in capsys.readouterr().out
+    assert main.main(["--lang", "fr", "datasets"]) == Exit.FINE
+    assert "Visites" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_number_of_every_refusal_is_explained_offline(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["help", f"AMA-{CODES[code].number}"]) == Exit.FINE
+    assert code in capsys.readouterr().out
+
+
+def test_a_number_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["help", "AMA-9"]) == Exit.USAGE
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
+def test_help_speaks_the_four_languages(language: str, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main.main(["--lang", language, *command, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == 0
+    assert load(language).messages["usage: "].forms[0].strip() in shown
+    assert load(language).say(f"cli.{command[0]}.purpose" if command else "cli.description")[:40] in shown
+
+
+def test_a_wrong_option_is_answered_in_the_readers_language(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main.main(["--lang=fr", "ask"])
+    assert ended.value.code == Exit.USAGE
+    assert "il manque : SQL" in capsys.readouterr().err
+
+
+def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
+    command = [sys.executable, "-m", "amana", "--help"]
+    times = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        times.append(time.perf_counter() - begun)
+    assert min(times) <= HELP_SECONDS_MAX
+
+
+def test_importing_amana_imports_nothing_heavy() -> None:
+    code = "import sys, amana; amana.Result; print([m for m in ('duckdb', 'opendp', 'sqlglot', 'numpy', 'rich') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_reader_that_leaves_is_no_fault() -> None:
+    command = f"{sys.executable} -m amana help | head -n 1"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,165 @@
+"""Bad input is refused with its own code before anything is served, and no value of a row is in the refusal."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from tests.unit.publishing import HEAD, VISITS
+
+from amana.catalog.profile import Profile
+from amana.catalog.schema import Version
+from amana.client.text import load
+from amana.node.publish import check, publish
+from amana.node.settings import read_settings
+from amana.node.store import Store
+from amana.terms.refusal import Refusal
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+GOOD = HEAD + VISITS
+KEYED = GOOD.replace('unit = "person"', 'unit = "person"\nkey = ["visit"]') + 'visit = { kind = "key", holds = "integer" }\n'
+CHILD = """
+[[table]]
+name = "drugs"
+private = true
+parent = "visits"
+parent_key = { visit = "visit" }
+rows_per_unit_max = 3
+out_of_bounds = "clamp"
+[table.columns]
+visit = { kind = "key", holds = "integer" }
+"""
+TOWNS = """
+[[table]]
+name = "towns"
+private = false
+source = "Census"
+key = ["town"]
+multiplicity = 1
+[table.columns]
+town = { kind = "choice" }
+people = { kind = "number", grid = "1", low = 0, high = 10 }
+"""
+REFUSING = GOOD.replace('"clamp"', '"refuse"').replace(", nullable = true", "")
+
+
+def no_profile(version: Version) -> Profile:
+    return Profile(tables=())
+
+
+def attempt(folder: Path, rules: str, files: dict[str, bytes | str]) -> Store:
+    """Publish into a node that already serves a version, which must serve on if this fails."""
+    store = Store(folder / "node")
+    paths: list[Path] = []
+    for name, content in files.items():
+        path = folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        paths.append(path)
+    publish(paths, rules, store=store, settings=read_settings(folder, {}), profile=no_profile, now=NOW)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("rules", "files", "code"),
+    [
+        (GOOD, {"visits.csv": b"person,cost\na,1\nb\xff,2\n"}, "files.not_utf8"),
+        (GOOD, {"visits.csv": b""}, "files.empty"),
+        (GOOD, {"visits.csv": "person,cost\n"}, "files.empty"),
+        (GOOD, {"visits.csv": "person,price\na,1\n"}, "files.column_missing"),
+        (GOOD, {"visits.csv": 'person,cost\na,1\nb,"2\nc,3\n'}, "files.unreadable"),
+        (GOOD, {"visits.csv": "person,cost\na,1\nb,2,3,4\n"}, "files.unreadable"),
+        (GOOD, {"visits.parquet": b"PAR1 is how one starts"}, "files.unreadable"),
+        (GOOD, {"journeys.csv": "person,cost\na,1\n"}, "files.for_no_table"),
+        (KEYED + CHILD, {"visits.csv": "person,cost,visit\na,1,1\n"}, "files.table_without_file"),
+        (KEYED, {"visits.csv": "person,cost,visit\na,1,1\nb,2,1\n"}, "publish.key_repeated"),
+        (KEYED + CHILD, {"visits.csv": "person,cost,visit\na,1,1\nb,2,1\n", "drugs.csv": "visit\n1\n"}, "publish.key_repeated"),
+        (KEYED + CHILD, {"visits.csv": "person,cost,visit\na,1,1\n", "drugs.csv": "visit\n2\n"}, "publish.no_rows_left"),
+        (GOOD, {"visits.csv": "person,cost\n,1\n"}, "publish.no_rows_left"),
+        (REFUSING, {"visits.csv": "person,cost\na,1\nb,100.1\n"}, "publish.value_outside"),
+        (REFUSING, {"visits.csv": "person,cost\na,1\nb,\n"}, "publish.value_missing"),
+        (REFUSING, {"visits.csv": "person,cost\na,1\nb,secret\n"}, "publish.value_wrong"),
+        (REFUSING, {"visits.csv": "person,cost\n,1\n"}, "publish.value_missing"),
+        (GOOD + TOWNS, {"visits.csv": "person,cost\na,1\n", "towns.csv": "town,people\nA,1\nA,2\n"}, "publish.multiplicity"),
+        (GOOD + TOWNS, {"visits.csv": "person,cost\na,1\n", "towns.csv": "town,people\nA,11\n"}, "publish.value_outside"),
+        (GOOD + TOWNS, {"visits.csv": "person,cost\na,1\n", "towns.csv": "town,people\n,1\n"}, "publish.value_missing"),
+        (GOOD.replace('unit = "person"\n', ""), {"visits.csv": "person,cost\na,1\n"}, "rules.no_unit"),
+        (GOOD.replace('"2.0"', '"3.0"'), {"visits.csv": "person,cost\na,1\n"}, "publish.population_changed"),
+        (GOOD.replace('name = "test"', 'name = "other"'), {"visits.csv": "person,cost\na,1\n"}, "publish.table_name_taken"),
+    ],
+)
+def test_bad_input_is_refused_and_the_old_version_serves_on(tmp_path: Path, rules: str, files: dict[str, bytes | str], code: str) -> None:
+    store = attempt(tmp_path, GOOD, {"visits.csv": "person,cost\nold,1\n"})
+    before, kept = store.current(), sorted((tmp_path / "node" / "versions").iterdir())
+    with pytest.raises(Refusal) as refused:
+        attempt(tmp_path, rules, files)
+    assert refused.value.code == code, refused.value
+    assert store.current() == before
+    assert sorted((tmp_path / "node" / "versions").iterdir()) == kept
+    shown = load("en").say(code, **refused.value.parameters)
+    assert "secret" not in shown
+    assert "{" not in shown
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=r"files\.missing"):
+        check([tmp_path / "visits.csv"], GOOD)
+
+
+def test_a_line_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Refusal) as refused:
+        attempt(tmp_path, GOOD, {"visits.csv": b"person,cost\na,1\nb\xff,2\n"})
+    assert refused.value.parameters == {"file": "visits.csv", "line": 3}
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.98])
+def test_a_parquet_file_that_was_cut_off_is_refused(tmp_path: Path, share: float) -> None:
+    path = tmp_path / "visits.parquet"
+    duckdb.execute(f"COPY (SELECT 'p' || range AS person, range % 90 AS cost FROM range(5000)) TO '{path}'")
+    whole = path.read_bytes()
+    with pytest.raises(Refusal) as refused:
+        attempt(tmp_path, GOOD, {"visits.parquet": whole[: int(len(whole) * share)]})
+    assert refused.value.code == "files.unreadable"
+
+
+def test_a_parquet_file_with_damage_inside_is_refused_or_read(tmp_path: Path) -> None:
+    path = tmp_path / "visits.parquet"
+    duckdb.execute(f"COPY (SELECT 'p' || range AS person, range % 90 AS cost FROM range(5000)) TO '{path}'")
+    whole = bytearray(path.read_bytes())
+    whole[200:1200] = bytes(1000)
+    with pytest.raises(Refusal) as refused:
+        attempt(tmp_path, GOOD, {"visits.parquet": bytes(whole)})
+    assert refused.value.code == "files.unreadable"
+
+
+def test_a_column_of_an_unusable_type_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "visits.parquet"
+    duckdb.execute(f"COPY (SELECT 'a' AS person, [1, 2] AS cost) TO '{path}'")
+    with pytest.raises(Refusal, match=r"files\.column_kind"):
+        check([path], GOOD)
+
+
+def test_a_check_reads_no_row_and_makes_no_file(tmp_path: Path) -> None:
+    (tmp_path / "visits.csv").write_bytes(b"person,cost\na,1\nb\xff,2\n")
+    rules = check([tmp_path / "visits.csv"], GOOD)
+    assert rules.dataset.name == "test"
+    assert [path.name for path in tmp_path.iterdir()] == ["visits.csv"]
+
+
+def test_a_profile_that_fails_publishes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "visits.csv").write_text("person,cost\na,1\n")
+    store = Store(tmp_path / "node")
+
+    def exhausted(version: Version) -> Profile:
+        assert store.version_file(version.id).exists()
+        raise Refusal("budget.population_exhausted")
+
+    with pytest.raises(Refusal, match="exhausted"):
+        publish([tmp_path / "visits.csv"], GOOD, store=store, settings=read_settings(tmp_path, {}), profile=exhausted, now=NOW)
+    assert store.current() == ()
+    assert list((tmp_path / "node" / "versions").iterdir()) == []
+
+
+def test_two_publishings_at_once_are_refused(tmp_path: Path) -> None:
+    store = Store(tmp_path / "node")
+    with store.publishing(), pytest.raises(Refusal, match=r"publish\.already_running"):
+        attempt(tmp_path, GOOD, {"visits.csv": "person,cost\na,1\n"})
