@@ -53,7 +53,7 @@ static: $(READY)
 	echo "lint"; $(BIN)/ruff check --quiet .
 	echo "types"; $(BIN)/mypy --no-error-summary
 	$(BIN)/pyright --warnings | tail -n 20
-	echo "contracts"; $(BIN)/lint-imports --no-logo | tail -n 12
+	echo "contracts"; $(BIN)/lint-imports --no-logo --no-cache | tail -n 12
 
 bench: $(READY)  ## measure speed and accuracy against plain DuckDB and the peers (long)
 	@$(BIN)/python bench/sql.py

@@ -73,9 +73,7 @@ def _serve(peer: Peer, job: dict, *, name: str) -> dict:
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "PYTHONWARNINGS": "ignore", "RUST_BACKTRACE": "0"}
     late, died = False, ""
     try:
-        done = subprocess.run(
-            command, env=environment, capture_output=True, timeout=job["seconds_max"] * 1.5 + 60, check=False, text=True
-        )
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=job["seconds_max"] * 1.5 + 60, check=False, text=True)
         died = "" if done.returncode == 0 else f"died with code {done.returncode}: {done.stderr.strip()[-160:]}"
     except subprocess.TimeoutExpired:
         late = True
@@ -101,5 +99,7 @@ def run_peer(scale: float, query: Query, peer: Peer, *, kind: str, epsilon: floa
             "epsilon": epsilon,
         }
     state.write(scale, kind, peer.name, query.name, record)
-    shown = f"{min(record['wall_s']):.2f} s, error {record['rel_error_median']:.3%}, n {record['n']}" if record["n"] else record["unsupported"]
+    shown = (
+        f"{min(record['wall_s']):.2f} s, error {record['rel_error_median']:.3%}, n {record['n']}" if record["n"] else record["unsupported"]
+    )
     print(f"  {kind} {peer.name} {query.name}: {shown}", file=sys.stderr, flush=True)

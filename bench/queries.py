@@ -47,8 +47,10 @@ class Query:
 
 
 COUNT = Figure(kind="count")
-PRICE = {"low": 0.0, "high": 600_000.0}
-EXTENDED = {"low": 0.0, "high": 110_000.0}
+PRICE = {"low": 800.0, "high": 800_000.0}
+EXTENDED = {"low": 900.0, "high": 104_950.0}
+SOLD = {"low": 810.0, "high": 104_950.0}
+"""The declared bounds, as in examples/tpch/tpch.toml: of o_totalprice, of l_extendedprice and of the revenue of a row."""
 
 
 def _sql(text: str) -> str:
@@ -116,7 +118,7 @@ TABLE = (
         flat=_sql(f"""SELECT o_custkey AS u, n_name, ({REVENUE})::DOUBLE AS x FROM {OWNED}
             JOIN customer ON c_custkey = o_custkey JOIN nation ON n_nationkey = c_nationkey"""),
         key_columns=("n_name",),
-        figures=(Figure(kind="sum", column="x", **EXTENDED),),
+        figures=(Figure(kind="sum", column="x", **SOLD),),
     ),
     Query(
         name="join_customer",
@@ -167,11 +169,11 @@ TPCH = (
         where="l_shipdate <= DATE '1998-09-02'",
         key_columns=("l_returnflag", "l_linestatus"),
         figures=(
-            Figure(kind="sum", column="qty", low=0, high=50),
+            Figure(kind="sum", column="qty", low=1, high=50),
             Figure(kind="sum", column="base", **EXTENDED),
-            Figure(kind="sum", column="disc_price", **EXTENDED),
-            Figure(kind="sum", column="charge", low=0, high=118_800),
-            Figure(kind="mean", column="qty", low=0, high=50),
+            Figure(kind="sum", column="disc_price", **SOLD),
+            Figure(kind="sum", column="charge", low=810, high=113_346),
+            Figure(kind="mean", column="qty", low=1, high=50),
             Figure(kind="mean", column="base", **EXTENDED),
             Figure(kind="mean", column="disc", low=0, high=0.1),
             COUNT,
@@ -212,7 +214,7 @@ TPCH = (
             JOIN nation ON n_nationkey = s_nationkey JOIN region ON r_regionkey = n_regionkey AND r_name = 'ASIA'"""),
         where="o_orderdate >= DATE '1994-01-01' AND o_orderdate < DATE '1995-01-01'",
         key_columns=("n_name",),
-        figures=(Figure(kind="sum", column="x", **EXTENDED),),
+        figures=(Figure(kind="sum", column="x", **SOLD),),
     ),
     Query(
         name="q6",
@@ -225,7 +227,7 @@ TPCH = (
         flat=_sql(f"""SELECT o_custkey AS u, l_shipdate, (l_discount * 100)::INTEGER AS percent, l_quantity::INTEGER AS qty,
             (l_extendedprice * l_discount)::DOUBLE AS x FROM {OWNED}"""),
         where="l_shipdate >= DATE '1994-01-01' AND l_shipdate < DATE '1995-01-01' AND percent >= 5 AND percent <= 7 AND qty < 24",
-        figures=(Figure(kind="sum", column="x", low=0, high=11_000),),
+        figures=(Figure(kind="sum", column="x", low=0, high=10_495),),
     ),
     Query(
         name="q12",
@@ -279,9 +281,7 @@ TPCH = (
             (CASE WHEN p_type LIKE 'PROMO%' THEN {REVENUE} ELSE 0 END)::DOUBLE AS x
             FROM {OWNED} JOIN part ON p_partkey = l_partkey"""),
         where="l_shipdate >= DATE '1995-09-01' AND l_shipdate < DATE '1995-10-01'",
-        figures=(
-            Figure(kind="ratio", column="x", low=0, high=110_000, other="y", other_low=0, other_high=110_000, level=100),
-        ),
+        figures=(Figure(kind="ratio", column="x", low=0, high=104_950, other="y", other_low=810, other_high=104_950, level=100),),
     ),
     Query(
         name="q18",
@@ -318,7 +318,7 @@ TPCH = (
             f" OR (p_brand = 'Brand#34' AND ({_any('LG CASE', 'LG BOX', 'LG PACK', 'LG PKG')}) AND qty >= 20 AND qty <= 30"
             " AND size >= 1 AND size <= 15)"
         ),
-        figures=(Figure(kind="sum", column="x", **EXTENDED),),
+        figures=(Figure(kind="sum", column="x", **SOLD),),
     ),
 )
 
@@ -330,7 +330,7 @@ OWN = (
         amana="SELECT AVG(n) AS mean FROM (SELECT o_custkey, COUNT(*) AS n FROM orders GROUP BY o_custkey) AS per",
         plain="SELECT AVG(n) FROM (SELECT o_custkey, COUNT(*) AS n FROM orders GROUP BY o_custkey)",
         flat="SELECT o_custkey AS u, COUNT(*)::DOUBLE AS x FROM orders GROUP BY o_custkey",
-        figures=(Figure(kind="mean", column="x", low=0, high=50),),
+        figures=(Figure(kind="mean", column="x", low=0, high=60),),
     ),
     Query(
         name="variance_keys",
@@ -349,7 +349,7 @@ OWN = (
         amana="SELECT CORR(l_quantity, l_extendedprice) AS r FROM lineitem",
         plain="SELECT CORR(l_quantity, l_extendedprice) FROM lineitem",
         flat=f"SELECT o_custkey AS u, l_quantity::DOUBLE AS x, l_extendedprice::DOUBLE AS y FROM {OWNED}",
-        figures=(Figure(kind="corr", column="x", low=0, high=50, other="y", other_low=0, other_high=110_000),),
+        figures=(Figure(kind="corr", column="x", low=1, high=50, other="y", other_low=900, other_high=104_950),),
     ),
     Query(
         name="quantile_segment",
@@ -359,7 +359,7 @@ OWN = (
         plain="SELECT c_mktsegment, QUANTILE_CONT(c_acctbal, 0.9) FROM customer GROUP BY c_mktsegment",
         flat="SELECT c_custkey AS u, c_mktsegment, c_acctbal::DOUBLE AS x FROM customer",
         key_columns=("c_mktsegment",),
-        figures=(Figure(kind="quantile", column="x", low=-1_000, high=10_000, level=0.9),),
+        figures=(Figure(kind="quantile", column="x", low=-999.99, high=9_999.99, level=0.9),),
     ),
     Query(
         name="exists_unit",

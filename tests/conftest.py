@@ -9,6 +9,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
+os.environ["PYTHONPATH"] = os.pathsep.join((str(ROOT / "src"), str(ROOT)))
+os.environ["AMANA_LANG"] = "en"
+"""For the commands that tests start."""
 
 _SLOW_START = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("fast", max_examples=25, deadline=None, derandomize=True, suppress_health_check=_SLOW_START)
@@ -21,8 +24,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "full"))
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's three datasets, published from a small country of the same shape."""
     folder = tmp_path_factory.mktemp("demo") / "demo-data"
-    command = [sys.executable, str(ROOT / "examples" / "demo" / "run.py"), "--folder", str(folder), "--share", "0.05"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "AMANA_LANG": "en"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    command = [sys.executable, str(ROOT / "examples" / "demo" / "run.py"), "--folder", str(folder), "--share", "0.3"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder

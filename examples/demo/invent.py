@@ -57,10 +57,11 @@ CREATE TABLE pupils AS
          CAST(7 + floor(6 * h('ug' || n.id)) AS INTEGER) AS grade, h('ut' || n.id) AS talent
   FROM (SELECT range AS id, CAST(floor(600 * h('uk' || range)) AS BIGINT) AS school FROM range($pupils)) n JOIN schools s USING (school);
 CREATE TABLE marks AS
-  SELECT p.pupil * $marks + m.n AS mark_id, p.pupil, DATE '2024-09-15' + CAST(floor(270 * h('md' || p.pupil || '/' || m.n)) AS INTEGER) AS date,
+  SELECT p.pupil * $marks + m.n AS mark_id, p.pupil,
+         DATE '2024-09-15' + CAST(floor(270 * h('md' || p.pupil || '/' || m.n)) AS INTEGER) AS date,
          ['mathematics', 'Arabic', 'Amazigh', 'French', 'science', 'history'][1 + m.n % 6] AS subject,
-         round(least(20, greatest(0, 4 + 9 * p.talent + 9 * h('mm' || p.pupil || '/' || m.n) - CASE p.setting WHEN 'rural' THEN 1 ELSE 0 END)) * 4) / 4
-           AS mark
+         round(least(20, greatest(0, 4 + 9 * p.talent + 9 * h('mm' || p.pupil || '/' || m.n)
+           - CASE p.setting WHEN 'rural' THEN 1 ELSE 0 END)) * 4) / 4 AS mark
   FROM pupils p, range($marks) m(n);
 CREATE TABLE households AS
   SELECT n.id AS household, region, province, CAST(1 + floor(8 * pow(h('hm' || n.id), 1.5)) AS INTEGER) AS members,

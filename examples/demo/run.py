@@ -1,6 +1,6 @@
 """`make demo`: invents a country, publishes three datasets, asks three questions. Every command is shown as it is typed.
 
-    python examples/demo/run.py --folder demo-data [--share 0.1]
+python examples/demo/run.py --folder demo-data [--share 0.1]
 """
 
 import argparse
@@ -19,8 +19,8 @@ HERE = Path(__file__).parent
 DATASETS = ("clinic", "school", "meters")
 QUESTIONS = (
     ("SELECT region, COUNT(*) AS visits, AVG(cost) AS cost FROM visits WHERE year = 2024 GROUP BY region", "5%"),
-    ("SELECT setting, subject, AVG(mark) AS mark FROM marks JOIN pupils USING (pupil) GROUP BY setting, subject", "3%"),
-    ("SELECT region, MEDIAN(energy_kwh) AS energy_kwh FROM readings GROUP BY region", "5%"),
+    ("SELECT setting, subject, AVG(mark) AS mark FROM marks JOIN pupils USING (pupil_id) GROUP BY setting, subject", "3%"),
+    ("SELECT MEDIAN(energy_kwh) AS middle, AVG(energy_kwh) AS mean FROM readings WHERE month >= DATE '2025-01-01'", "5%"),
 )
 MARK = ".made-by-the-demo"
 

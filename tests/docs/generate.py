@@ -8,6 +8,7 @@ from pathlib import Path
 import amana
 from amana.cli.parser import build
 from amana.client.text import load
+from amana.node.settings import describe
 from amana.terms.codes import CODES
 
 ROOT = Path(__file__).parent.parent.parent
@@ -22,6 +23,7 @@ def pages() -> dict[Path, str]:
     return {
         reference / "cli.md": command_page(),
         reference / "refusals.md": refusal_page(),
+        reference / "settings.md": settings_page(),
         readme: with_benchmarks(readme.read_text(encoding="utf-8")),
     }
 
@@ -52,6 +54,22 @@ def refusal_page() -> str:
         message = catalogue.template(name) if catalogue.has(name) else ""
         lines += [f"## AMA-{code.number} `{name}`", "", f"Exit code {int(code.exit)}.", "", "```text", message, "```", ""]
     return "\n".join(lines)
+
+
+def settings_page() -> str:
+    """Every setting, from `node/settings.py`."""
+    lines = [
+        "# Settings",
+        "",
+        "Made by `make docs` from `node/settings.py`. A setting is read from the environment (`AMANA_` and its name in capitals), else",
+    ]
+    lines += [
+        "from `settings.toml` in the data folder, else it has its default. None touches the noise. `amana settings explain` shows all.",
+        "",
+    ]
+    lines += ["| setting | default | accepted | meaning |", "|---|---|---|---|"]
+    lines += [f"| `{name}` | {default} | {accepted} | {about} |" for name, default, accepted, about in describe()]
+    return "\n".join(lines) + "\n"
 
 
 def with_benchmarks(readme: str) -> str:

@@ -15,6 +15,7 @@ LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
 REFUSED = {Exit.QUESTION, Exit.BUDGET, Exit.RULES, Exit.PERMISSION, Exit.SETTINGS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_does_what_it_says(page: Path, tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

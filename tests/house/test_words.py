@@ -19,7 +19,11 @@ SCRIPT = {
     "zgh": re.compile(r"[\u2d30-\u2d7f]"),
     "fr": re.compile(r"[a-zàâçéèêëîïôùûüœæ]", re.IGNORECASE),
 }
-QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"|'[^']*'|\{[^}]*\}|%(?:\(\w+\))?[sdr]|--?[a-z]\S*|\b[A-Z_]{2,}\b|^[^:\n]+: (?:SELECT|WITH)\b.*$|AMA-\w+", re.MULTILINE)
+QUOTED = re.compile(
+    r"`[^`]*`|\"[^\"]*\"|'[^']*'|\{[^}]*\}|%(?:\(\w+\))?[sdr]|--?[a-z]\S*|(?<![A-Za-z])[A-Z_]{2,}(?![A-Za-z])"
+    r"|^[^:\n]+: (?:SELECT|WITH)\b.*$|AMA-\w+",
+    re.MULTILINE,
+)
 """What stays as it is in every language: code, placeholders, SQL words, options, example lines."""
 SCRIPT_SHARE_MIN = 0.8
 

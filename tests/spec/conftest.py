@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import pytest
 
-from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, KeyDomain, MomentDomain, NumberDomain, TextDomain
+from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.catalog.schema import Column, Path, Schema, Table
 from amana.query.check import check
 from amana.query.parse import parse
@@ -17,8 +17,8 @@ REGIONS = ("east", "north", "south", "west")
 DRUGS = ("amoxil", "aspirin", "insulin")
 
 
-def column(name: str, domain: object) -> Column:
-    return Column(name=name, domain=domain)  # type: ignore[arg-type]
+def column(name: str, domain: Domain) -> Column:
+    return Column(name=name, domain=domain)
 
 
 def number(low: int, high: int, scale: int = 0, *, nullable: bool = False) -> NumberDomain:
@@ -55,7 +55,9 @@ CLINIC = Schema(
                 column("visit", KEY),
                 column("patient", KEY),
                 column("day", DateDomain(low=date(2020, 1, 1), high=date(2024, 12, 31))),
-                column("arrived", MomentDomain(low=datetime(2020, 1, 1), high=datetime(2024, 12, 31, 23, 59, 59))),
+                column(
+                    "arrived", MomentDomain(low=datetime.fromisoformat("2020-01-01"), high=datetime.fromisoformat("2024-12-31 23:59:59"))
+                ),
                 column("ward", choice("eye", "general", "heart")),
                 column("region", choice(*REGIONS)),
                 column("cost", number(0, 1_000_000, 2)),
@@ -171,7 +173,12 @@ TPCH = Schema(
             name="nation",
             private=False,
             key=("n_nationkey",),
-            columns=(column("n_nationkey", number(0, 24)), column("n_name", _NATIONS), column("n_regionkey", number(0, 4)), column("n_comment", _TEXT)),
+            columns=(
+                column("n_nationkey", number(0, 24)),
+                column("n_name", _NATIONS),
+                column("n_regionkey", number(0, 4)),
+                column("n_comment", _TEXT),
+            ),
         ),
         Table(
             name="region",
@@ -208,7 +215,10 @@ TPCH = Schema(
                 column("p_brand", choice("Brand#12", "Brand#23", "Brand#34", "Brand#45")),
                 column("p_type", _TEXT),
                 column("p_size", number(1, 50)),
-                column("p_container", choice(*(f"{size} {kind}" for size in ("JUMBO", "LG", "MED", "SM") for kind in ("BAG", "BOX", "CASE", "PACK", "PKG")))),
+                column(
+                    "p_container",
+                    choice(*(f"{size} {kind}" for size in ("JUMBO", "LG", "MED", "SM") for kind in ("BAG", "BOX", "CASE", "PACK", "PKG"))),
+                ),
                 column("p_retailprice", number(0, 210_000, 2)),
                 column("p_comment", _TEXT),
             ),

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.unit.publishing import HEAD, VISITS
 
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Version
@@ -14,6 +13,7 @@ from amana.node.publish import check, publish
 from amana.node.settings import read_settings
 from amana.node.store import Store
 from amana.terms.refusal import Refusal
+from tests.unit.publishing import HEAD, VISITS
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 GOOD = HEAD + VISITS

@@ -8,7 +8,6 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.publishing import HEAD, VISITS
 
 from amana.catalog.domains import (
     BooleanDomain,
@@ -29,6 +28,7 @@ from amana.node.settings import Settings, describe, explain, read_settings
 from amana.node.store import Store
 from amana.terms.ids import DeltaUnits, NanoRho, PopulationName
 from amana.terms.refusal import Refusal
+from tests.unit.publishing import HEAD, VISITS
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 texts = st.text(max_size=8)

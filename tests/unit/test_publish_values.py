@@ -10,11 +10,11 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.publishing import HEAD, VISITS, make
 
 from amana.catalog.domains import ChoiceDomain, TextDomain
 from amana.engines.prepare import Count
 from amana.engines.prepare_rank import Order, Written, derived_key, message
+from tests.unit.publishing import HEAD, VISITS, make
 
 
 def costs(folder: Path, values: list[str]) -> list[object]:
@@ -229,3 +229,17 @@ def test_codes_are_ordered_as_their_bytes_are() -> None:
     values = ", ".join(f"(CAST('{code}' AS UUID))" for code in reversed(codes))
     found = duckdb.execute(f"SELECT replace(CAST(x AS VARCHAR), '-', '') FROM (VALUES {values}) t(x) ORDER BY x").fetchall()
     assert [row[0] for row in found] == codes
+
+
+@pytest.mark.parametrize("text", ["person;cost\r\na;1\r\nb;2\r\n", "\ufeffperson;cost\na;1\nb;2", 'person;cost\n"a";"1"\n"b";2\n'])
+def test_csv_files_of_other_forms_are_read(tmp_path: Path, text: str) -> None:
+    rules = HEAD + VISITS.replace('unit = "person"', 'unit = "person"\ncsv.delimiter = ";"')
+    assert sorted((str(row["c_person"]), row["c_cost"]) for row in make(tmp_path, rules, {"visits.csv": text}).tables["visits"]) == [
+        ("a", 10), ("b", 20),
+    ]  # fmt: skip
+
+
+def test_a_file_without_header_takes_its_names_from_the_rules(tmp_path: Path) -> None:
+    rules = HEAD + VISITS.replace('unit = "person"', 'unit = "person"\nfile = "x.data"\ncsv.names = ["who", "cost"]')
+    rules = rules.replace('holds = "text"', 'holds = "text", from = "who"')
+    assert len(make(tmp_path, rules, {"x.data": "a,1\nb,2\n"}).tables["visits"]) == 2

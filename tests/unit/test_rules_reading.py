@@ -4,12 +4,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tests.unit.publishing import HEAD, VISITS
 
 from amana.catalog.domains import ChoiceDomain, DateDomain, KeyDomain, NumberDomain
 from amana.catalog.rules import OutOfBounds, problems_of, read_rules
 from amana.catalog.schema import Path as Step
 from amana.terms.refusal import Refusal
+from tests.unit.publishing import HEAD, VISITS
 
 ROOT = Path(__file__).parents[2]
 GOOD = HEAD + VISITS

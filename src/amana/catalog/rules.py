@@ -269,7 +269,8 @@ def _columns(fields: Fields, *, unit: str, private: bool) -> list[tuple[Column, 
 def _unit(fields: Fields) -> tuple[Path | None, str | None, int]:
     """The step to the parent or the unit's column, and the cap of rows; both None once a problem is noted."""
     if fields.has("unit") == fields.has("parent"):
-        fields.raw("unit"), fields.raw("parent"), fields.raw("parent_key"), fields.raw("rows_per_unit_max")
+        for key in ("unit", "parent", "parent_key", "rows_per_unit_max"):
+            fields.raw(key)  # known fields: one problem is enough
         fields.problems.add("rules.no_unit", fields.path)
         return None, None, 1
     if fields.has("unit"):

@@ -132,20 +132,27 @@ def _interval(fields: Fields, kind: type[DayOrMoment], example: str) -> tuple[Da
         if value is None:
             fields.missing(key, example)
             continue
-        if isinstance(value, str):
-            try:
-                value = kind.fromisoformat(value)
-            except ValueError:
-                value = None
-        # type() and not isinstance: a datetime is a date, but not one of these rules.
-        zoned = isinstance(value, datetime) and (value.tzinfo is not None or value.microsecond != 0)
-        if type(value) is not kind or zoned:
+        end = _end(value, kind)
+        if end is None:
             fields.bad(key, f"{'a day' if kind is date else 'a moment in whole seconds, without a zone'}, such as {example}")
-            continue
-        ends.append(value)
+        else:
+            ends.append(end)
     if len(ends) < 2:
         return None
     if ends[0] > ends[1]:
         fields.bad("high", f"not before low, which is {ends[0].isoformat()}")
         return None
     return ends[0], ends[1]
+
+
+def _end(value: object, kind: type[DayOrMoment]) -> DayOrMoment | None:
+    if isinstance(value, str):
+        try:
+            value = kind.fromisoformat(value)
+        except ValueError:
+            return None
+    # A datetime is a date too, but not one of these rules.
+    if not isinstance(value, kind) or (kind is date and isinstance(value, datetime)):
+        return None
+    exact = getattr(value, "tzinfo", None) is None and getattr(value, "microsecond", 0) == 0
+    return value if exact else None

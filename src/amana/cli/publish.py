@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from amana.cli.show import tell, working, write_table
 from amana.client.explain import describe
@@ -80,4 +80,6 @@ def holds(domain: "Domain") -> str:
             kind = f"text of at most {domain.length_max}"
         case domains.KeyDomain():
             kind = "key"
+        case _:
+            assert_never(domain)
     return f"{kind}, nullable" if domain.nullable else kind

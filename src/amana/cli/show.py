@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
-from amana.client.figures import percent, show
+from amana.client.figures import digits_after, percent, show
 from amana.client.result import Cost, Result
 from amana.client.text import Catalogue
 
@@ -49,7 +49,9 @@ def tell_notes(notes: Sequence[tuple[str, Sequence[tuple[str, str | int]]]], cat
 
 def odds(sure_percent: float) -> dict[str, str]:
     """The two sides of a guess that was 50:50, for the message."""
-    return {"present": f"{sure_percent:.1f}", "absent": f"{100 - sure_percent:.1f}"}
+    left = 100 - sure_percent
+    digits = max(1, digits_after(left) - 1)
+    return {"present": f"{sure_percent:.{digits}f}", "absent": f"{left:.{digits}f}"}
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import math
 
 NRHO_PER_RHO = 1_000_000_000
-DELTA_SHOWN = 2.0**-30
+DELTA_SHOWN = 1e-6
 """The failure probability at which a loss is shown as odds."""
 
 
@@ -17,6 +17,8 @@ def epsilon_of(loss_nrho: int) -> float:
 
 
 def odds_percent(epsilon: float) -> float:
-    """Even odds (50 %) about one unit's presence become at most this, after an (epsilon, δ) release. Units: per cent, rounded up."""
-    certain = 100 / (1 + math.exp(-epsilon))
-    return min(100.0, math.ceil(certain * 10) / 10)
+    """Even odds (50 %) about one unit's presence become at most this, after an (epsilon, δ) release. Units: per cent, rounded up
+    so that what is left to 100 keeps a digit."""
+    left = 100 / (1 + math.exp(min(epsilon, 700.0)))
+    digits = min(max(1, -math.floor(math.log10(left))), 12)
+    return min(100.0, 100 - math.floor(left * 10.0**digits) / 10.0**digits)

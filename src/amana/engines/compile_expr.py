@@ -8,10 +8,12 @@ from itertools import product
 from typing import TypeAlias, assert_never
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, KeyDomain, MomentDomain, NumberDomain, TextDomain
+from amana.engines.compile_time import as_day, as_moment, domain_of_call, temporal
 from amana.engines.compile_typed import (
     MIXED_KEY,
     NULL,
     NULL_TRUTH,
+    UNIT,
     Typed,
     as_text,
     computed,
@@ -26,13 +28,12 @@ from amana.engines.compile_typed import (
     whole,
 )
 from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Op
-from amana.query.kinds import PARSED_ABS_MAX, ColumnInfo, Known, NullDomain, number
-from amana.query.values import domain_of, text_function
+from amana.query.kinds import PARSED_ABS_MAX, NullDomain, number
+from amana.query.values import text_function
 from amana.terms.refusal import Refusal
 
 Scope: TypeAlias = Mapping[str, Typed]
 """The columns below, by their visible names."""
-EPOCH = "DATE '1970-01-01'"
 CAPITALS, SMALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 NUMBER_TEXT = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)"
 DAY_TEXT = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -106,7 +107,7 @@ def _call(call: Call, args: list[Typed]) -> Typed:
         return _text(call, args)
     if op in (Op.TO_NUMBER, Op.TO_TEXT, Op.TO_DATE):
         return _cast(call, args)
-    return _temporal(call, args)
+    return temporal(call, args)
 
 
 _LOGIC = {Op.NOT: "NOT", Op.AND: "AND", Op.OR: "OR"}
@@ -115,16 +116,6 @@ _FLIPPED = {Op.EQ: Op.EQ, Op.NE: Op.NE, Op.LT: Op.GT, Op.LE: Op.GE, Op.GT: Op.LT
 _NUMERIC = {
     Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.INT_DIV, Op.MOD, Op.NEG, Op.ABS, Op.SIGN, Op.FLOOR, Op.CEIL, Op.ROUND,
 }  # fmt: skip
-
-
-def _domain(call: Call, args: Sequence[Typed]) -> Known:
-    """Inference for one operation over arguments of these domains: the one authority for scales and bounds."""
-    stand_ins = tuple(arg if isinstance(arg, Literal) else Column(name=str(i)) for i, arg in enumerate(call.args))
-    infos: dict[str, ColumnInfo] = {}
-    for index, arg in enumerate(args):
-        assert not isinstance(arg.domain, NullDomain)
-        infos[str(index)] = ColumnInfo(domain=arg.domain, private=False)
-    return domain_of(Call(op=call.op, args=stand_ins), infos)
 
 
 # --- comparison ---
@@ -148,16 +139,23 @@ def compared(op: Op, one: Typed, other: Typed) -> str:
         case (ChoiceDomain() | TextDomain(), ChoiceDomain() | TextDomain()):
             _, (one, other) = together([one, other])
         case (MomentDomain(), DateDomain()) | (DateDomain(), MomentDomain()):
-            one, other = _as_moment(one), _as_moment(other)
+            one, other = as_moment(one), as_moment(other)
         case (KeyDomain(), KeyDomain()) if one.kind != other.kind:
             if MIXED_KEY not in (one.kind, other.kind):
-                differ = "OR NULL" if op is Op.NE else "AND NULL"
-                test = f"({one.sql} IS NOT NULL AND {other.sql} IS NOT NULL)" if op is Op.NE else f"({one.sql} IS NULL OR {other.sql} IS NULL)"
-                return f"({test} {differ})"
+                return _key_with_unit(op, one, other)
             one, other = marked(one), marked(other)
         case _:
             pass
     return f"({one.sql} {op.value} {other.sql})"
+
+
+def _key_with_unit(op: Op, one: Typed, other: Typed) -> str:
+    """A unit and another identifier: compared by the unit's source key where it is stored, else unequal."""
+    sides = [side.source or side.sql for side in (one, other)]
+    if all(side.source or side.kind != UNIT for side in (one, other)):
+        return f"({sides[0]} {op.value} {sides[1]})"
+    present = " AND ".join(f"{side} IS NOT NULL" for side in sides)
+    return f"({present} OR NULL)" if op is Op.NE else f"(NOT ({present}) AND NULL)"
 
 
 _TESTS: dict[Op, Callable[[str, str], bool]] = {
@@ -183,7 +181,8 @@ def members_test(value: Typed, test: Callable[[str], bool]) -> str:
     if len(codes) == count - 1 and low == 0 and high == count - 1:
         return f"({value.sql} <> {next(code for code in range(count) if codes[code] != code)})"
     if high - low + 1 == len(codes):
-        return f"({value.sql} <= {high})" if low == 0 else f"({value.sql} >= {low})" if high == count - 1 else f"({value.sql} BETWEEN {low} AND {high})"
+        range_sql = f"BETWEEN {low} AND {high}" if low > 0 and high < count - 1 else f"<= {high}" if low == 0 else f">= {low}"
+        return f"({value.sql} {range_sql})"
     return f"({value.sql} IN ({', '.join(map(str, codes))}))"
 
 
@@ -261,7 +260,7 @@ def _numeric(call: Call, args: list[Typed]) -> Typed:
             assert isinstance(digits, NumberDomain)
             return rounded(x, digits.low) if digits.low < _scale(x) else x
     try:
-        domain = _domain(call, args)
+        domain = domain_of_call(call, args)
         assert isinstance(domain, NumberDomain)
         if op in (Op.DIV, Op.FLOOR, Op.CEIL):
             passing = (_around(x, margin, times=op is Op.DIV),)
@@ -286,7 +285,7 @@ def _scale(value: Typed) -> int:
 
 def _scale_of_result(call: Call, args: Sequence[Typed]) -> int:
     small = [replace(arg, domain=NumberDomain(scale=_scale(arg), low=1, high=1)) for arg in args]
-    domain = _domain(call, small)
+    domain = domain_of_call(call, small)
     assert isinstance(domain, NumberDomain)
     return domain.scale
 
@@ -310,7 +309,7 @@ def rounded(value: Typed, scale: int) -> Typed:
 
 
 def _text(call: Call, args: list[Typed]) -> Typed:
-    op, domain = call.op, _domain(call, args)
+    op, domain = call.op, domain_of_call(call, args)
     if isinstance(domain, ChoiceDomain):
         places = {member: code for code, member in enumerate(domain.members)}
         if op is Op.CONCAT:
@@ -356,68 +355,23 @@ def _cast(call: Call, args: list[Typed]) -> Typed:
             assert isinstance(digits, NumberDomain)
             return scaled(x, digits.low) if digits.low >= scale else rounded(x, digits.low)
         case (Op.TO_NUMBER, BooleanDomain()):
-            return Typed(sql=f"CAST({x.sql} AS TINYINT)", domain=_domain(call, args), kind="TINYINT")
+            return Typed(sql=f"CAST({x.sql} AS TINYINT)", domain=domain_of_call(call, args), kind="TINYINT")
         case (Op.TO_NUMBER, _):
             text = f"trim({as_text(x).sql}, ' ')"
             decimal = f"CAST(TRY_CAST({text} AS DECIMAL(38, {args[1].sql})) AS VARCHAR)"
             units = f"TRY_CAST(replace({decimal}, '.', '') AS HUGEINT)"
             known = f"regexp_full_match({text}, '{NUMBER_TEXT}') AND {units} BETWEEN {-PARSED_ABS_MAX} AND {PARSED_ABS_MAX}"
-            return Typed(sql=f"(CASE WHEN {known} THEN TRY_CAST({units} AS BIGINT) END)", domain=_domain(call, args), kind="BIGINT")
+            return Typed(sql=f"(CASE WHEN {known} THEN TRY_CAST({units} AS BIGINT) END)", domain=domain_of_call(call, args), kind="BIGINT")
         case (Op.TO_TEXT, BooleanDomain()):
-            return Typed(sql=f"CAST({x.sql} AS UTINYINT)", domain=_domain(call, args))
+            return Typed(sql=f"CAST({x.sql} AS UTINYINT)", domain=domain_of_call(call, args))
         case (Op.TO_TEXT, NumberDomain() | DateDomain()):
-            return Typed(sql=f"CAST({x.sql} AS VARCHAR)", domain=_domain(call, args))
+            return Typed(sql=f"CAST({x.sql} AS VARCHAR)", domain=domain_of_call(call, args))
         case (Op.TO_TEXT, _):
             return x
         case (_, DateDomain() | MomentDomain()):
-            return _as_day(x)
+            return as_day(x)
         case _:
             text = as_text(x).sql
             parsed = f"TRY_CAST({text} AS DATE)"
             known = f"regexp_full_match({text}, '{DAY_TEXT}') AND {parsed} >= DATE '0001-01-01'"
-            return Typed(sql=f"(CASE WHEN {known} THEN {parsed} END)", domain=_domain(call, args))
-
-
-# --- dates and moments ---
-
-
-def _stamp(value: Typed) -> str:
-    return f"make_timestamp(CAST({value.sql} AS BIGINT) * 1000000)" if isinstance(value.domain, MomentDomain) else value.sql
-
-
-def _as_day(value: Typed) -> Typed:
-    if isinstance(value.domain, DateDomain):
-        return value
-    assert isinstance(value.domain, MomentDomain)
-    domain = DateDomain(low=value.domain.low.date(), high=value.domain.high.date(), nullable=value.domain.nullable)
-    return Typed(sql=f"CAST({_stamp(value)} AS DATE)", domain=domain)
-
-
-def _as_moment(value: Typed) -> Typed:
-    """A date as the seconds of its midnight."""
-    if isinstance(value.domain, MomentDomain):
-        return value
-    if value.constant and isinstance(value.domain, DateDomain):
-        return literal(datetime.combine(value.domain.low, time()))
-    return replace(value, sql=f"(({value.sql} - {EPOCH}) * 86400)")
-
-
-_PARTS = {Op.YEAR: "year", Op.QUARTER: "quarter", Op.MONTH: "month", Op.DAY: "day", Op.WEEKDAY: "isodow", Op.HOUR: "hour"}
-_TRUNCATIONS = {Op.TRUNC_YEAR: "year", Op.TRUNC_QUARTER: "quarter", Op.TRUNC_MONTH: "month", Op.TRUNC_WEEK: "week"}
-
-
-def _temporal(call: Call, args: list[Typed]) -> Typed:
-    op, x = call.op, args[0]
-    try:
-        domain = _domain(call, args)
-    except Refusal:  # days added before a filter has spoken
-        domain = DateDomain(low=date.min, high=date.max, nullable=True)
-    if op in _PARTS:
-        return Typed(sql=f"{_PARTS[op]}({_stamp(x)})", domain=domain, kind="BIGINT")
-    if op in _TRUNCATIONS:
-        return Typed(sql=f"CAST(date_trunc('{_TRUNCATIONS[op]}', {_stamp(x)}) AS DATE)", domain=domain)
-    if op is Op.TRUNC_DAY:
-        return replace(_as_day(x), domain=domain)
-    if op is Op.DAYS_BETWEEN:
-        return Typed(sql=f"({_as_day(args[1]).sql} - {_as_day(x).sql})", domain=domain, kind="BIGINT")
-    return Typed(sql=f"({_as_day(x).sql} + {args[1].sql})", domain=domain)
+            return Typed(sql=f"(CASE WHEN {known} THEN {parsed} END)", domain=domain_of_call(call, args))

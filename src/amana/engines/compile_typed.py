@@ -26,12 +26,14 @@ UNIT, OTHER_KEY, MIXED_KEY = "unit", "key", "mixed"
 class Typed:
     """`kind`: for a number an integer type that the value surely has or exceeds; for an identifier how it is held; else "".
 
-    A choice is the position of its text in `domain.members`. A moment is seconds since 1970 in BIGINT."""
+    A choice is the position of its text in `domain.members`. A moment is seconds since 1970 in BIGINT. `source`: SQL for
+    the source key of a unit, where its table stores it."""
 
     sql: str
     domain: Known
     kind: str = ""
     constant: bool = False
+    source: str = ""
 
 
 NULL = Typed(sql="NULL", domain=NullDomain())
@@ -77,7 +79,7 @@ def text_literal(text: str) -> str:
 def integer_for(*domains: NumberDomain) -> str:
     """The smallest integer type that holds all these numbers."""
     low, high = min(domain.low for domain in domains), max(domain.high for domain in domains)
-    return next(name for name, bits in zip(INTEGERS, BITS, strict=True) if -(2**bits) < low and high < 2**bits)
+    return next(name for name, bits in zip(INTEGERS, BITS, strict=True) if -(2**bits) <= low and high < 2**bits)
 
 
 def wider(one: str, other: str) -> str:
@@ -101,8 +103,10 @@ def computed(template: str, operands: Sequence[Typed], domain: NumberDomain, *, 
     kind = needed
     for operand in operands:
         kind = wider(kind, operand.kind)
-    # one operand in the needed type draws the others with it; a constant would shrink again
-    widest = max(range(len(operands)), key=lambda i: (not operands[i].constant, INTEGERS.index(operands[i].kind)))
+    # One operand in the needed type draws the others with it; a constant would shrink again. What is passed through is the
+    # first one's.
+    order = [(not operand.constant, INTEGERS.index(operand.kind)) for operand in operands]
+    widest = 0 if passing else order.index(max(order))
     shown = [cast(operand, needed) if index == widest else operand for index, operand in enumerate(operands)]
     return Typed(sql=template.format(*(operand.sql for operand in shown)), domain=domain, kind=kind)
 

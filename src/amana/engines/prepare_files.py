@@ -14,6 +14,7 @@ from amana.engines.connection import identifier, quoted
 from amana.engines.prepare_columns import Source, accepted_kinds, source_of
 from amana.terms.refusal import Refusal
 
+HEADER_BYTES_MAX = 2**20
 UNREADABLE = (duckdb.InvalidInputException, duckdb.IOException, duckdb.SerializationException, duckdb.ConversionException)
 
 
@@ -93,8 +94,9 @@ def _open(table: Table, reading: Reading, path: Path, *, connection: duckdb.Duck
 def _header(path: Path, *, delimiter: str) -> tuple[str, ...]:
     """The names in the first line; a name that comes again gets its place added, so that each is one column."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as opened:
-            names = next(csv.reader(opened, delimiter=delimiter), [])
+        with path.open("rb") as opened:
+            line = opened.readline(HEADER_BYTES_MAX).decode("utf-8-sig")
+        names = [name for row in csv.reader([line], delimiter=delimiter) for name in row]
     except (UnicodeDecodeError, csv.Error):
         raise unreadable(path, is_csv=True) from None
     return tuple(name if name not in names[:place] else f"{name}_{place + 1}" for place, name in enumerate(names))

@@ -12,7 +12,7 @@ from math import trunc
 from typing import TypeAlias, assert_never, final
 
 from amana.catalog.domains import DateDomain, Domain, MomentDomain, NumberDomain
-from amana.catalog.schema import Schema
+from amana.catalog.schema import Schema, Table
 from amana.engines.engine import Cell, SumTable
 from amana.engines.reference_values import Unit, Value, compare, value_of
 from amana.query.infer import columns_of, is_private, table_of, visible_domain
@@ -140,23 +140,22 @@ class ReferenceEngine:
                 continue
             if scan.keep_within is not None and _whole(stored[f"o_{scan.keep_within[0]}"]) > scan.keep_within[1]:
                 continue
-            for name in (self._schema.unit, table.unit_column):
-                if name is not None and (name == table.unit_column or table.column(name) is None):
-                    values[f"{scan.alias}.{name}"] = Unit(unit)
+            for name in _unit_columns(table, self._schema):
+                source = stored[name]
+                assert isinstance(source, int | str)
+                values[f"{scan.alias}.{name}"] = Unit(unit, source)
+            if table.column(self._schema.unit) is None:
+                values[f"{scan.alias}.{self._schema.unit}"] = Unit(unit)
             rows.append(Row(values=values, unit=unit, ranks=(rank,)))
         return rows
 
     def _join(self, join: Join) -> list[Row]:
-        partners: dict[tuple[Value, ...], list[Row]] = {}
-        for row in self._rows(join.right):
-            partners.setdefault(tuple(_joined(row.values[name]) for _, name in join.on), []).append(row)
+        partners = self._rows(join.right)
         right_columns = columns_of(join.right, self._schema)
         nothing = Row(values=dict.fromkeys(right_columns), unit=None, ranks=(None,) * self._ranks(join.right))
         result: list[Row] = []
         for row in self._rows(join.left):
-            key = tuple(_joined(row.values[name]) for name, _ in join.on)
-            found = [] if None in key else partners.get(key, [])
-            met = [_beside(row, other) for other in found]
+            met = [_beside(row, other) for other in partners if _agree(row, other, join.on)]
             if join.residual is not None:
                 met = [both for both in met if value_of(join.residual, both.values) is True]
             match join.kind:
@@ -257,11 +256,19 @@ def key_value(value: Value, domain: Domain) -> KeyValue:
     return on_grid(value, domain)
 
 
-def _joined(value: Value) -> Value:
-    # A date stands for its midnight; a truth must not equal the identifier 1.
-    if isinstance(value, bool):
-        return f"truth {value}"
-    return datetime(value.year, value.month, value.day) if type(value) is date else value  # noqa: DTZ001 - moments have no zone
+def _unit_columns(table: Table, schema: Schema) -> set[str]:
+    """Columns that hold the unit's source key: the declared one, and those that lead to it along the path."""
+    if table.path is None:
+        return {table.unit_column} if table.unit_column is not None else set()
+    parent = schema.table(table.path.parent)
+    assert parent is not None
+    leading = {here for here, there in table.path.on if there in _unit_columns(parent, schema)}
+    return leading | ({table.unit_column} if table.unit_column is not None else set())
+
+
+def _agree(left: Row, right: Row, on: Sequence[tuple[str, str]]) -> bool:
+    pairs = [(left.values[one], right.values[other]) for one, other in on]
+    return all(a is not None and b is not None and compare(a, b) == 0 for a, b in pairs)
 
 
 def _beside(left: Row, right: Row) -> Row:

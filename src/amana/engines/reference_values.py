@@ -6,7 +6,7 @@ zone, a choice or a text a `str`, the privacy unit a `Unit`; what cannot be comp
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from math import ceil, floor, trunc
@@ -19,11 +19,13 @@ DIV_STEPS = 10**6
 
 
 @final
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Unit:
-    """A privacy unit by its dense number; equal to no other identifier."""
+    """A privacy unit by its dense number. `source`: its source key, where the column that was read holds it: that is what
+    it shares with other identifiers."""
 
     number: int
+    source: int | str | None = field(default=None, compare=False)
 
 
 Value: TypeAlias = bool | Fraction | str | int | date | datetime | Unit | None
@@ -101,7 +103,8 @@ _COMPARED = {Op.EQ: (0,), Op.NE: (-1, 1), Op.LT: (-1,), Op.LE: (-1, 0), Op.GT: (
 
 
 def compare(one: Value, other: Value) -> int:
-    """-1, 0 or 1. A date stands for its midnight; a unit and another identifier are unequal; text goes by code point.
+    """-1, 0 or 1. A date stands for its midnight; text goes by code point. A unit and
+    another identifier are only told equal from unequal.
 
     Shapes: neither is None.
     """
@@ -117,6 +120,8 @@ def compare(one: Value, other: Value) -> int:
             return (x > y) - (x < y)
         case (Unit(number=a), Unit(number=b)) | (int() as a, int() as b):
             return (a > b) - (a < b)
+        case (Unit(source=int() | str() as a), int() | str() as b) | (int() | str() as b, Unit(source=int() | str() as a)):
+            return 0 if a == b else 1
         case _:
             return 1
 

@@ -39,10 +39,9 @@ def _table(table: Table, release: Release) -> TableProfile:
     edges = rows_edges(table.rows_per_unit_max)
     scan = Scan(table=table.name, alias="t")
     counted = PerUnit(source=scan, keys=(), measures=(UnitMeasure(name="n", function=UnitFunction.COUNT, value=ONE),))
-    bin_of = Case(
-        branches=tuple((Call(op=Op.LT, args=(Column(name="n"), _whole(edge))), _whole(index)) for index, edge in enumerate(edges[1:])),
-        otherwise=_whole(len(edges) - 1),
-    )
+    below = tuple((Call(op=Op.LT, args=(Column(name="n"), _whole(edge))), _whole(index)) for index, edge in enumerate(edges[1:]))
+    last = _whole(len(edges) - 1)
+    bin_of = Case(branches=below, otherwise=last) if below else last  # a table with one row a unit has one bin
     released = release(_counts(counted, bin_of), Choice())
     units = _by_key(released, len(edges))[0]
     middles = [(low + high - 1) / 2 for low, high in zip(edges, (*edges[1:], edges[-1] + 1), strict=True)]

@@ -48,7 +48,12 @@ def publish(
         version = store.new_version(rules.dataset)
         target = store.version_file(version.id)
         try:
-            connection = connect(store.spill, memory_bytes_max=settings.memory_bytes_max, threads=settings.threads)
+            connection = connect(
+                store.spill,
+                memory_bytes_max=settings.memory_bytes_max,
+                threads=settings.threads,
+                spill_bytes_max=settings.spill_bytes_max,
+            )
             try:
                 prepared = prepare(
                     rules, files, connection=connection, target=target, target_key=store.version_key(version.id), rank_key=store.rank_key

@@ -112,8 +112,8 @@ def _rows(plan: Plan, choice: Choice, schema: Schema) -> tuple[int, int]:
     columns = columns_of(plan.source, schema)
     for alias, name, most in choice.within:
         scans = [scan for scan in private_scans(plan.source, schema) if scan.alias == alias]
-        if len(scans) != 1:
-            continue
+        if len(scans) != 1 or scans[0].keep_within != (name, most):
+            continue  # a second wish for the same scan was not granted, so it bounds nothing
         fewer = rows_of(
             _truncate(plan.source, replace(choice, keep=((alias, min(most, scans[0].keep or most)), *choice.keep)), schema), schema
         )

@@ -26,6 +26,7 @@ from amana.terms.refusal import Refusal
 FAULTS_MAX = 2
 """A fault may carry a bit of the data; after this many the permit waits for a review (PRIVACY 7)."""
 
+INTEGER_MAX = 2**63 - 1
 SPEND_POPULATION = """UPDATE population SET spent_nrho = spent_nrho + :nrho, spent_delta = spent_delta + :delta
 WHERE name = :name AND spent_nrho + :nrho <= cap_nrho AND spent_delta + :delta <= cap_delta"""
 SPEND_PERMIT = """UPDATE permit SET spent_nrho = spent_nrho + :nrho, spent_delta = spent_delta + :delta
@@ -144,6 +145,8 @@ class Ledger:
         made = Charge(id=ChargeId(secrets.token_hex(16)), nano_rho=private.nano_rho, delta_units=private.delta_units)
         spend = {"nrho": made.nano_rho, "delta": made.delta_units, "faults_max": FAULTS_MAX}
         with self._transaction() as run:
+            if max(made.nano_rho, made.delta_units) > INTEGER_MAX:  # more than any cap can be
+                raise self._refuse_population(permit, made)
             if run.execute(SPEND_POPULATION, {**spend, "name": permit.population}).rowcount != 1:
                 raise self._refuse_population(permit, made)
             if run.execute(SPEND_PERMIT, {**spend, "name": permit.id}).rowcount != 1:
@@ -169,6 +172,11 @@ class Ledger:
         with self._transaction() as run:
             run.execute(FAULT, {"id": charge.id})
             run.execute(COUNT_FAULT, {"permit": permit.id})
+
+    def abandon(self, charge: Charge) -> None:
+        """The asker stopped the run: the charge stands and its rows never come, but no fault is counted."""
+        with self._transaction() as run:
+            run.execute(FAULT, {"id": charge.id})
 
     def recover(self) -> int:
         """At start, with the node's lock held: charges that a crash left open stand, and will never be drawn again."""

@@ -79,17 +79,18 @@ def price(bounded: BoundedPlan, target: Target, *, aim: Aim, threshold_delta: De
     Errors: Refusal budget.precision_unreachable.
     """
     kind = NoiseKind.LAPLACE if isinstance(target, PureCap) else NoiseKind.GAUSSIAN
+    if isinstance(target, RhoCap) and target.nano_rho < len(bounded.sums):  # each sum costs a nano-rho at least
+        raise Refusal("budget.precision_unreachable", reason="scale")
     shapes = _shapes(bounded, aim, kind)
     factor = _factor(bounded, target, aim, shapes)
     scales = tuple(_rounded_up(factor * shape) for shape in shapes)
-    private = assemble(bounded, kind, scales, threshold_delta=threshold_delta)
-    if isinstance(target, RhoCap):
-        while private.nano_rho > target.nano_rho:  # by a few nano-rho, for rounding up
-            scales = tuple(_rounded_up(scale * (1 + 1e-5)) for scale in scales)
-            private = assemble(bounded, kind, scales, threshold_delta=threshold_delta)
-    if any(scale / total.grain > SCALE_MAX for total, scale in zip(bounded.sums, scales, strict=True)):
-        raise Refusal("budget.precision_unreachable", reason="scale")
-    return private
+    while all(scale / total.grain <= SCALE_MAX for total, scale in zip(bounded.sums, scales, strict=True)):
+        private = assemble(bounded, kind, scales, threshold_delta=threshold_delta)
+        if not isinstance(target, RhoCap) or private.nano_rho <= target.nano_rho:
+            return private
+        wider = max(1 + 1e-5, sqrt(private.nano_rho / target.nano_rho))  # over by a few nano-rho, for rounding up
+        scales = tuple(_rounded_up(scale * wider) for scale in scales)
+    raise Refusal("budget.precision_unreachable", reason="scale")
 
 
 def assemble(bounded: BoundedPlan, kind: NoiseKind, scales: tuple[float, ...], *, threshold_delta: DeltaUnits) -> PrivatePlan:
@@ -99,7 +100,11 @@ def assemble(bounded: BoundedPlan, kind: NoiseKind, scales: tuple[float, ...], *
     if isinstance(bounded.keys, UnknownKeys):
         keys = bounded.keys
         threshold, delta = threshold_for(
-            kind=kind, scale=scales[keys.witness], witness_high=keys.witness_high, keys=keys.keys_per_unit, delta_units=threshold_delta
+            kind=kind,
+            scale=scales[keys.witness],
+            witness_high=keys.witness_high + 2 * (bounded.sums[keys.witness].grain - 1),  # rounding to grains may lift a witness
+            keys=keys.keys_per_unit,
+            delta_units=threshold_delta,
         )
         events = (*events, Event(kind=EventKind.THRESHOLD, delta_units=delta))
     nano_rho, delta_units = loss_of(events)

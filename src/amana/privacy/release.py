@@ -23,9 +23,9 @@ from amana.privacy.schedule import seconds_of
 from amana.query.check import check
 from amana.query.figures import figures
 from amana.query.plan import PublicKeys
-from amana.query.released import NoisyTable
+from amana.query.released import NoiseKind, NoisyTable
 from amana.terms.ids import DeltaUnits, NanoRho
-from amana.terms.refusal import Fault
+from amana.terms.refusal import Fault, Refusal
 
 
 def plan_release(asking: Asking, kernel: Kernel) -> PrivatePlan:
@@ -40,6 +40,9 @@ def answer(asking: Asking, kernel: Kernel) -> Answer:
 
     Errors: Refusal (steps 1 to 5), Fault (steps 6 to 9; the charge stands).
     """
+    permit, dataset = asking.permit, asking.version.dataset
+    if (permit.dataset, permit.population) != (dataset.name, dataset.population.name):
+        raise Refusal("permit.not_admitted", asker=permit.id, dataset=dataset.name)  # else other people's budget would pay
     private = plan_release(asking, kernel)
     asked = digests(asking.plan, asking.version.id, private, key=kernel.digest_key)
     while True:
@@ -47,7 +50,8 @@ def answer(asking: Asking, kernel: Kernel) -> Answer:
         if isinstance(found, Pending):
             kernel.clock.sleep_until(kernel.clock.elapsed() + 0.05)
             continue
-        earlier = found or last_of_same_bounds(kernel.ledger.earlier(asked.question), asked.bounds)
+        gaussian = private.kind is NoiseKind.GAUSSIAN  # only those combine (PRIVACY 11)
+        earlier = found or (last_of_same_bounds(kernel.ledger.earlier(asked.question), asked.bounds) if gaussian else None)
         further = private if earlier is None else _further(private, found, earlier, kernel)
         if earlier is not None and further is None:
             return _recall(asking, kernel, private, earlier, asked)
@@ -60,7 +64,6 @@ def answer(asking: Asking, kernel: Kernel) -> Answer:
     # —— the charge stands; only an Answer or an opaque Fault leaves after this line ——
     leaves_at = kernel.clock.elapsed() + seconds_of(further.bounded, asking.version.dataset.schema, kernel.schedule)
     released = _run(asking, kernel, further, charge, earlier, leaves_at)
-    kernel.clock.sleep_until(leaves_at)
     if released is None:
         raise Fault(id=secrets.token_hex(8))
     return _built(asking, private, released, asked, cost=(charge.nano_rho, charge.delta_units), recalled=False)
@@ -78,11 +81,16 @@ def _run(
             released = combined(earlier.released, released)
         if kernel.clock.elapsed() > leaves_at:
             raise Fault(id="late")
+        kernel.clock.sleep_until(leaves_at)  # not sooner: who asks the same meanwhile would see when the run was done (PRIVACY 8)
         kernel.ledger.settle(charge, released)  # 9
     except Exception:  # noqa: BLE001 - whatever happened, nothing of it may leave (PRIVACY 7); the engine logged its cause
+        kernel.clock.sleep_until(leaves_at)
         with suppress(Exception):  # if even that fails, the next start finds the open charge and closes it the same way
             kernel.ledger.fault(charge, asking.permit)
         return None
+    except BaseException:  # the asker stopped it, which tells nothing; left open, the same question would wait for it
+        kernel.ledger.abandon(charge)
+        raise
     return released
 
 

@@ -108,6 +108,7 @@ def number(scale: int, low: int, high: int, *, nullable: bool, step: int = 1) ->
     """A number domain that the engines can hold; refuses larger ones."""
     if max(abs(low), abs(high)) > NUMBER_ABS_MAX or scale > 18:
         raise Refusal("plan.number_too_large", digits=len(str(max(abs(low), abs(high)))))
+    assert (high - low) % step == 0, "both ends lie on the grid: negation and differences rest on it"
     return NumberDomain(scale=scale, low=low, high=high, nullable=nullable, step=step)
 
 

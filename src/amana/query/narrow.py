@@ -67,6 +67,7 @@ def _cut(domain: Domain, op: Op, literal: Literal) -> Domain | None:
                 low = max(low, low + -(-(bound - low) // domain.step) * domain.step)
             if op in (Op.LE, Op.LT, Op.EQ):
                 high = min(high, most - 1 if op is Op.LT and exact else most)
+            high -= (high - low) % domain.step  # a bound between two grid points would count a wrong grid later
             return replace(domain, low=low, high=high, nullable=False) if low <= high else None
         case DateDomain() if isinstance(value, date):
             return _cut_date(domain, op, value)

@@ -38,7 +38,10 @@ CONDITIONS = {
     "the day of a moment": ("CAST(arrived AS DATE) = '2024-01-01'", "(= (to date visits.arrived) 2024-01-01)"),
     "days between": ("date_diff('day', day, DATE '2024-01-31') < 30", "(< (days between visits.day 2024-01-31) 30)"),
     "a difference of dates is days": ("DATE '2024-01-31' - day < 30", "(< (days between visits.day 2024-01-31) 30)"),
-    "years between counts changes of the year": ("date_diff('year', day, DATE '2024-01-31') = 1", "(= (- (year 2024-01-31) (year visits.day)) 1)"),
+    "years between counts changes of the year": (
+        "date_diff('year', day, DATE '2024-01-31') = 1",
+        "(= (- (year 2024-01-31) (year visits.day)) 1)",
+    ),
 }
 
 

@@ -47,7 +47,10 @@ CASTS = {
     "double colon is a cast": ("cost::INT", "(to number visits.cost 0)"),
     "numbers are exact already: a cast to double changes nothing": ("CAST(cost AS DOUBLE)", "visits.cost"),
     "a whole number on its own grid is unchanged": ("CAST(score AS INTEGER)", "visits.score"),
-    "what a type cannot hold is null": ("CAST(cost AS TINYINT)", "(case (<= (to number visits.cost 0) 127)→(to number visits.cost 0) else null)"),
+    "what a type cannot hold is null": (
+        "CAST(cost AS TINYINT)",
+        "(case (<= (to number visits.cost 0) 127)→(to number visits.cost 0) else null)",
+    ),
     "truth as a number": ("CAST(urgent AS INTEGER)", "(to number visits.urgent 0)"),
     "text as a number of any size": ("CAST(note AS DOUBLE)", "(to number visits.note 6)"),
 }
@@ -99,10 +102,13 @@ CONDITIONS = {
     "left": ("left(note, 2) = 'ab'", "(= (substring visits.note 1 2) 'ab')"),
     "two pipes join texts": ("ward || region = 'eyeeast'", "(= (concat visits.ward visits.region) 'eyeeast')"),
     "two pipes turn numbers into text": ("ward || score = 'eye1'", "(= (concat visits.ward (to text visits.score)) 'eye1')"),
-    "concat reads null as no text": ("concat(ward, score) = 'eye1'", "(= (concat visits.ward (coalesce (to text visits.score) '')) 'eye1')"),
+    "concat reads null as no text": (
+        "concat(ward, score) = 'eye1'",
+        "(= (concat visits.ward (coalesce (to text visits.score) '')) 'eye1')",
+    ),
     "a cast to text": ("CAST(score AS VARCHAR) = '1'", "(= (to text visits.score) '1')"),
     "a number as a condition says what it is compared with": ("CAST(score AS BOOLEAN)", "(<> visits.score 0)"),
-    "a quoted name": ('"ward" = \'eye\'', "(= visits.ward 'eye')"),
+    "a quoted name": ("\"ward\" = 'eye'", "(= visits.ward 'eye')"),
     "names in any case": ("WARD = 'eye'", "(= visits.ward 'eye')"),
     "a name with its table": ("visits.ward = 'eye'", "(= visits.ward 'eye')"),
     "a comment means nothing": ("ward = /* the eye ward */ 'eye' -- indeed", "(= visits.ward 'eye')"),

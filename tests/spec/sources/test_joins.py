@@ -3,8 +3,9 @@
 import pytest
 
 from amana.query.expr import Column, Fixed, Literal
+from amana.query.parse import parse
 from amana.query.plan import Join, JoinKind, Plan, Released, RowSum, Scan, Statistic
-from tests.spec.conftest import Ask
+from tests.spec.conftest import CLINIC, Ask
 from tests.spec.notation import of_relation
 
 JOINS = {
@@ -30,8 +31,8 @@ JOINS = {
     "public written first": ("regions r JOIN visits v ON v.region = r.region", "visits as v | inner (regions as r) on v.region=r.region"),
     "one public table twice": (
         "visits v JOIN regions a ON v.region = a.region JOIN patients p ON p.patient = v.patient JOIN regions b ON p.region = b.region",
-        "visits as v | inner (regions as a) on v.region=a.region | inner (patients as p) on v.patient=p.patient"
-        " | inner (regions as b) on p.region=b.region"),
+        ("visits as v | inner (regions as a) on v.region=a.region | inner (patients as p) on v.patient=p.patient"
+        " | inner (regions as b) on p.region=b.region")),
     "two equalities make one join": (
         "visits v JOIN patients p ON v.patient = p.patient AND v.region = p.region",
         "visits as v | inner (patients as p) on v.patient=p.patient, v.region=p.region"),
@@ -61,6 +62,9 @@ JOINS = {
     "an equality common to all branches of OR ties the tables": (
         "visits v, regions r WHERE (v.region = r.region AND v.urgent) OR (v.region = r.region AND r.population > 5)",
         "visits as v | inner (regions as r) on v.region=r.region | (or v.urgent (> r.population 5))"),
+    "an inner join to what was left joined": (
+        "patients p LEFT JOIN visits v USING (patient) JOIN regions r ON r.region = v.region",
+        "patients as p | left (visits as v) on p.patient=v.patient | inner (regions as r) on v.region=r.region"),
     "a table joined to itself": (
         "visits a JOIN visits b ON a.visit = b.visit",
         "visits as a | inner (visits as b) on a.visit=b.visit"),
@@ -90,3 +94,11 @@ def test_a_join_as_a_whole_plan(clinic: Ask) -> None:
 def test_the_unit_word_needs_no_table_in_front(clinic: Ask) -> None:
     plan = clinic("SELECT COUNT(DISTINCT patient) FROM visits JOIN prescriptions USING (visit)")
     assert of_relation(plan.source) == "prescriptions | inner (visits) on prescriptions.visit=visits.visit"
+
+
+def test_a_table_tied_only_to_a_left_joined_one_waits_for_it() -> None:
+    plan = parse("SELECT COUNT(*) FROM patients p LEFT JOIN visits v USING (patient) JOIN prescriptions s ON s.visit = v.visit", CLINIC)
+    assert (
+        of_relation(plan.source)
+        == "patients as p | left (visits as v) on p.patient=v.patient | inner (prescriptions as s) on v.visit=s.visit"
+    )

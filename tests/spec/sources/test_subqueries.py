@@ -23,8 +23,8 @@ SUBQUERIES = {
         "visits | show t.x: visits.cost"),
     "a star in a subquery": (
         "SELECT AVG(price) FROM (SELECT s.* FROM prescriptions s) AS t JOIN drugs USING (drug)",
-        "prescriptions as s | show t.prescription: s.prescription, t.visit: s.visit, t.drug: s.drug, t.doses: s.doses, t.patient: s.patient"
-        " | inner (drugs) on t.drug=drugs.drug"),
+        ("prescriptions as s | show t.prescription: s.prescription, t.visit: s.visit, t.drug: s.drug, t.doses: s.doses, t.patient: s.patient"  # noqa: E501
+        " | inner (drugs) on t.drug=drugs.drug")),
     "with": (
         "WITH u AS (SELECT cost FROM visits WHERE urgent) SELECT AVG(cost) FROM u",
         "visits | visits.urgent | show u.cost: visits.cost"),
@@ -42,10 +42,10 @@ SUBQUERIES = {
         "visits | show u.cost: visits.cost"),
     "union all": (
         "SELECT AVG(c) FROM (SELECT cost AS c FROM visits WHERE urgent UNION ALL SELECT cost FROM visits WHERE score > 5) AS t",
-        "(visits | visits.urgent | show t.c: visits.cost) ∪ "
-        "(visits as visits_2 | (> visits_2.score 5) | show t.cost: visits_2.cost | show t.c: t.cost)"),
+        ("(visits | visits.urgent | show t.c: visits.cost) ∪ "
+        "(visits as visits_2 | (> visits_2.score 5) | show t.cost: visits_2.cost | show t.c: t.cost)")),
     "union all of three, in parentheses": (
-        "SELECT COUNT(*) FROM ((SELECT day FROM visits) UNION ALL (SELECT day FROM visits) UNION ALL SELECT birth AS day FROM patients) AS t",
+        "SELECT COUNT(*) FROM ((SELECT day FROM visits) UNION ALL (SELECT day FROM visits) UNION ALL SELECT birth AS day FROM patients) AS t",  # noqa: E501
         "(visits | show t.day: visits.day) ∪ (visits as visits_2 | show t.day: visits_2.day) ∪ (patients | show t.day: patients.birth)"),
     "union all in WITH": (
         "WITH t AS (SELECT day FROM visits UNION ALL SELECT birth AS day FROM patients) SELECT COUNT(*) FROM t",
@@ -74,8 +74,8 @@ MEMBERSHIPS = {
         "SELECT COUNT(*) FROM patients p WHERE sex = 'f' AND EXISTS (SELECT 1 FROM visits v WHERE v.patient = p.patient) AND weight > 50",
         "patients as p | (and (= p.sex 'f') (> p.weight 50)) | semi (visits as v) on p.patient=v.patient"),
     "exists inside exists": (
-        "SELECT COUNT(*) FROM patients p WHERE EXISTS (SELECT 1 FROM visits v WHERE v.patient = p.patient"
-        " AND EXISTS (SELECT 1 FROM prescriptions s WHERE s.visit = v.visit))",
+        ("SELECT COUNT(*) FROM patients p WHERE EXISTS (SELECT 1 FROM visits v WHERE v.patient = p.patient"
+        " AND EXISTS (SELECT 1 FROM prescriptions s WHERE s.visit = v.visit))"),
         "patients as p | semi (visits as v | semi (prescriptions as s) on v.visit=s.visit) on p.patient=v.patient"),
     "in": (
         "SELECT COUNT(*) FROM patients WHERE patient IN (SELECT patient FROM visits WHERE urgent)",
@@ -91,12 +91,12 @@ MEMBERSHIPS = {
         "visits | semi (patients) on visits.patient=patients.patient, visits.region=patients.region"),
     "in, of what is grouped by the unit": (
         "SELECT COUNT(*) FROM patients WHERE patient IN (SELECT patient FROM visits GROUP BY patient HAVING COUNT(*) > 3)",
-        "patients | semi (visits | per unit subquery.patient: unit; subquery.measure1: count 1 | (> subquery.measure1 3)"
-        " | show subquery.patient: subquery.patient) on patients.patient=subquery.patient"),
+        ("patients | semi (visits | per unit subquery.patient: unit; subquery.measure1: count 1 | (> subquery.measure1 3)"
+        " | show subquery.patient: subquery.patient) on patients.patient=subquery.patient")),
     "in, of what is grouped by a key of the unit's rows": (
         "SELECT COUNT(*) FROM visits WHERE visit IN (SELECT visit FROM prescriptions GROUP BY visit HAVING SUM(doses) > 30)",
-        "visits | semi (prescriptions | per unit subquery.visit: prescriptions.visit; subquery.measure1: sum prescriptions.doses"
-        " | (> subquery.measure1 30) | show subquery.visit: subquery.visit) on visits.visit=subquery.visit"),
+        ("visits | semi (prescriptions | per unit subquery.visit: prescriptions.visit; subquery.measure1: sum prescriptions.doses"
+        " | (> subquery.measure1 30) | show subquery.visit: subquery.visit) on visits.visit=subquery.visit")),
     "a table may be named again inside": (
         "SELECT COUNT(*) FROM visits WHERE patient IN (SELECT patient FROM visits WHERE urgent)",
         "visits | semi (visits as visits_2 | visits_2.urgent) on visits.patient=visits_2.patient"),

@@ -47,8 +47,8 @@ GROUPED = {
         "SELECT AVG(n) FROM (SELECT visit, SUM(doses) AS n FROM prescriptions GROUP BY visit) AS t",
         "prescriptions | per unit t.visit: prescriptions.visit; t.n: sum prescriptions.doses"),
     "the other side of a left join is counted where it is there": (
-        "SELECT n, COUNT(*) FROM (SELECT p.patient, COUNT(v.visit) AS n FROM patients p LEFT JOIN visits v USING (patient)"
-        " GROUP BY p.patient) AS t GROUP BY n",
+        ("SELECT n, COUNT(*) FROM (SELECT p.patient, COUNT(v.visit) AS n FROM patients p LEFT JOIN visits v USING (patient)"
+        " GROUP BY p.patient) AS t GROUP BY n"),
         "patients as p | left (visits as v) on p.patient=v.patient | per unit t.patient: unit; t.n: count v.visit"),
     "expressions over aggregates": (
         "SELECT AVG(r) FROM (SELECT SUM(cost) / COUNT(*) AS r FROM visits GROUP BY patient) AS t",
@@ -68,12 +68,12 @@ GROUPED = {
         "SELECT ward, COUNT(*) FROM (SELECT DISTINCT patient, ward FROM visits WHERE urgent) AS t GROUP BY ward",
         "visits | visits.urgent | per unit t.patient: unit; t.ward: visits.ward"),
     "aggregates of aggregates": (
-        "SELECT AVG(m) FROM (SELECT patient, MAX(n) AS m FROM (SELECT patient, ward, COUNT(*) AS n FROM visits GROUP BY patient, ward) AS a"
-        " GROUP BY patient) AS b",
+        ("SELECT AVG(m) FROM (SELECT patient, MAX(n) AS m FROM (SELECT patient, ward, COUNT(*) AS n FROM visits GROUP BY patient, ward) AS a"  # noqa: E501
+        " GROUP BY patient) AS b"),
         "visits | per unit a.patient: unit; a.ward: visits.ward; a.n: count 1 | per unit b.patient: unit; b.m: max a.n"),
     "what was grouped may be joined on the unit": (
-        "SELECT sex, AVG(n) FROM patients p JOIN (SELECT patient, COUNT(*) AS n FROM visits GROUP BY patient) AS t"
-        " ON p.patient = t.patient GROUP BY sex",
+        ("SELECT sex, AVG(n) FROM patients p JOIN (SELECT patient, COUNT(*) AS n FROM visits GROUP BY patient) AS t"
+        " ON p.patient = t.patient GROUP BY sex"),
         "patients as p | inner (visits | per unit t.patient: unit; t.n: count 1) on p.patient=t.patient"),
 }  # fmt: skip
 

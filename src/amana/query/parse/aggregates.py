@@ -92,8 +92,8 @@ def statistic_of(node: exp.Expr, scope: Scope, sums: Sums) -> Statistic:
     if kind in _SPREAD:
         only(node, "this")
         value = _number(child(node, "this"), wanted, scope)
-        square = sums_index_of_product(value, value, wanted, sums)
-        return Statistic(kind=_SPREAD[kind], sums=(_total(value, wanted, sums), square, _rows(value.present, sums)))
+        found = (_total(value, wanted, sums), _product(value, value, wanted, sums), _rows(value.present, sums))
+        return Statistic(kind=_SPREAD[kind], sums=found)
     if kind in _PAIRED:
         return _paired(node, wanted, scope, sums)
     if kind is exp.Median or kind in EXTREMES:
@@ -169,7 +169,7 @@ def _total(value: _Value, wanted: Expr | None, sums: Sums) -> int:
     return sums.index(RowSum(value=_kept(value.expr, wanted), centre=value.centre))
 
 
-def sums_index_of_product(one: _Value, other: _Value, wanted: Expr | None, sums: Sums) -> int:
+def _product(one: _Value, other: _Value, wanted: Expr | None, sums: Sums) -> int:
     """The sum of products of the two values, each around its centre."""
     return sums.index(RowSum(value=_kept(call(Op.MUL, one.centred, other.centred), wanted)))
 
@@ -185,11 +185,11 @@ def _paired(node: exp.Expr, wanted: Expr | None, scope: Scope, sums: Sums) -> St
     present = tuple(dict.fromkeys((*_given(wanted), *x.present, *y.present)))
     both = joined(Op.AND, present) if present else None
     kind = _PAIRED[type(node)]
-    found = [_total(x, both, sums), _total(y, both, sums), sums_index_of_product(x, y, both, sums)]
+    found = [_total(x, both, sums), _total(y, both, sums), _product(x, y, both, sums)]
     if kind in (Released.CORR, Released.SLOPE, Released.INTERCEPT):
-        found.append(sums_index_of_product(x, x, both, sums))
+        found.append(_product(x, x, both, sums))
     if kind is Released.CORR:
-        found.append(sums_index_of_product(y, y, both, sums))
+        found.append(_product(y, y, both, sums))
     return Statistic(kind=kind, sums=(*found, _rows(present, sums)))
 
 

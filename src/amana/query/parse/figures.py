@@ -73,6 +73,8 @@ class Figures:
                 return found
         reader = _READERS.get(type(plain))
         if reader is None:
+            if not has_aggregate(plain) and any(isinstance(part, exp.Column) for part in plain.walk()):
+                raise Refusal("sql.not_grouped", where=place_of(plain), column=shown(plain))
             raise Refusal("sql.figure_operation", where=place_of(plain), text=shown(plain))
         names, function = reader
         only(plain, *names)

@@ -96,7 +96,7 @@ def default_name(node: exp.Expr, position: int) -> str:
 
 def is_aggregate(node: exp.Expr) -> bool:
     """Whether the node itself is an aggregate (not a window)."""
-    if isinstance(node, exp.Filter | exp.WithinGroup | exp.AggFunc):
+    if isinstance(node, exp.Filter | exp.WithinGroup | exp.AggFunc | exp.IgnoreNulls | exp.RespectNulls):
         return True
     return type(node) is exp.Anonymous and function_name(node) == "histogram"
 

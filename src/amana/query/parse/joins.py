@@ -157,18 +157,29 @@ def tree_of(pool: Pool, conditions: list[Expr], *, schema: Schema) -> Relation:
 
     Errors: Refusal sql.join_without_equality for a part that nothing connects.
     """
-    waiting = list(pool.items)
-    if len(waiting) > 1:
+    if len(pool.items) > 1:
         conditions = [part for one in (*pool.conditions, *conditions) for part in factored(one)]
+    starts = sorted((item for item in pool.items if item.kind is JoinKind.INNER), key=lambda item: -item.part.steps)
+    stuck: Item | None = None
+    for start in starts:
+        found = _grown(start, pool.items, conditions, schema)
+        if not isinstance(found, Item):
+            return found
+        stuck = stuck or found  # what is tied only to a LEFT joined table waits for the table that one hangs on
+    assert stuck is not None
+    raise Refusal("sql.join_without_equality", where=place_of(stuck.part.node))
+
+
+def _grown(start: Item, items: list[Item], conditions: list[Expr], schema: Schema) -> Relation | Item:
+    """The tree that grows from `start`, or the first item that nothing ties to it."""
     links = [one for one in conditions if equal_columns(one) is not None]
-    start = max((item for item in waiting if item.kind is JoinKind.INNER), key=lambda item: item.part.steps)
-    waiting.remove(start)
+    waiting = [item for item in items if item is not start]
     relation, there = start.part.relation, frozenset(start.part.columns)
     used: set[Expr] = set()
     while waiting:
         chosen = _next(waiting, links, there, schema)
         if chosen is None:
-            raise Refusal("sql.join_without_equality", where=place_of(waiting[0].part.node))
+            return waiting[0]
         item, pairs = chosen
         waiting.remove(item)
         relation = Join(left=relation, right=item.part.relation, kind=item.kind, on=pairs, residual=item.residual)

@@ -84,6 +84,8 @@ def shown(node: exp.Expr) -> str:
 
 def function_name(node: exp.Expr) -> str:
     """How the asker wrote a function, as far as it is known."""
+    if isinstance(node, exp.IgnoreNulls | exp.RespectNulls):
+        return function_name(child(node, "this"))
     if type(node) is exp.Anonymous:
         return str(node.this).lower()
     if isinstance(node, exp.Func):

@@ -12,13 +12,15 @@ from amana.terms.refusal import Place, Refusal
 CHARACTERS_MAX = 20_000
 NESTING_MAX = 32
 """Parentheses, brackets and CASE inside each other; the library recurses about twenty calls for each."""
-DEPTH_MAX = 200
-"""Levels of the tree: a long chain `a + b + c …` is as deep as it is long, and what reads the plan recurses too."""
+DEPTH_MAX = 120
+"""Levels of the tree: a long chain `a + b + c …` is as deep as it is long, and what reads the plan recurses too. Chains of
+AND and of OR count once, for they become shallow."""
 
 # The library warns with the text of the question, and literals never enter a log.
 logging.getLogger("sqlglot").addHandler(logging.NullHandler())
 logging.getLogger("sqlglot").propagate = False
 
+_DUCKDB = DuckDB()
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 _FIRST = {TokenType.SELECT, TokenType.WITH, TokenType.FROM, TokenType.L_PAREN}
@@ -37,7 +39,7 @@ def tree_of(sql: str) -> exp.Expr:
     if tokens[0].token_type not in _FIRST:
         raise Refusal("sql.not_one_select", where=_place_of_token(tokens[0]))
     try:
-        statements = [tree for tree in DuckDB().parse(sql) if tree is not None and not isinstance(tree, exp.Semicolon)]
+        statements = [tree for tree in _DUCKDB.parser().parse(tokens, sql) if tree is not None and not isinstance(tree, exp.Semicolon)]
     except ParseError as error:
         raise Refusal("sql.syntax", where=_place_of_error(error, sql)) from None
     except RecursionError:
@@ -78,7 +80,7 @@ def _refuse_broken_characters(sql: str) -> None:
 
 def _tokens_of(sql: str) -> list[Token]:
     try:
-        tokens = list(DuckDB().tokenize(sql))
+        tokens = list(_DUCKDB.tokenize(sql))
     except (SqlglotError, ValueError, IndexError, RecursionError):
         raise Refusal("sql.syntax", where=Place(line=1, column=1)) from None
     if all(token.token_type is TokenType.SEMICOLON for token in tokens):
@@ -98,12 +100,13 @@ def _refuse_deep(tokens: list[Token]) -> None:
 
 
 def _refuse_tall(root: exp.Expr) -> None:
-    level: list[exp.Expr] = [root]
-    for _ in range(DEPTH_MAX):
-        level = [child for node in level for child in node.iter_expressions()]
-        if not level:
-            return
-    raise Refusal("sql.too_deep", where=place_of(level[0]), nesting_max=NESTING_MAX)
+    waiting: list[tuple[exp.Expr, int]] = [(root, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if depth > DEPTH_MAX:
+            raise Refusal("sql.too_deep", where=place_of(node), nesting_max=NESTING_MAX)
+        chain = type(node) if isinstance(node, exp.And | exp.Or) else None
+        waiting += [(child, depth if type(child) is chain else depth + 1) for child in node.iter_expressions()]
 
 
 def _place_of_token(token: Token) -> Place:

@@ -1,0 +1,53 @@
+"""The words of the benchmark page around its tables."""
+
+HEAD = """# Benchmarks: private SQL against plain DuckDB and against other engines
+
+`make bench` measures and writes this page and `bench/results/sql.json`; nothing in it is typed by hand. A run that was cut goes on where
+it stopped; `rm -r .bench/state` starts afresh. Data: TPC-H at scale factor {scale} (and {large} for ours and plain DuckDB), privacy unit =
+customer, the bounds of `examples/tpch/tpch.toml` for every engine.
+
+- Machine: {machine}
+- Amana: {packages}
+{engines}
+
+Times are wall seconds, medians; CPU seconds count all threads of the process. Ours and plain DuckDB (same version, the custodian's
+original tables in a plain unencrypted file) alternate in one process, each after one run that is not counted; the peers follow, each in
+a process of its own environment. Ours is timed from the SQL text to rows ready to leave, ledger and log written durably; the moment of
+release, which is fixed before the run and hides the true time, comes later and is not work.
+"""
+
+SPEED = """
+## Speed
+
+Multiples of plain DuckDB's median wall time (less is better); in brackets our CPU multiple and our spread (least to most).
+"""
+
+ACCURACY = """
+## Accuracy
+
+Median relative error over runs, groups and figures. A group that is not released counts as 100 %. Ours: at least 30,000 noise draws on
+one exact bounded result, so what truncation costs is in it, and shown alone as well. Peers: 20 runs where the time limit allows (see `n` in
+the JSON). *Pure*: ε-differential privacy (δ = 1e-7 for unknown keys only). *δ*: (ε, 1e-7). At (ε, δ) we may use either mechanism.
+"""
+
+NOTES = """
+## What is not like for like
+
+- ¹ Refused, unsupported, failed or out of time: the reasons stand below.
+- The peers get one flat table for each question: joins, derived columns and aggregation inside a customer are done for them before the
+  clock starts. OpenDP, PipelineDP and diffprivlib also have their frames in memory before it; PipelineDP and diffprivlib get them filtered.
+  Every one of these is to the peer's advantage. Ours reads its encrypted file and does all joins inside the clock.
+- The peers' contribution caps are the best of a grid by their own expected error, found with the exact data (`bench/caps.py`): better than a
+  user could choose, and not private. Ours are chosen from public facts.
+- The loss is split evenly over the sums that a question needs, each asked for once, also where the peer itself would ask twice.
+- SmartNoise runs on DuckDB through its PostgreSQL reader. It refuses noise of a large scale, so values are given as shares of their bound.
+- Qrlew knows no DuckDB: it reads the schema from an empty SQLite database, its PostgreSQL output is translated by sqlglot. It samples noise with
+  the database's `random()` in floating point. Its COUNT(DISTINCT unit) counts rows unless each unit's weight is clipped to one, as it is here.
+- OpenDP-Polars, PipelineDP and SmartNoise have no variance or correlation of their own here (or one that asks for more sums): computed from
+  sums of squares and products. Its quantiles choose from 6,001 candidates.
+- diffprivlib protects a row, not a customer: its numbers are context, not rivals; it is left out of every comparison.
+- Tumult Analytics needs Spark and Java, minutes for each question: left out. The DuckDB extension cwida/privacy has no wheel; by its own
+  published figures (SF30, 16 cores) Q1 takes 11.2 ×, Q5 1.8 ×, Q6 2.8 ×, Q14 3.1 ×, Q19 1.9 × plain DuckDB.
+
+## Why a question has no figure
+"""

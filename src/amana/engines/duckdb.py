@@ -1,0 +1,143 @@
+"""The default engine: DuckDB over one published, encrypted version, kept open and warm between questions."""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import final
+
+import duckdb
+import structlog
+
+from amana.catalog.domains import ChoiceDomain, Domain
+from amana.catalog.schema import Schema
+from amana.engines.compile import Statement, compile_plan
+from amana.engines.connection import attach_store, connect, seal
+from amana.engines.engine import Cell, SumTable
+from amana.query.plan import BinCount, BoundedPlan, KeyValue
+from amana.terms.exact import Exact
+from amana.terms.refusal import Fault
+
+CATALOG = "store"
+EPOCH = date(1970, 1, 1)
+FETCH_ROWS = 10_000
+INTERRUPT_AGAIN_S = 0.05
+LOG = structlog.get_logger("amana.engine")
+
+
+@final
+class DuckDbEngine:
+    """An engine over one store file. Threads may run plans at the same time, each on a cursor of its own.
+
+    Units: `memory_bytes_max` in bytes. Errors: `duckdb.Error` when the file cannot be opened with that key.
+    """
+
+    def __init__(self, store: Path, *, key: str, schema: Schema, memory_bytes_max: int, threads: int, folder_spill: Path) -> None:
+        self._schema = schema
+        self._cursors = threading.Lock()
+        self._connection = connect(folder_spill, memory_bytes_max=memory_bytes_max, threads=threads)
+        try:
+            attach_store(self._connection, store, key=key, alias=CATALOG)
+            seal(self._connection)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def run(self, bounded: BoundedPlan, *, groups_max: int, seconds_max: float) -> Exact[SumTable]:
+        """See `Engine.run`. The answer is the same for any number of threads: everything added is an integer."""
+        try:
+            with self._cursor(seconds_max) as cursor:
+                found: dict[tuple[KeyValue, ...], list[Cell]] = {} if bounded.plan.keys else {(): _nothing(bounded)}
+                for statement in compile_plan(bounded, schema=self._schema, catalog=CATALOG):
+                    _read(cursor, statement, bounded, found, groups_max=groups_max)
+                return Exact(SumTable(cells={key: tuple(cells) for key, cells in found.items()}))
+        except Exception as cause:  # noqa: BLE001 - whatever went wrong, outside it is a fault and nothing more
+            fault = Fault(id=secrets.token_hex(8))
+            # a library's message may quote values of rows: only the kind of the failure is kept
+            LOG.error("engine.fault", fault=fault.id, cause=type(cause).__name__)  # noqa: TRY400 - hence no traceback
+        raise fault
+
+    def sql_of(self, bounded: BoundedPlan) -> tuple[str, ...]:
+        """The statements that `run` would execute, for reading."""
+        return tuple(statement.sql for statement in compile_plan(bounded, schema=self._schema, catalog=CATALOG))
+
+    def close(self) -> None:
+        """Close the store; running plans end as faults."""
+        self._connection.close()
+
+    @contextmanager
+    def _cursor(self, seconds_max: float) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor that is interrupted, as often as it takes, once the time is over."""
+        with self._cursors:
+            cursor = self._connection.cursor()
+        done = threading.Event()
+
+        def watch() -> None:
+            wait_s = seconds_max
+            while not done.wait(wait_s):
+                cursor.interrupt()
+                wait_s = INTERRUPT_AGAIN_S
+
+        watcher = threading.Thread(target=watch, name="amana-engine-deadline", daemon=True)
+        watcher.start()
+        try:
+            yield cursor
+        finally:
+            done.set()
+            watcher.join()
+            cursor.close()
+
+
+@final
+class GroupsTooManyError(Exception):
+    """More groups than public facts allow."""
+
+
+def _nothing(bounded: BoundedPlan) -> list[Cell]:
+    return [(0,) * total.sum.bins if isinstance(total.sum, BinCount) else 0 for total in bounded.sums]
+
+
+def _read(
+    cursor: duckdb.DuckDBPyConnection,
+    statement: Statement,
+    bounded: BoundedPlan,
+    found: dict[tuple[KeyValue, ...], list[Cell]],
+    *,
+    groups_max: int,
+) -> None:
+    """Add what one statement finds to the cells."""
+    cursor.execute(statement.sql)
+    bins: dict[tuple[KeyValue, ...], list[int]] = {}
+    width = len(statement.keys)
+    while rows := cursor.fetchmany(FETCH_ROWS):
+        for row in rows:
+            key = tuple(_key(value, domain) for value, domain in zip(row[:width], statement.keys, strict=True))
+            cells = found.get(key)
+            if cells is None:
+                cells = found[key] = _nothing(bounded)
+                if len(found) > groups_max:
+                    raise GroupsTooManyError
+            for cell in statement.cells:
+                value = row[cell.column] or 0
+                if not cell.bins:
+                    cells[cell.index] = cell.factor * value - (cell.centre * row[cell.count] if cell.count is not None else 0)
+                elif row[cell.bin] is not None:
+                    bins.setdefault(key, [0] * cell.bins)[row[cell.bin]] = value
+    for cell in statement.cells:
+        if cell.bins:
+            for key, counts in bins.items():
+                found[key][cell.index] = tuple(counts)
+
+
+def _key(value: object, domain: Domain) -> KeyValue:
+    match value:
+        case date():
+            return (value - EPOCH).days
+        case int() if isinstance(domain, ChoiceDomain):
+            return domain.members[value]
+        case None | bool() | int() | str():
+            return value
+        case _:
+            raise TypeError(type(value).__name__)

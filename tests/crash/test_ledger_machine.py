@@ -1,0 +1,143 @@
+"""Any order of charging, settling, failing and crashing keeps spending under the caps and every charge accounted for."""
+
+import secrets
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.parts import connect, leave, version
+
+from amana.privacy.ledger import Asked, Charge, Ledger, Pending
+from amana.privacy.loss import Event, EventKind
+from amana.privacy.price import PrivatePlan
+from amana.query.plan import BoundedPlan, Plan, PublicKeys, Scan
+from amana.query.released import NoiseKind, NoisyTable
+from amana.terms.ids import DeltaUnits, Digest, NanoRho
+from amana.terms.refusal import Refusal
+
+CAP_NRHO, CAP_DELTA = 1000, 50
+VERSION = version(cap_nrho=CAP_NRHO, cap_delta=CAP_DELTA)
+BOUNDED = BoundedPlan(
+    plan=Plan(source=Scan(table="visits", alias="v"), keys=(), sums=(), figures=()),
+    sums=(),
+    keys=PublicKeys(combinations=((),)),
+    keys_per_unit=1,
+)
+
+
+def costing(nano_rho: int, delta: int = 0) -> PrivatePlan:
+    events = (Event(kind=EventKind.THRESHOLD, delta_units=DeltaUnits(delta)),)
+    return PrivatePlan(
+        bounded=BOUNDED,
+        kind=NoiseKind.GAUSSIAN,
+        scales=(),
+        threshold=None,
+        events=events,
+        nano_rho=NanoRho(nano_rho),
+        delta_units=DeltaUnits(delta),
+    )
+
+
+def asked(name: str) -> Asked:
+    return Asked(question=Digest(f"question {name}"), digest=Digest(f"digest {name}"), bounds=Digest("bounds"))
+
+
+def rows(mark: int) -> NoisyTable:
+    return NoisyTable(keys=((),), cells=((mark,),), noise=())
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "ledger.sqlite"
+        self.spent_nrho = self.spent_delta = self.faults = 0
+        self.open: dict[str, tuple[Charge, str]] = {}
+        self.settled: dict[str, NoisyTable] = {}
+        self.start()
+
+    def start(self) -> None:
+        self.ledger = Ledger(connect(self.path))
+        self.ledger.open_population(VERSION.dataset.population)
+        self.ledger.open_permit(leave(VERSION))
+
+    @rule(nano_rho=st.integers(0, 400), delta=st.integers(0, 20), name=st.sampled_from("abcdefgh"))
+    def charge(self, nano_rho: int, delta: int, name: str) -> None:
+        held = {question for _, question in self.open.values()} | self.settled.keys()
+        affordable = self.spent_nrho + nano_rho <= CAP_NRHO and self.spent_delta + delta <= CAP_DELTA
+        try:
+            charge = self.ledger.charge(leave(VERSION), costing(nano_rho, delta), asked(name), now=version_time())
+        except Refusal as refusal:
+            assert refusal.code in {"budget.population_exhausted", "budget.permit_exhausted", "budget.permit_paused"}
+            assert not affordable or self.faults >= 2
+        except sqlite3.IntegrityError:
+            assert name in held
+        else:
+            assert affordable and self.faults < 2 and name not in held
+            self.spent_nrho, self.spent_delta = self.spent_nrho + nano_rho, self.spent_delta + delta
+            self.open[charge.id] = (charge, name)
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data())
+    def settle(self, data: st.DataObject) -> None:
+        charge, name = self.open.pop(data.draw(st.sampled_from(sorted(self.open))))
+        self.settled[name] = rows(secrets.randbelow(10**6))
+        self.ledger.settle(charge, self.settled[name])
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data())
+    def fault(self, data: st.DataObject) -> None:
+        charge, _ = self.open.pop(data.draw(st.sampled_from(sorted(self.open))))
+        self.ledger.fault(charge, leave(VERSION))
+        self.faults += 1
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data())
+    def abandon(self, data: st.DataObject) -> None:
+        charge, _ = self.open.pop(data.draw(st.sampled_from(sorted(self.open))))
+        self.ledger.abandon(charge)
+
+    @rule()
+    def crash_and_start_again(self) -> None:
+        self.ledger.close()
+        self.start()
+        assert self.ledger.recover() == len(self.open)
+        self.open.clear()
+
+    @invariant()
+    def spending_is_what_was_charged_and_under_the_caps(self) -> None:
+        balance = self.ledger.balance(VERSION.dataset.population.name)
+        assert balance is not None
+        assert (balance.spent_nrho, balance.spent_delta) == (self.spent_nrho, self.spent_delta)
+        assert balance.spent_nrho <= CAP_NRHO and balance.spent_delta <= CAP_DELTA
+        with connect(self.path) as connection:
+            sums = connection.execute("SELECT coalesce(sum(nrho), 0), coalesce(sum(delta), 0) FROM charge").fetchone()
+            permit = connection.execute("SELECT spent_nrho, spent_delta, faults FROM permit").fetchone()
+        connection.close()
+        assert sums == (self.spent_nrho, self.spent_delta)
+        assert permit == (self.spent_nrho, self.spent_delta, self.faults)
+
+    @invariant()
+    def what_was_settled_is_recalled_and_what_is_open_is_waited_for(self) -> None:
+        for name, released in self.settled.items():
+            found = self.ledger.recall(asked(name).digest)
+            assert found is not None and not isinstance(found, Pending) and found.released == released
+        for _, name in self.open.values():
+            assert isinstance(self.ledger.recall(asked(name).digest), Pending)
+
+    def teardown(self) -> None:
+        self.ledger.close()
+        self.folder.cleanup()
+
+
+def version_time():  # type: ignore[no-untyped-def]
+    from tests.parts import FakeClock
+
+    return FakeClock().now()
+
+
+TestLedgerMachine = LedgerMachine.TestCase
+TestLedgerMachine.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)

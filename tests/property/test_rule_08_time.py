@@ -1,0 +1,58 @@
+"""PRIVACY 8: an answer leaves at a time fixed before the run, whatever the run did; what is too late is a fault at that time."""
+
+import pytest
+from tests.parts import SCHEDULE, SCHEMA, FakeClock, FakeEngine, asking, kernel, ledger_at, version
+
+from amana.privacy.release import answer, plan_release
+from amana.privacy.schedule import seconds_of
+from amana.terms.refusal import Fault
+
+
+def left_at(work_s: float, cells: int, *, failure: Exception | None = None) -> float:
+    of, clock = version(), FakeClock(at_s=100.0)
+
+    def work() -> None:
+        clock.at_s += work_s
+        if failure is not None:
+            raise failure
+
+    with ledger_at(":memory:", of) as ledger:
+        parts = kernel(ledger, FakeEngine(cells={(): (cells,)}, before=work), clock=clock)
+        try:
+            answer(asking(of), parts)
+        except Fault:
+            pass
+    return clock.elapsed()
+
+
+def test_answers_and_faults_leave_at_the_same_public_time() -> None:
+    of = version()
+    with ledger_at(":memory:", of) as ledger:
+        bounded = plan_release(asking(of), kernel(ledger, FakeEngine(cells={}))).bounded
+    promised = 100.0 + seconds_of(bounded, SCHEMA, SCHEDULE)
+    times = {left_at(0.0, 5), left_at(0.3, 5), left_at(0.0, 10**9), left_at(0.2, 5, failure=ValueError("row 17"))}
+    assert times == {promised}
+
+
+def test_a_run_that_is_late_is_a_fault_and_its_rows_are_never_shown() -> None:
+    of, clock = version(), FakeClock()
+
+    def slow() -> None:
+        clock.at_s += 1e4
+
+    with ledger_at(":memory:", of) as ledger:
+        parts = kernel(ledger, FakeEngine(cells={(): (5,)}, before=slow), clock=clock)
+        with pytest.raises(Fault):
+            answer(asking(of), parts)
+        assert ledger.earlier(next(iter(_questions(ledger)))) == ()
+
+
+def _questions(ledger) -> list[str]:  # type: ignore[no-untyped-def]
+    return [row[0] for row in ledger._connection.execute("SELECT question FROM charge")]
+
+
+def test_the_time_of_release_does_not_read_the_data() -> None:
+    """It is a function of the bounded plan, the schema and the schedule: there is nothing else to read."""
+    from inspect import signature
+
+    assert list(signature(seconds_of).parameters) == ["bounded", "schema", "schedule"]
