@@ -1,6 +1,5 @@
 """Any order of charging, settling, failing and crashing keeps spending under the caps and every charge accounted for."""
 
-import secrets
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.parts import connect, leave, version
+from tests.parts import FakeClock, connect, leave, version
 
 from amana.privacy.ledger import Asked, Charge, Ledger, Pending
 from amana.privacy.loss import Event, EventKind
@@ -55,7 +54,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.path = Path(self.folder.name) / "ledger.sqlite"
         self.spent_nrho = self.spent_delta = self.faults = 0
-        self.open: dict[str, tuple[Charge, str]] = {}
+        self.open: dict[str, Charge] = {}
         self.settled: dict[str, NoisyTable] = {}
         self.start()
 
@@ -66,10 +65,10 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(nano_rho=st.integers(0, 400), delta=st.integers(0, 20), name=st.sampled_from("abcdefgh"))
     def charge(self, nano_rho: int, delta: int, name: str) -> None:
-        held = {question for _, question in self.open.values()} | self.settled.keys()
+        held = self.open.keys() | self.settled.keys()
         affordable = self.spent_nrho + nano_rho <= CAP_NRHO and self.spent_delta + delta <= CAP_DELTA
         try:
-            charge = self.ledger.charge(leave(VERSION), costing(nano_rho, delta), asked(name), now=version_time())
+            charge = self.ledger.charge(leave(VERSION), costing(nano_rho, delta), asked(name), now=FakeClock().now())
         except Refusal as refusal:
             assert refusal.code in {"budget.population_exhausted", "budget.permit_exhausted", "budget.permit_paused"}
             assert not affordable or self.faults >= 2
@@ -78,26 +77,26 @@ class LedgerMachine(RuleBasedStateMachine):
         else:
             assert affordable and self.faults < 2 and name not in held
             self.spent_nrho, self.spent_delta = self.spent_nrho + nano_rho, self.spent_delta + delta
-            self.open[charge.id] = (charge, name)
+            self.open[name] = charge
 
     @precondition(lambda self: self.open)
     @rule(data=st.data())
     def settle(self, data: st.DataObject) -> None:
-        charge, name = self.open.pop(data.draw(st.sampled_from(sorted(self.open))))
-        self.settled[name] = rows(secrets.randbelow(10**6))
-        self.ledger.settle(charge, self.settled[name])
+        name = data.draw(st.sampled_from(sorted(self.open)))
+        self.settled[name] = rows(len(self.settled))
+        self.ledger.settle(self.open.pop(name), self.settled[name])
 
     @precondition(lambda self: self.open)
     @rule(data=st.data())
     def fault(self, data: st.DataObject) -> None:
-        charge, _ = self.open.pop(data.draw(st.sampled_from(sorted(self.open))))
+        charge = self.open.pop(data.draw(st.sampled_from(sorted(self.open))))
         self.ledger.fault(charge, leave(VERSION))
         self.faults += 1
 
     @precondition(lambda self: self.open)
     @rule(data=st.data())
     def abandon(self, data: st.DataObject) -> None:
-        charge, _ = self.open.pop(data.draw(st.sampled_from(sorted(self.open))))
+        charge = self.open.pop(data.draw(st.sampled_from(sorted(self.open))))
         self.ledger.abandon(charge)
 
     @rule()
@@ -125,18 +124,12 @@ class LedgerMachine(RuleBasedStateMachine):
         for name, released in self.settled.items():
             found = self.ledger.recall(asked(name).digest)
             assert found is not None and not isinstance(found, Pending) and found.released == released
-        for _, name in self.open.values():
+        for name in self.open:
             assert isinstance(self.ledger.recall(asked(name).digest), Pending)
 
     def teardown(self) -> None:
         self.ledger.close()
         self.folder.cleanup()
-
-
-def version_time():  # type: ignore[no-untyped-def]
-    from tests.parts import FakeClock
-
-    return FakeClock().now()
 
 
 TestLedgerMachine = LedgerMachine.TestCase

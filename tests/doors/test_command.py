@@ -33,7 +33,7 @@ def test_an_answer_is_on_stdout_and_its_cost_on_stderr(node: StandIn, capsys: py
     assert out.splitlines()[0].split() == ["region", "visits"]
     assert "± 67" in out
     assert "0.10 %" in err
-    assert "50.3:49.7" in err
+    assert "50.2:49.8" in err
 
 
 def test_a_recalled_answer_says_that_it_was_free(node: StandIn, capsys: pytest.CaptureFixture[str]) -> None:

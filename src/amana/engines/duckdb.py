@@ -49,9 +49,9 @@ class DuckDbEngine:
         """See `Engine.run`. The answer is the same for any number of threads: everything added is an integer."""
         try:
             with self._cursor(seconds_max) as cursor:
-                found: dict[tuple[KeyValue, ...], list[Cell]] = {} if bounded.plan.keys else {(): _nothing(bounded)}
+                found: dict[tuple[KeyValue, ...], list[Cell]] = {} if bounded.plan.keys else {(): empty_cells(bounded)}
                 for statement in compile_plan(bounded, schema=self._schema, catalog=CATALOG):
-                    _read(cursor, statement, bounded, found, groups_max=groups_max)
+                    read_statement(cursor, statement, bounded, found, groups_max=groups_max)
                 return Exact(SumTable(cells={key: tuple(cells) for key, cells in found.items()}))
         except Exception as cause:  # noqa: BLE001 - whatever went wrong, outside it is a fault and nothing more
             fault = Fault(id=secrets.token_hex(8))
@@ -95,11 +95,11 @@ class GroupsTooManyError(Exception):
     """More groups than public facts allow."""
 
 
-def _nothing(bounded: BoundedPlan) -> list[Cell]:
+def empty_cells(bounded: BoundedPlan) -> list[Cell]:
     return [(0,) * total.sum.bins if isinstance(total.sum, BinCount) else 0 for total in bounded.sums]
 
 
-def _read(
+def read_statement(
     cursor: duckdb.DuckDBPyConnection,
     statement: Statement,
     bounded: BoundedPlan,
@@ -116,7 +116,7 @@ def _read(
             key = tuple(_key(value, domain) for value, domain in zip(row[:width], statement.keys, strict=True))
             cells = found.get(key)
             if cells is None:
-                cells = found[key] = _nothing(bounded)
+                cells = found[key] = empty_cells(bounded)
                 if len(found) > groups_max:
                     raise GroupsTooManyError
             for cell in statement.cells:

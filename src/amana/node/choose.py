@@ -19,10 +19,11 @@ from amana.query.expr import Literal
 from amana.query.figures import predicted, weights
 from amana.query.infer import columns_of, is_private, is_single, rows_of, size_of, visible_domain
 from amana.query.kinds import Columns
-from amana.query.moments import mean_and_variance
+from amana.query.moments import Known, known_of, mean_and_variance
 from amana.query.plan import (
     BinCount,
     DistinctCount,
+    Figure,
     Filter,
     Join,
     JoinKind,
@@ -30,8 +31,10 @@ from amana.query.plan import (
     Plan,
     Project,
     Relation,
+    Released,
     RowSum,
     Scan,
+    Statistic,
     Union,
     UnitCount,
     Window,
@@ -85,6 +88,7 @@ class _Row:
 
     low: int
     high: int
+    scale: int
     mean: float
     deviation: float
     counts: bool
@@ -100,7 +104,7 @@ def choose(plan: Plan, schema: Schema, profile: Profile, *, within: Precision | 
     decimals = tuple(scale_of(total, facts.columns) for total in plan.sums)
     values = predicted(plan, expected, decimals)
     rows = weights(plan, expected, decimals)
-    halves = _half_widths(values, rows, within)
+    halves = _half_widths(facts, values, rows, within)
     aim = Aim(weights=rows, half_widths=halves)
     best, best_score, best_lost = Choice(), inf, 0.0
     for choice, reaches, lost, dear in _candidates(facts):
@@ -120,6 +124,7 @@ def _facts(plan: Plan, schema: Schema, profile: Profile, *, groups_max: int) -> 
     columns, crowd = columns_of(plan.source, schema), crowd_of(plan.source, schema, profile)
     keys = public_keys(plan, schema, groups_max=groups_max)
     groups = min(float(UNKNOWN_GROUPS), crowd.units_left) if keys is None else float(len(keys.combinations))
+    known = known_of(plan.source, schema, profile)
     spread = 1
     for _, expr in plan.keys:
         if not is_single(expr, columns):
@@ -133,15 +138,15 @@ def _facts(plan: Plan, schema: Schema, profile: Profile, *, groups_max: int) -> 
         groups=max(1.0, groups),
         spread_keys=max(1, min(spread, len(keys.combinations) if keys is not None else 10**6)),
         finest=_finest(plan.source, schema),
-        rows=tuple(_row(total, columns, profile) if isinstance(total, RowSum) else None for total in plan.sums),
+        rows=tuple(_row(total, columns, profile, known) if isinstance(total, RowSum) else None for total in plan.sums),
     )
 
 
-def _row(total: RowSum, columns: Columns, profile: Profile) -> _Row:
+def _row(total: RowSum, columns: Columns, profile: Profile, known: Known) -> _Row:
     scale, low, high = interval(total, columns)
-    mean, variance = (1.0, 0.0) if total.value == ONE else mean_and_variance(total.value, columns, profile)
+    mean, variance = (1.0, 0.0) if total.value == ONE else mean_and_variance(total.value, columns, profile, known)
     unit, centre = 10.0**scale, total.centre.units * 10.0 ** (scale - total.centre.scale)
-    return _Row(low=low, high=high, mean=mean * unit - centre, deviation=sqrt(variance) * unit, counts=total.value == ONE)
+    return _Row(low=low, high=high, scale=scale, mean=mean * unit - centre, deviation=sqrt(variance) * unit, counts=total.value == ONE)
 
 
 def _expected(facts: _Facts) -> tuple[float, ...]:
@@ -162,19 +167,42 @@ def _expected(facts: _Facts) -> tuple[float, ...]:
     return tuple(found)
 
 
-def _half_widths(values: tuple[float | None, ...], rows: tuple[tuple[float, ...], ...], within: Precision | None) -> tuple[float, ...]:
+def _half_widths(
+    facts: _Facts, values: tuple[float | None, ...], rows: tuple[tuple[float, ...], ...], within: Precision | None
+) -> tuple[float, ...]:
     halves: list[float] = []
-    for value, row in zip(values, rows, strict=True):
+    for (_, figure), value, row in zip(facts.plan.figures, values, rows, strict=True):
         if value is None or not any(row):
             halves.append(0.0)
         elif within is not None and not within.relative:
             halves.append(float(within.amount))
         else:
             share = 1.0 if within is None else float(within.amount)
-            halves.append(abs(value) * share)
+            halves.append(max(abs(value), _natural(figure, facts)) * share)
     if not any(half > 0 for half in halves):
         raise Refusal("budget.precision_unreachable", reason="prediction")
     return tuple(halves)
+
+
+def _natural(figure: Figure, facts: _Facts) -> float:
+    """The natural size of a figure that may well be near 0, where a share of it would mean nothing: 1 for a correlation,
+    one deviation for a mean, a product or quotient of deviations for a covariance or slope."""
+    if not isinstance(figure, Statistic):
+        return 0.0
+    deviations = [r.deviation / 10.0**r.scale if (r := facts.rows[i]) is not None else 0.0 for i in figure.sums]
+    match figure.kind:
+        case Released.CORR:
+            return 1.0
+        case Released.COVAR_SAMP | Released.COVAR_POP:
+            return deviations[0] * deviations[1]
+        case Released.SLOPE:
+            return deviations[1] / deviations[0] if deviations[0] else 0.0
+        case Released.INTERCEPT:
+            return deviations[1]
+        case Released.MEAN:
+            return deviations[0] / 10
+        case _:
+            return 0.0
 
 
 def _candidates(facts: _Facts) -> Iterator[tuple[Choice, tuple[float, ...], float, bool]]:

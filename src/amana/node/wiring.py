@@ -129,7 +129,9 @@ class Wired:
         def release(plan: Plan, choice: Choice) -> NoisyTable:
             aim = Aim(weights=((1.0,),), half_widths=(1.0,))
             target = RhoCap(nano_rho=share)
-            return answer(Asking(permit=leave, version=version, plan=plan, choice=choice, target=target, aim=aim, kind="profile"), made).released
+            return answer(
+                Asking(permit=leave, version=version, plan=plan, choice=choice, target=target, aim=aim, kind="profile"), made
+            ).released
 
         try:
             return build_profile(schema, release)
@@ -182,4 +184,3 @@ def _locked(folder: Path) -> IO[str]:
             time.sleep(0.05)
         else:
             return held
-

@@ -23,24 +23,25 @@ class Schedule:
 
 def seconds_of(bounded: BoundedPlan, schema: Schema, schedule: Schedule) -> float:
     """Seconds from the charge to the release: a function of the plan and of public facts."""
-    rows = _work(bounded.plan.source, schema, dict(schedule.rows)) * (1 + len(bounded.plan.keys))
+    per_unit = 3 if any(total.per_unit for total in bounded.sums) else 0
+    rows = _steps(bounded.plan.source, schema, dict(schedule.rows), depth=1 + len(bounded.plan.keys) + per_unit)
     cells = len(bounded.sums) * (len(bounded.keys.combinations) if isinstance(bounded.keys, PublicKeys) else 10_000)
     seconds = schedule.base_s + rows / schedule.rows_per_s + cells / 20_000
     return ceil(seconds / schedule.tick_s) * schedule.tick_s
 
 
-def _work(relation: Relation, schema: Schema, rows: dict[str, int]) -> float:
-    """Rows handled, each step counted; heavier steps count more."""
+def _steps(relation: Relation, schema: Schema, rows: dict[str, int], *, depth: int) -> float:
+    """Rows handled: those of every scan once for each step above it that sorts, groups or joins them."""
     match relation:
         case Scan():
-            return float(rows.get(table_of(relation, schema).name, 0))
+            return float(depth * rows.get(table_of(relation, schema).name, 0))
         case Filter() | Project():
-            return _work(relation.source, schema, rows)
+            return _steps(relation.source, schema, rows, depth=depth)
         case PerUnit() | Window():
-            return 4 * _work(relation.source, schema, rows)
+            return _steps(relation.source, schema, rows, depth=depth + 3)
         case Join():
-            return 2 * (_work(relation.left, schema, rows) + _work(relation.right, schema, rows))
+            return sum(_steps(side, schema, rows, depth=depth + 1) for side in (relation.left, relation.right))
         case Union():
-            return sum(_work(part, schema, rows) for part in relation.parts)
+            return sum(_steps(part, schema, rows, depth=depth) for part in relation.parts)
         case _:
             assert_never(relation)

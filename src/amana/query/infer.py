@@ -93,8 +93,9 @@ def _scan(scan: Scan, schema: Schema) -> Columns:
     table = table_of(scan, schema)
     columns: dict[str, ColumnInfo] = {}
     single = table.private and table.rows_per_unit_max == 1
+    units = unit_columns(table, schema)
     for column in table.columns:
-        unit = table.private and column.name == table.unit_column
+        unit = column.name in units
         columns[f"{scan.alias}.{column.name}"] = ColumnInfo(
             domain=KeyDomain() if unit else column.domain,
             private=table.private,
@@ -107,6 +108,19 @@ def _scan(scan: Scan, schema: Schema) -> Columns:
         virtual = f"{scan.alias}.{schema.unit}"
         columns.setdefault(virtual, ColumnInfo(domain=KeyDomain(), private=True, alias=scan.alias, unit=True, single=True))
     return MappingProxyType(columns)
+
+
+def unit_columns(table: Table, schema: Schema) -> frozenset[str]:
+    """Columns that hold the unit's source key: the declared one, or the path's when it ends on the parent's."""
+    if not table.private:
+        return frozenset()
+    if table.unit_column is not None:
+        return frozenset({table.unit_column})
+    parent = schema.table(table.path.parent) if table.path is not None else None
+    if table.path is None or parent is None or len(table.path.on) != 1:
+        return frozenset()
+    here, there = table.path.on[0]
+    return frozenset({here}) if there in unit_columns(parent, schema) else frozenset()
 
 
 def _project(relation: Project, schema: Schema) -> Columns:

@@ -1,31 +1,65 @@
 """The predicted mean and spread of an expression over rows, from the private profile and the policy. Not trusted."""
 
-from typing import assert_never
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeAlias, assert_never
 
 from amana.catalog.domains import ChoiceDomain, NumberDomain
 from amana.catalog.profile import Profile
+from amana.catalog.schema import Schema
 from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Op
+from amana.query.infer import columns_of
 from amana.query.kinds import Columns
-from amana.query.predict import share_of
+from amana.query.plan import Filter, PerUnit, Project, Relation, UnitFunction
+from amana.query.predict import crowd_of, share_of
 from amana.query.values import domain_of
 
+Known: TypeAlias = Mapping[str, tuple[float, float]]
+NOTHING: Known = MappingProxyType({})
 
-def mean_and_variance(expr: Expr, columns: Columns, profile: Profile) -> tuple[float, float]:
+
+def known_of(relation: Relation, schema: Schema, profile: Profile) -> Known:
+    """Predicted mean and variance of columns that are computed inside units; absent when nothing better than the domain is known."""
+    match relation:
+        case PerUnit() if not relation.keys:
+            below, columns = crowd_of(relation.source, schema, profile), columns_of(relation.source, schema)
+            found: dict[str, tuple[float, float]] = {}
+            for measure in relation.measures:
+                mean, variance = below.rows_of_unit()
+                if measure.function is UnitFunction.SUM:
+                    each, spread = mean_and_variance(measure.value, columns, profile)
+                    mean, variance = mean * each, mean * spread + variance * each * each
+                elif measure.function in (UnitFunction.MIN, UnitFunction.MAX, UnitFunction.MEAN):
+                    mean, variance = mean_and_variance(measure.value, columns, profile)
+                found[measure.name] = (mean, variance)
+            return found
+        case Filter():
+            return known_of(relation.source, schema, profile)
+        case Project():
+            below_known = known_of(relation.source, schema, profile)
+            return {
+                name: below_known[expr.name] for name, expr in relation.columns if isinstance(expr, Column) and expr.name in below_known
+            }
+        case _:
+            return {}
+
+
+def mean_and_variance(expr: Expr, columns: Columns, profile: Profile, known: Known = NOTHING) -> tuple[float, float]:
     """Predicted mean and variance of a number, in natural units (not grid units); NULL rows are left out."""
     match expr:
         case Literal():
             return (expr.value.units / 10**expr.value.scale, 0.0) if isinstance(expr.value, Fixed) else (0.0, 0.0)
         case Column():
-            return _of_column(expr, columns, profile)
+            return known[expr.name] if expr.name in known else _of_column(expr, columns, profile)
         case Case():
-            return _of_case(expr, columns, profile)
+            return _of_case(expr, columns, profile, known)
         case Among():
             return _of_domain(expr, columns)
         case Call(op=Op.ADD | Op.SUB | Op.MUL | Op.DIV):
-            return _of_arithmetic(expr, columns, profile)
+            return _of_arithmetic(expr, columns, profile, known)
         case Call(op=Op.COALESCE | Op.TO_NUMBER | Op.ROUND):
             return (
-                mean_and_variance(expr.args[0], columns, profile)
+                mean_and_variance(expr.args[0], columns, profile, known)
                 if isinstance(domain_of(expr.args[0], columns), NumberDomain)
                 else _of_domain(expr, columns)
             )
@@ -35,8 +69,8 @@ def mean_and_variance(expr: Expr, columns: Columns, profile: Profile) -> tuple[f
             assert_never(expr)
 
 
-def _of_arithmetic(expr: Call, columns: Columns, profile: Profile) -> tuple[float, float]:
-    (a, va), (b, vb) = (mean_and_variance(arg, columns, profile) for arg in expr.args)
+def _of_arithmetic(expr: Call, columns: Columns, profile: Profile, known: Known) -> tuple[float, float]:
+    (a, va), (b, vb) = (mean_and_variance(arg, columns, profile, known) for arg in expr.args)
     if expr.op in (Op.ADD, Op.SUB):
         return (a + b if expr.op is Op.ADD else a - b), va + vb
     if expr.op is Op.MUL:
@@ -46,7 +80,7 @@ def _of_arithmetic(expr: Call, columns: Columns, profile: Profile) -> tuple[floa
     return (a / b, va / (b * b)) if b else (0.0, 0.0)
 
 
-def _of_case(expr: Case, columns: Columns, profile: Profile) -> tuple[float, float]:
+def _of_case(expr: Case, columns: Columns, profile: Profile, known: Known) -> tuple[float, float]:
     first = second = 0.0
     left = counted = 1.0
     results = [*expr.branches, (Literal(value=True), expr.otherwise)]
@@ -56,7 +90,7 @@ def _of_case(expr: Case, columns: Columns, profile: Profile) -> tuple[float, flo
         if isinstance(result, Literal) and result.value is None:
             counted -= chance
             continue
-        mean, variance = mean_and_variance(result, columns, profile)
+        mean, variance = mean_and_variance(result, columns, profile, known)
         first, second = first + chance * mean, second + chance * (variance + mean * mean)
     counted = max(counted, 1e-6)
     mean = first / counted

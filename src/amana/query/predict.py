@@ -43,6 +43,13 @@ class Crowd:
         left: float = sum(units * (1 - (1 - min(1.0, self.share)) ** rows) for rows, units in self.spread)
         return max(1.0, left)
 
+    def rows_of_unit(self) -> tuple[float, float]:
+        """Mean and variance of the rows left of a unit."""
+        units = max(1.0, self.units)
+        mean = sum(count * rows * self.share for rows, count in self.spread) / units
+        square = sum(count * ((rows * self.share) ** 2 + rows * self.share) for rows, count in self.spread) / units
+        return mean, max(0.0, square - mean * mean)
+
     def lost(self, keep: int) -> float:
         """The share of rows that truncation to `keep` rows a unit loses."""
         whole = sum(rows * units for rows, units in self.spread)

@@ -19,6 +19,7 @@ from amana.query.parse.sources import NO_NAMES, body_of
 from amana.query.parse.text import place_of
 from amana.query.parse.windows import ordered
 from amana.query.plan import Figure, Key, Plan, Released, RowSum, Statistic
+from amana.query.share import with_shared_sums
 from amana.terms.refusal import Refusal
 
 LIMIT_MAX = 1_000_000
@@ -105,7 +106,7 @@ def _finished(plan: Plan, select: exp.Expr, figures: Figures) -> Plan:
             raise Refusal("sql.unsupported", where=place_of(limit), what="FETCH")
         only(limit, "expression")
         count = whole_number_of(child(limit, "expression"), low=0, high=LIMIT_MAX, function="limit")
-    return replace(plan, sums=tuple(figures.sums.found), having=predicate, order=tuple(ordering), limit=count)
+    return with_shared_sums(replace(plan, sums=tuple(figures.sums.found), having=predicate, order=tuple(ordering), limit=count))
 
 
 def _ordering(item: exp.Expr, plan: Plan, figures: Figures) -> tuple[int, bool]:

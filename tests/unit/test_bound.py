@@ -1,0 +1,79 @@
+"""Bounds of plans whose right value is known by hand."""
+
+import pytest
+from tests.parts import SCHEMA
+
+from amana.privacy.bound import Choice, bound
+from amana.query.check import check
+from amana.query.parse import parse
+from amana.query.plan import BoundedPlan, PublicKeys, UnknownKeys
+from amana.terms.refusal import Refusal
+
+
+def bounded(sql: str, choice: Choice | None = None, *, groups_max: int = 10_000) -> BoundedPlan:
+    return bound(check(parse(sql, SCHEMA), SCHEMA), SCHEMA, choice=choice or Choice(), groups_max=groups_max)
+
+
+ROWS = [
+    # SQL, choice, (l1, l2²) of the first sum, keys one unit can touch
+    ("SELECT COUNT(*) AS n FROM visits v", Choice(), (20, 400), 1),
+    ("SELECT COUNT(*) AS n FROM visits v", Choice(keep=(("v", 5),)), (5, 25), 1),
+    ("SELECT COUNT(*) AS n FROM patients", Choice(), (1, 1), 1),
+    ("SELECT COUNT(DISTINCT patient) AS n FROM visits v", Choice(), (1, 1), 1),
+    ("SELECT ward, COUNT(*) AS n FROM visits v GROUP BY ward", Choice(), (20, 400), 5),
+    ("SELECT ward, COUNT(*) AS n FROM visits v GROUP BY ward", Choice(within=(("v", "ward", 2),)), (20, 40), 5),
+    ("SELECT ward, COUNT(*) AS n FROM visits v WHERE ward = 'a' GROUP BY ward", Choice(within=(("v", "ward", 2),)), (2, 4), 1),
+    ("SELECT ward = 'a' AS x, COUNT(*) AS n FROM visits v GROUP BY 1", Choice(within=(("v", "ward", 2),)), (20, 400), 3),
+    ("SELECT ward, COUNT(DISTINCT patient) AS n FROM visits v GROUP BY ward", Choice(), (5, 5), 5),
+    ("SELECT SUM(stay) AS n FROM visits v", Choice(clamps=((-4, 6),)), (6, 36), 1),
+    ("SELECT ward, SUM(stay) AS n FROM visits v GROUP BY ward", Choice(clamps=((-4, 6),)), (30, 180), 5),
+    ("SELECT p.region, COUNT(*) AS n FROM visits v JOIN patients p ON v.patient_id = p.id GROUP BY p.region", Choice(), (20, 400), 1),
+    ("SELECT COUNT(*) AS n FROM visits v JOIN wards w ON v.ward = w.ward", Choice(), (40, 1600), 1),
+    ("SELECT COUNT(*) AS n FROM visits v LEFT JOIN wards w ON v.ward = w.ward", Choice(), (40, 1600), 1),
+    ("SELECT COUNT(*) AS n FROM patients p LEFT JOIN visits v ON p.id = v.patient_id", Choice(keep=(("v", 1),)), (1, 1), 1),
+    ("SELECT COUNT(*) AS n FROM patients p LEFT JOIN visits v ON p.id = v.patient_id", Choice(), (20, 400), 1),
+    ("SELECT COUNT(*) AS n FROM visits v JOIN visits x ON v.patient = x.patient", Choice(), (400, 160_000), 1),
+    ("SELECT COUNT(*) AS n FROM (SELECT stay FROM visits v UNION ALL SELECT stay FROM visits x) AS t", Choice(), (40, 1600), 1),
+    ("SELECT SUM(n) AS n FROM (SELECT patient, COUNT(*) AS n FROM visits v GROUP BY patient) AS t", Choice(), (20, 400), 1),
+    ("SELECT SUM(n) AS n FROM (SELECT patient, COUNT(*) AS n FROM visits v GROUP BY patient) AS t", Choice(keep=(("v", 3),)), (3, 9), 1),
+]
+
+
+@pytest.mark.parametrize(("sql", "choice", "reach", "keys"), ROWS)
+def test_a_plan_has_the_bound_that_a_hand_gives(sql: str, choice: Choice, reach: tuple[int, int], keys: int) -> None:
+    found = bounded(sql, choice)
+    index = 0
+    assert (found.sums[index].l1, found.sums[index].l2_squared) == reach
+    assert found.keys_per_unit == keys
+
+
+def test_a_second_wish_for_the_same_scan_is_not_granted_and_bounds_nothing() -> None:
+    """A choice is not trusted: only the truncation that the scan carries may make the sensitivity smaller."""
+    sql = "SELECT ward, COUNT(*) AS n FROM visits v GROUP BY ward"
+    found = bounded(sql, Choice(within=(("v", "ward", 7), ("v", "ward", 1))))
+    assert (found.sums[0].l1, found.sums[0].l2_squared) == (20, 140)
+
+
+def test_unknown_keys_count_one_unit_once_and_every_key_it_may_hold() -> None:
+    found = bounded("SELECT note, COUNT(*) AS n FROM visits v GROUP BY note")
+    assert isinstance(found.keys, UnknownKeys)
+    assert (found.keys.witness_high, found.keys.keys_per_unit) == (1, 20)
+    rows = bounded("SELECT note, COUNT(*) AS n FROM visits v GROUP BY note", Choice(witness_units=False))
+    assert isinstance(rows.keys, UnknownKeys)
+    assert (rows.keys.witness_high, rows.keys.keys_per_unit) == (20, 20)
+
+
+def test_keys_that_policy_knows_are_public_and_all_released() -> None:
+    found = bounded("SELECT ward, urgent, COUNT(*) AS n FROM visits v GROUP BY ward, urgent")
+    assert isinstance(found.keys, PublicKeys) and len(found.keys.combinations) == 5 * 3
+
+
+def test_a_sum_too_large_for_the_engines_is_refused() -> None:
+    with pytest.raises(Refusal, match=r"plan\.(unbounded|number_too_large)"):
+        bounded(f"SELECT SUM({'*'.join(['cost'] * 7)}) AS n FROM visits v")
+
+
+@pytest.mark.parametrize("clamp", [(1, 5), (-5, -1)])
+def test_a_clamp_that_leaves_zero_out_is_never_accepted(clamp: tuple[int, int]) -> None:
+    with pytest.raises(AssertionError):
+        bounded("SELECT SUM(stay) AS n FROM visits v", Choice(clamps=(clamp,)))

@@ -1,0 +1,75 @@
+"""The plain log: an entry is on disk before it counts, a torn line never counted, the sums are those of the entries."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from tests.parts import FakeClock
+
+from amana.log.plain import PlainLog
+from amana.terms.ids import DeltaUnits, NanoRho, PermitId, PopulationName, VersionId
+from amana.terms.refusal import Fault
+from amana.terms.use import UseEntry
+
+
+def entry(cost: int = 5, population: str = "people") -> UseEntry:
+    return UseEntry(
+        kind="ask",
+        hour=FakeClock().now().replace(minute=0),
+        population=PopulationName(population),
+        dataset="clinic",
+        version=VersionId("v"),
+        custodian="c",
+        permit=PermitId("p"),
+        purpose="test",
+        mechanism="discrete gaussian",
+        cost_nrho=NanoRho(cost),
+        cost_delta=DeltaUnits(1),
+    )
+
+
+def test_entries_are_numbered_and_summed_by_population(tmp_path: Path) -> None:
+    log = PlainLog(tmp_path / "log")
+    assert [log.append(entry(n, who)).index for n, who in ((5, "a"), (7, "b"), (9, "a"))] == [0, 1, 2]
+    assert log.totals() == {"a": (14, 2), "b": (7, 1)}
+    log.close()
+    again = PlainLog(tmp_path / "log")
+    assert again.append(entry(1, "b")).index == 3 and again.totals() == {"a": (14, 2), "b": (8, 2)}
+    again.close()
+
+
+def test_a_line_torn_by_a_power_cut_is_cut_off(tmp_path: Path) -> None:
+    log = PlainLog(tmp_path / "log")
+    log.append(entry(5))
+    log.close()
+    whole = (tmp_path / "log").read_bytes()
+    for cut in range(len(whole)):
+        (tmp_path / "log").write_bytes(whole + whole[:cut])
+        again = PlainLog(tmp_path / "log")
+        assert again.totals() == {"people": (5, 1)} and again.append(entry(6)).index == 1
+        again.close()
+
+
+def test_an_entry_that_the_disk_does_not_take_leaves_nothing_and_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = PlainLog(tmp_path / "log")
+    log.append(entry(5))
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("full")))
+        with pytest.raises(Fault):
+            log.append(entry(6))
+    assert log.append(entry(7)).index == 1
+    assert log.totals() == {"people": (12, 2)}
+    log.close()
+
+
+def test_only_public_facts_stand_in_an_entry(tmp_path: Path) -> None:
+    log = PlainLog(tmp_path / "log")
+    log.append(entry())
+    log.close()
+    fields = json.loads((tmp_path / "log").read_text())["UseEntry"]
+    assert set(fields) == {
+        "kind", "hour", "population", "dataset", "version", "custodian", "permit", "purpose", "mechanism", "cost_nrho", "cost_delta",
+    }  # fmt: skip
+    assert fields["hour"] == {"date": "2025-07-01T09:00:00+00:00"}
+    assert (tmp_path / "log").stat().st_mode & 0o077 == 0
