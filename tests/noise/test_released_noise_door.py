@@ -6,7 +6,7 @@ has a control with the noise halved that it must catch; an audit whose control i
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
+from functools import cache
 from math import sqrt
 
 import pytest
@@ -24,11 +24,10 @@ from amana.query.plan import KeyValue, Plan
 from amana.query.released import NoiseKind
 from amana.terms.ids import DeltaUnits, NanoRho
 
-RUNS = 1500
+RUNS = 1000
 RHO = 0.5
 MU = sqrt(2 * RHO)
 CELLS = dict[tuple[KeyValue, ...], tuple[int, ...]]
-FRESH = count()
 
 
 def halved(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,9 +43,15 @@ def halved(monkeypatch: pytest.MonkeyPatch) -> None:
 def ask(sql: str, cells: CELLS, parts: Kernel, choice: Choice | None = None) -> Answer:
     """One answer of a kernel that has never been asked before."""
     of = version(cap_nrho=2**62, cap_delta=2**62)
-    plan: Plan = parse(sql, SCHEMA)
-    fresh = replace(parts, engine=FakeEngine(cells=dict(cells)), digest_key=str(next(FRESH)).encode())
-    return answer(asking(of, plan, target=RhoCap(nano_rho=NanoRho(int(RHO * NANO))), choice=choice), fresh)
+    target = RhoCap(nano_rho=NanoRho(int(RHO * NANO)))
+    with ledger_at(":memory:", of) as ledger:
+        fresh = replace(parts, ledger=ledger, engine=FakeEngine(cells=dict(cells)))
+        return answer(asking(of, plan_of(sql), target=target, choice=choice), fresh)
+
+
+@cache
+def plan_of(sql: str) -> Plan:
+    return parse(sql, SCHEMA)
 
 
 @pytest.fixture(name="parts")

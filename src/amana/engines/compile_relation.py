@@ -34,7 +34,6 @@ from amana.query.plan import (
 )
 from amana.terms.refusal import Refusal
 
-JOINS = {JoinKind.INNER: "JOIN", JoinKind.LEFT: "LEFT JOIN", JoinKind.SEMI: "SEMI JOIN", JoinKind.ANTI: "ANTI JOIN"}
 HIDDEN_UNIT, HIDDEN_RANKS = "\0unit", "\0ranks"
 """Among the needed names: that the unit, or the ranks, are needed too. No visible name has a NUL."""
 
@@ -164,9 +163,12 @@ class Relations:
         conditions = [self._agreement(one, other, both) for one, other in join.on]
         if join.residual is not None:
             conditions.append(truth_sql(join.residual, both))
-        sql = f"SELECT * FROM ({left.sql}) {JOINS[join.kind]} ({right.sql}) ON {' AND '.join(conditions) or 'TRUE'}"
+        agree = " AND ".join(conditions) or "TRUE"
         if not whole:
-            return replace(left, sql=sql)
+            # EXISTS and not SEMI JOIN: then DuckDB first narrows the right side to what the left side holds
+            test = "EXISTS" if join.kind is JoinKind.SEMI else "NOT EXISTS"
+            return replace(left, sql=f"SELECT * FROM ({left.sql}) WHERE {test} (SELECT 1 FROM ({right.sql}) WHERE {agree})")
+        sql = f"SELECT * FROM ({left.sql}) {'LEFT ' if join.kind is JoinKind.LEFT else ''}JOIN ({right.sql}) ON {agree}"
         if join.kind is JoinKind.LEFT:
             both = {**left.columns, **{name: _opened(column) for name, column in right.columns.items()}}
         return Part(

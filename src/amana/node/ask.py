@@ -1,12 +1,15 @@
 """Asking: from SQL text to a released answer, and what can be told before anything is spent."""
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import exp, isfinite
+from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, final
+
+import structlog
 
 from amana.catalog.profile import Profile, TableProfile
 from amana.catalog.schema import Dataset, Version
@@ -14,11 +17,11 @@ from amana.node.choose import Chosen, choose
 from amana.node.picture import picture
 from amana.policy.permit import permit
 from amana.privacy.kernel import Asking, Kernel
-from amana.privacy.loss import DELTA_ONE, epsilon_of
+from amana.privacy.loss import DELTA_ONE, NANO, epsilon_of
 from amana.privacy.price import Z95, PrivatePlan, Target, Wanted, noise_factor
 from amana.privacy.release import answer, plan_release
 from amana.query.parse import parse
-from amana.query.plan import BoundedPlan, Plan
+from amana.query.plan import BoundedPlan
 from amana.terms.answer import AnswerTable
 from amana.terms.ids import DeltaUnits, Digest, NanoRho, VersionId
 from amana.terms.precision import Precision, read_precision
@@ -111,8 +114,14 @@ class Node:
 
     def ask(self, sql: str, *, within: str, target: Target | None = None) -> Answered:
         """Answer a question at a precision; `target` overrides it with a loss cap (benches and studies, not a door)."""
-        opened, plan, chosen, asking = self._prepare(sql, within=within, target=target)
+        begun = time.perf_counter()
+        opened, chosen, asking = self._prepare(sql, within=within, target=target)
+        prepared = time.perf_counter()
         asked = answer(asking, opened.kernel)
+        structlog.get_logger("amana.node").info(
+            "ask", digest=asked.digest, version=opened.version.id, recalled=asked.recalled, cost_nrho=asked.cost_nrho,
+            prepare_ms=round(1e3 * (prepared - begun), 1), answer_ms=round(1e3 * (time.perf_counter() - prepared), 1),
+        )  # fmt: skip
         balance = opened.kernel.ledger.balance(asking.permit.population)
         assert balance is not None
         return Answered(
@@ -122,14 +131,14 @@ class Node:
             cap_nrho=balance.cap_nrho,
             spent_nrho=balance.spent_nrho,
             recalled=asked.recalled,
-            notes=_notes(chosen, plan),
+            notes=_notes(chosen),
             version=opened.version.id,
             digest=asked.digest,
         )
 
     def preview(self, sql: str, *, within: str, target: Target | None = None) -> Preview:
         """Expected error of each figure and cost; nothing is spent and no data is touched."""
-        opened, plan, chosen, asking = self._prepare(sql, within=within, target=target)
+        opened, chosen, asking = self._prepare(sql, within=within, target=target)
         private = plan_release(asking, opened.kernel)
         deviations = noise_factor(private, asking.aim)
         figures = tuple(
@@ -142,14 +151,14 @@ class Node:
             cost_nrho=private.nano_rho,
             cost_delta_units=private.delta_units,
             share=private.nano_rho / max(1, asking.permit.cap_nrho),
-            notes=_notes(chosen, plan),
+            notes=_notes(chosen),
         )
 
     def explain(self, sql: str, *, within: str) -> Explanation:
         """The plan, the bounds used, the SQL that will run, sensitivities, mechanism and loss."""
-        opened, plan, _, asking = self._prepare(sql, within=within, target=None)
+        opened, _, asking = self._prepare(sql, within=within, target=None)
         private = plan_release(asking, opened.kernel)
-        return Explanation(lines=(*_described(plan, private), ("sql", "\n;\n".join(opened.sql_of(private.bounded)))))
+        return Explanation(lines=(*_described(private), ("sql", "\n;\n".join(opened.sql_of(private.bounded)))))
 
     def budget(self, name: str) -> Budget:
         """What a dataset's population may lose in its life, and what it has lost."""
@@ -181,7 +190,7 @@ class Node:
         """Give files and locks back."""
         self._wired.close()
 
-    def _prepare(self, sql: str, *, within: str, target: Target | None) -> tuple[Open, Plan, Chosen, Asking]:
+    def _prepare(self, sql: str, *, within: str, target: Target | None) -> tuple[Open, Chosen, Asking]:
         precision: Precision | None = read_precision(within) if target is None else None
         opened = self._meant(sql)
         schema = opened.version.dataset.schema
@@ -190,7 +199,7 @@ class Node:
         goal = target or Wanted()
         chosen = choose(plan, schema, opened.profile, within=precision, target=goal, groups_max=opened.kernel.groups_max)
         asking = Asking(permit=leave, version=opened.version, plan=plan, choice=chosen.choice, target=goal, aim=chosen.aim)
-        return opened, plan, chosen, asking
+        return opened, chosen, asking
 
     def _meant(self, sql: str) -> Open:
         """The dataset whose tables the text names most; the parser then judges every name."""
@@ -217,8 +226,8 @@ def _card(dataset: Dataset) -> DatasetCard:
     )
 
 
-def _notes(chosen: Chosen, plan: Plan) -> tuple[Note, ...]:
-    """What the interval does not say: predicted truncation, and figures that are extreme quantiles."""
+def _notes(chosen: Chosen) -> tuple[Note, ...]:
+    """What the interval does not say: rows and contributions that the bounds cut off, as predicted."""
     notes: list[Note] = []
     if chosen.lost_share >= BIAS_SHOWN:
         notes.append(("note.truncation", (("percent", f"{100 * chosen.lost_share:.1f}"),)))
@@ -227,7 +236,7 @@ def _notes(chosen: Chosen, plan: Plan) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def _described(plan: Plan, private: PrivatePlan) -> tuple[tuple[str, str], ...]:
+def _described(private: PrivatePlan) -> tuple[tuple[str, str], ...]:
     bounded = private.bounded
     sums = [
         f"sum {i}: {'one unit and key' if total.per_unit else 'one row'} in [{total.low}, {total.high}] × 10^-{total.scale}; "
@@ -235,7 +244,7 @@ def _described(plan: Plan, private: PrivatePlan) -> tuple[tuple[str, str], ...]:
         for i, (total, scale) in enumerate(zip(bounded.sums, private.scales, strict=True))
     ]
     keys = f"{bounded.keys_per_unit} of them can hold rows of one unit"
-    loss = f"ρ = {private.nano_rho / 1e9:.9f} ({private.nano_rho} nano-ρ), δ = {private.delta_units / DELTA_ONE:.3g}; odds × {exp((2 * private.nano_rho / 1e9) ** 0.5):.4f}"
+    loss = f"ρ = {private.nano_rho / NANO:.9f} ({private.nano_rho} nano-ρ), δ = {private.delta_units / DELTA_ONE:.3g}"
     threshold = () if private.threshold is None else (("threshold", str(private.threshold)),)
     return (("plan", picture(bounded.plan)), ("keys", keys), *threshold, ("sums", "\n".join(sums)), ("loss", loss))
 

@@ -223,7 +223,8 @@ def _candidates(facts: _Facts) -> Iterator[tuple[Choice, tuple[float, ...], floa
 
 def _counts(most: int) -> list[int]:
     """Candidate bounds: every whole number at first, then about 20 % apart, up to the public cap."""
-    counts, at = [], 1
+    counts: list[int] = []
+    at = 1
     while at < most:
         counts.append(at)
         at = max(at + 1, ceil(at * 1.2))

@@ -124,7 +124,7 @@ def _days(day: date) -> int:
 def _of_first_rows(scan: Scan, column: SchemaColumn) -> Plan:
     value, grid = Column(name=f"t.{column.name}"), _grid(column.domain)
     assert grid is not None
-    low, width, bins = grid
+    low, width, _ = grid
     domain = column.domain
     key: Expr
     match domain:

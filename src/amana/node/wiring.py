@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, final
 
+import structlog
+
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Version
 from amana.engines.duckdb import DuckDbEngine
@@ -71,6 +73,16 @@ class Wired:
     def __init__(self, folder: Path) -> None:
         self.settings: Settings = read_settings(folder, os.environ)
         self._lock = _locked(folder)
+        self._own_log = (folder / "node.log").open("a", encoding="utf-8")
+        structlog.configure(
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso"),
+                structlog.processors.JSONRenderer(),
+            ],
+            logger_factory=structlog.WriteLoggerFactory(file=self._own_log),
+            cache_logger_on_first_use=False,
+        )
         self.store = Store(folder)
         self.ledger = Ledger(self.store.connect())
         self.log = PlainLog(folder / self.settings.log_file)
@@ -144,6 +156,8 @@ class Wired:
             engine.close()
         self.ledger.close()
         self.log.close()
+        structlog.reset_defaults()
+        self._own_log.close()
         self._lock.close()
 
     def _open(self, version: Version, profile: Profile) -> Open:

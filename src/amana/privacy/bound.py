@@ -48,9 +48,12 @@ GRAIN_BITS = 30
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Bounds chosen from public facts. `keep`: rows kept per unit, by scan alias. `clamps`: for each sum of the plan, None
-    to bound rows, or (low, high) of one unit's contribution to one key, in units of the sum's scale, holding 0.
-    `within`: (scan alias, declared occurrence column, rows kept per unit and value of it). `witness_units`: count units, not rows, for the threshold of unknown keys."""
+    """Bounds chosen from public facts.
+
+    `keep`: rows kept per unit, by scan alias. `within`: (scan alias, declared occurrence column, rows kept per unit and value
+    of it). `clamps`: for each sum of the plan, None to bound rows, or (low, high) of one unit's contribution to one key, in
+    units of the sum's scale, holding 0. `witness_units`: count units, not rows, for the threshold of unknown keys.
+    """
 
     keep: tuple[tuple[str, int], ...] = ()
     within: tuple[tuple[str, str, int], ...] = ()

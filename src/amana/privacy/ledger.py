@@ -6,7 +6,7 @@ Every change is one conditional statement inside one transaction; the same condi
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -154,9 +154,16 @@ class Ledger:
             run.execute(
                 INSERT_CHARGE,
                 {
-                    **{"id": made.id, "population": permit.population, "permit": permit.id, "at": now.isoformat()},
-                    **{"question": asked.question, "digest": asked.digest, "bounds": asked.bounds},
-                    **{"nrho": made.nano_rho, "delta": made.delta_units, "events": canonical_bytes(private.events).decode()},
+                    "id": made.id,
+                    "population": permit.population,
+                    "permit": permit.id,
+                    "at": now.isoformat(),
+                    "question": asked.question,
+                    "digest": asked.digest,
+                    "bounds": asked.bounds,
+                    "nrho": made.nano_rho,
+                    "delta": made.delta_units,
+                    "events": canonical_bytes(private.events).decode(),
                 },
             )
         return made
@@ -218,7 +225,7 @@ class Ledger:
         return Refusal("budget.permit_exhausted", permit=permit.id, asked=charge.nano_rho, left=0 if row is None else row[0])
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Generator[sqlite3.Connection]:
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -247,5 +254,5 @@ def _read(text: str) -> NoisyTable:
 
 def _cell(cell: object) -> NoisyCell:
     if isinstance(cell, list):
-        return tuple(tuple(cast("list[float]", level)) for level in cell)
+        return tuple(tuple(level) for level in cast("list[list[float]]", cell))
     return cast("float", cell)

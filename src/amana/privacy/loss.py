@@ -20,6 +20,9 @@ SCALE_MAX = 2.0**52
 """Larger noise would come near the ends of 64-bit integers; sums in coarser units are asked for instead."""
 
 
+NO_DELTA = DeltaUnits(0)
+
+
 class EventKind(Enum):
     """Kinds are never removed or redefined: the ledger holds events of every year."""
 
@@ -36,9 +39,9 @@ class Event:
 
     kind: EventKind
     sensitivity_squared: int = 0
-    scale: Fraction = Fraction(1)  # noqa: RUF009 - frozen
+    scale: Fraction = Fraction(1)
     times: int = 1
-    delta_units: DeltaUnits = DeltaUnits(0)
+    delta_units: DeltaUnits = NO_DELTA
 
 
 def levels_of(total: BoundedSum) -> int:

@@ -3,6 +3,8 @@
 Nothing is injected here: no seed, no generator, no switch. Tests replace the whole module.
 """
 
+# pyright: reportUnknownMemberType=false
+# (opendp's own annotations leave types open)
 import opendp.prelude as dp
 
 from amana.engines.engine import Cell, SumTable

@@ -52,7 +52,7 @@ def answer(asking: Asking, kernel: Kernel) -> Answer:
             continue
         gaussian = private.kind is NoiseKind.GAUSSIAN  # only those combine (PRIVACY 11)
         earlier = found or (last_of_same_bounds(kernel.ledger.earlier(asked.question), asked.bounds) if gaussian else None)
-        further = private if earlier is None else _further(private, found, earlier, kernel)
+        further = private if earlier is None else _further(private, found, earlier)
         if earlier is not None and further is None:
             return _recall(asking, kernel, private, earlier, asked)
         assert further is not None
@@ -94,7 +94,7 @@ def _run(
     return released
 
 
-def _further(private: PrivatePlan, found: Earlier | None, earlier: Earlier, kernel: Kernel) -> PrivatePlan | None:
+def _further(private: PrivatePlan, found: Earlier | None, earlier: Earlier) -> PrivatePlan | None:
     """What remains to be measured beside an earlier release; its keys are public by now, so no threshold is paid again."""
     if found is not None:
         return None

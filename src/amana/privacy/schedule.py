@@ -6,7 +6,11 @@ from typing import assert_never, final
 
 from amana.catalog.schema import Schema
 from amana.query.infer import table_of
-from amana.query.plan import BoundedPlan, Filter, Join, PerUnit, Project, PublicKeys, Relation, Scan, Union, Window
+from amana.query.plan import BinCount, BoundedPlan, Filter, Join, PerUnit, Project, PublicKeys, Relation, Scan, Union, Window
+
+UNKNOWN_KEYS = 10_000
+CELLS_PER_S = 20_000.0
+"""Noise drawn and rows written in a second, at least."""
 
 
 @final
@@ -25,8 +29,9 @@ def seconds_of(bounded: BoundedPlan, schema: Schema, schedule: Schedule) -> floa
     """Seconds from the charge to the release: a function of the plan and of public facts."""
     per_unit = 3 if any(total.per_unit for total in bounded.sums) else 0
     rows = _steps(bounded.plan.source, schema, dict(schedule.rows), depth=1 + len(bounded.plan.keys) + per_unit)
-    cells = len(bounded.sums) * (len(bounded.keys.combinations) if isinstance(bounded.keys, PublicKeys) else 10_000)
-    seconds = schedule.base_s + rows / schedule.rows_per_s + cells / 20_000
+    keys = len(bounded.keys.combinations) if isinstance(bounded.keys, PublicKeys) else UNKNOWN_KEYS
+    cells = keys * sum(2 * total.sum.bins if isinstance(total.sum, BinCount) else 1 for total in bounded.sums)
+    seconds = schedule.base_s + rows / schedule.rows_per_s + cells / CELLS_PER_S
     return ceil(seconds / schedule.tick_s) * schedule.tick_s
 
 

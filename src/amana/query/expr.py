@@ -26,7 +26,7 @@ Scalar: TypeAlias = bool | Fixed | str | date | datetime | None
 class Op(Enum):
     """Every operation a row expression may use. Any NULL argument gives NULL unless said otherwise."""
 
-    # logic (three-valued)
+    # three-valued logic
     NOT = "not"
     AND = "and"
     OR = "or"

@@ -21,7 +21,7 @@ Expected: TypeAlias = float | tuple[float, ...]
 """A predicted sum in units of 10**-decimals; for a BinCount the predicted counts of all finest bins, or their total
 (then spread evenly)."""
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - moments have no zone
+_EPOCH = datetime(1970, 1, 1)
 
 
 def figures(plan: Plan, released: NoisyTable, key_domains: tuple[Domain, ...]) -> AnswerTable:

@@ -283,7 +283,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _midnight(day: date) -> datetime:
-    return day if isinstance(day, datetime) else datetime(day.year, day.month, day.day)  # noqa: DTZ001 - without zone throughout
+    return day if isinstance(day, datetime) else datetime(day.year, day.month, day.day)
 
 
 def _read_logic(op: FigureOp, readers: tuple[Reader, ...]) -> Reader:

@@ -16,8 +16,8 @@ class NoiseKind(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SumNoise:
     """Noise added to every cell of one sum. Units: `scale` counts 10**-decimals of the sum's value; it is the standard
-    deviation of the Gaussian, the scale b of the Laplace. `decimals` is the scale of the sum's numbers. For a BinCount the
-    same noise is on every node of every level."""
+    deviation of the Gaussian, the scale b of the Laplace. `decimals` is the scale of the sum's numbers, of a BinCount
+    that of the value it bins, whose counts are whole; there the same noise is on every node of every level."""
 
     kind: NoiseKind
     scale: float
@@ -25,8 +25,10 @@ class SumNoise:
 
 
 NoisyCell: TypeAlias = float | tuple[tuple[float, ...], ...]
-"""A noisy sum in units of 10**-decimals (a whole number, unless two releases were combined); for a BinCount one tuple of noisy counts for each level, coarsest first, the last
-has all bins. (Level j of L has bins / branch**(L - 1 - j) nodes, and the coarsest at most `branch`.)"""
+"""A noisy sum in units of 10**-decimals (a whole number, unless two releases were combined).
+
+For a BinCount one tuple of noisy counts for each level, coarsest first, the last has all bins: level j of L has
+bins / branch**(L - 1 - j) nodes, and the coarsest at most `branch`."""
 
 
 @final

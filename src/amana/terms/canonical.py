@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
 from fractions import Fraction
+from typing import cast
 
 from amana.terms.ids import Digest
 
@@ -37,7 +38,7 @@ def _plain(value: object) -> object:
         case date():
             return {"date": value.isoformat()}
         case tuple():
-            return [_plain(part) for part in value]
+            return [_plain(part) for part in cast("tuple[object, ...]", value)]
         case _ if is_dataclass(value) and not isinstance(value, type):
             return {type(value).__name__: {field.name: _plain(getattr(value, field.name)) for field in fields(value)}}
         case _:
