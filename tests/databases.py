@@ -240,5 +240,3 @@ def _stored(value: StoredValue, domain: object) -> StoredValue:
     if isinstance(value, datetime):
         return int(value.replace(tzinfo=UTC).timestamp())
     return value
-
-

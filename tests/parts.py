@@ -167,7 +167,9 @@ def ledger_at(path: Path | str, of: Version) -> Iterator[Ledger]:
 SCHEDULE = Schedule(rows=(("visits", 1000), ("patients", 100)), rows_per_s=1e6, base_s=0.5, tick_s=0.1)
 
 
-def kernel(ledger: Ledger, engine: FakeEngine, *, log: FakeLog | None = None, clock: FakeClock | None = None, groups_max: int = 1000) -> Kernel:
+def kernel(
+    ledger: Ledger, engine: FakeEngine, *, log: FakeLog | None = None, clock: FakeClock | None = None, groups_max: int = 1000
+) -> Kernel:
     return Kernel(
         engine=engine,
         ledger=ledger,
@@ -188,7 +190,10 @@ def asking(
     choice: Choice | None = None,
     aim: Aim | None = None,
 ) -> Asking:
-    even = Aim(weights=tuple(tuple(float(i == j) for j in range(len(plan.sums))) for i in range(len(plan.sums))), half_widths=(1.0,) * len(plan.sums))
+    even = Aim(
+        weights=tuple(tuple(float(i == j) for j in range(len(plan.sums))) for i in range(len(plan.sums))),
+        half_widths=(1.0,) * len(plan.sums),
+    )
     return Asking(
         permit=leave(of),
         version=of,

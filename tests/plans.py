@@ -376,4 +376,3 @@ def _truncated(draw: st.DrawFn, relation: Relation) -> Relation:
             return replace(relation, parts=tuple(again(part) for part in relation.parts))
         case _:
             return replace(relation, source=again(relation.source))
-

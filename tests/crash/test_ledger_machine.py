@@ -7,7 +7,6 @@ from pathlib import Path
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.parts import FakeClock, connect, leave, version
 
 from amana.privacy.ledger import Asked, Charge, Ledger, Pending
 from amana.privacy.loss import Event, EventKind
@@ -16,6 +15,7 @@ from amana.query.plan import BoundedPlan, Plan, PublicKeys, Scan
 from amana.query.released import NoiseKind, NoisyTable
 from amana.terms.ids import DeltaUnits, Digest, NanoRho
 from amana.terms.refusal import Refusal
+from tests.parts import FakeClock, connect, leave, version
 
 CAP_NRHO, CAP_DELTA = 1000, 50
 VERSION = version(cap_nrho=CAP_NRHO, cap_delta=CAP_DELTA)

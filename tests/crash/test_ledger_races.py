@@ -10,14 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.crash.test_ledger_machine import asked, costing, rows
-from tests.parts import FakeClock, FakeEngine, asking, connect, kernel, leave, ledger_at, version
 
 from amana.log.plain import PlainLog
 from amana.privacy.kernel import Answer
 from amana.privacy.ledger import Ledger
 from amana.privacy.release import answer
 from amana.terms.refusal import Refusal
+from tests.crash.test_ledger_machine import asked, costing, rows
+from tests.parts import FakeClock, FakeEngine, asking, connect, kernel, leave, ledger_at, version
 
 THREADS = 16
 
@@ -143,10 +143,9 @@ def test_a_restored_old_ledger_refuses_service(tmp_path: Path) -> None:
 def other_plan():  # type: ignore[no-untyped-def]
     from dataclasses import replace
 
-    from tests.parts import COUNT_VISITS
-
     from amana.query.expr import Column
     from amana.query.plan import RowSum
+    from tests.parts import COUNT_VISITS
 
     return replace(COUNT_VISITS, sums=(RowSum(value=Column(name="v.stay")),))
 

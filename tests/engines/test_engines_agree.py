@@ -7,8 +7,6 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.databases import SCHEMA, fill, grown, republish, sources, write_store
-from tests.plans import KINDS, bounded, plans, sound
 
 from amana.engines.compile import compile_plan
 from amana.engines.connection import connect
@@ -19,9 +17,13 @@ from amana.query.check import ONE
 from amana.query.expr import Fixed
 from amana.query.infer import columns_of
 from amana.query.plan import BoundedPlan, BoundedSum, Join, JoinKind, Plan, PublicKeys, RowSum, Scan
+from tests.databases import SCHEMA, fill, grown, republish, sources, write_store
+from tests.plans import KINDS, bounded, plans, sound
 
 GROUPS_MAX = 100_000
-CLINICS: tuple[ReferenceTables, ...] = tuple(republish(grown(seed, patients=patients), b"key") for seed, patients in enumerate((6, 4, 3, 1, 0)))
+CLINICS: tuple[ReferenceTables, ...] = tuple(
+    republish(grown(seed, patients=patients), b"key") for seed, patients in enumerate((6, 4, 3, 1, 0))
+)
 """From a busy clinic to an empty one; written once, so that many questions are asked in the time of one."""
 EVERYTHING = Join(
     left=Join(
@@ -86,9 +88,7 @@ def test_the_whole_engine_over_an_encrypted_store_agrees_too(
     folder: Path = tmp_path_factory.mktemp("whole")
     tables = republish(source, b"key")  # type: ignore[arg-type]
     write_store(tables, folder / "store", key="secret")
-    engine = DuckDbEngine(
-        folder / "store", key="secret", schema=SCHEMA, memory_bytes_max=2**28, threads=2, folder_spill=folder / "spill"
-    )
+    engine = DuckDbEngine(folder / "store", key="secret", schema=SCHEMA, memory_bytes_max=2**28, threads=2, folder_spill=folder / "spill")
     asked = data.draw(bounded(plan))
     try:
         got = engine.run(asked, groups_max=GROUPS_MAX, seconds_max=60).open_for_noise()

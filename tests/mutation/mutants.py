@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from typing import final
 
-BOUNDS = ("tests/unit/test_bound.py", "tests/property/test_rule_05_joins.py", "tests/property/test_attacks.py", "tests/property/test_sensitivity.py")
+BOUNDS = (
+    "tests/unit/test_bound.py",
+    "tests/property/test_rule_05_joins.py",
+    "tests/property/test_attacks.py",
+    "tests/property/test_sensitivity.py",
+)
 LOSS = ("tests/unit/test_loss.py", "tests/unit/test_price.py")
 ORDER = ("tests/property/test_rule_12_one_draw.py", "tests/property/test_rule_08_time.py")
 LEDGER = ("tests/unit/test_ledger.py", "tests/property/test_rule_12_one_draw.py")

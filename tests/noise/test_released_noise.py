@@ -4,8 +4,6 @@ import ast
 from collections.abc import Callable
 
 import pytest
-from tests.house.tree import SOURCE
-from tests.noise.testers import EACH, fits, independent
 
 from amana.engines.engine import SumTable
 from amana.privacy.loss import SCALE_MAX
@@ -16,6 +14,8 @@ from amana.query.plan import BinCount, BoundedPlan, BoundedSum, KeyValue, Plan, 
 from amana.query.released import NoiseKind
 from amana.terms.exact import Exact
 from amana.terms.ids import DeltaUnits
+from tests.house.tree import SOURCE
+from tests.noise.testers import EACH, fits, independent
 
 DRAWS = 20_000
 KINDS_AND_SCALES = [(kind, scale) for kind in NoiseKind for scale in (0.4, 3.0, 47.5)]
@@ -43,9 +43,7 @@ def test_cells_and_runs_are_independent_and_a_reused_draw_is_seen(kind: NoiseKin
 
 
 def table(sums: tuple[Sum, ...], keys: int, *, unknown: bool = False, grain: int = 1) -> BoundedPlan:
-    bounds = tuple(
-        BoundedSum(sum=one, scale=0, low=0, high=1, per_unit=False, l1=1, l2_squared=1, cells=1, grain=grain) for one in sums
-    )
+    bounds = tuple(BoundedSum(sum=one, scale=0, low=0, high=1, per_unit=False, l1=1, l2_squared=1, cells=1, grain=grain) for one in sums)
     named: tuple[tuple[KeyValue, ...], ...] = tuple((i,) for i in range(keys))
     held = UnknownKeys(witness=0, witness_high=1, keys_per_unit=1) if unknown else PublicKeys(combinations=named)
     plan = Plan(source=Scan(table="visits", alias="v"), keys=(("k", ONE),), sums=sums, figures=())

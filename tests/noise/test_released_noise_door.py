@@ -10,8 +10,6 @@ from functools import cache
 from math import sqrt
 
 import pytest
-from tests.noise.testers import EACH, chance_at_least, fits, separation_at_least
-from tests.parts import SCHEMA, FakeEngine, asking, kernel, ledger_at, version
 
 from amana.privacy import noise
 from amana.privacy.bound import Choice
@@ -23,6 +21,8 @@ from amana.query.parse import parse
 from amana.query.plan import KeyValue, Plan
 from amana.query.released import NoiseKind
 from amana.terms.ids import DeltaUnits, NanoRho
+from tests.noise.testers import EACH, chance_at_least, fits, separation_at_least
+from tests.parts import SCHEMA, FakeEngine, asking, kernel, ledger_at, version
 
 RUNS = 1000
 RHO = 0.5

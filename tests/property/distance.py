@@ -6,7 +6,6 @@ from typing import Any
 from amana.engines.engine import Cell
 from amana.engines.reference import ReferenceEngine
 from amana.query.plan import BinCount, BoundedPlan, KeyValue, PublicKeys, UnknownKeys
-
 from tests.property import grow
 
 Results = dict[tuple[KeyValue, ...], tuple[Cell, ...]]

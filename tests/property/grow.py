@@ -216,7 +216,10 @@ def condition(draw: st.DrawFn, columns: Mapping[str, ColumnInfo], depth: int = 1
     names = _of(columns, NumberDomain)
     if made == 5 and names:
         op = draw(st.sampled_from((Op.LE, Op.LT, Op.GE, Op.GT, Op.EQ)))
-        return Call(op=op, args=(Column(name=draw(st.sampled_from(names))), whole(draw(st.sampled_from((0, 1, 5, 3, -1))), draw(st.sampled_from((0, 1))))))
+        return Call(
+            op=op,
+            args=(Column(name=draw(st.sampled_from(names))), whole(draw(st.sampled_from((0, 1, 5, 3, -1))), draw(st.sampled_from((0, 1))))),
+        )
     return Call(op=draw(st.sampled_from((Op.LE, Op.NE, Op.GT))), args=(number(draw, columns, depth), number(draw, columns, depth)))
 
 
@@ -259,7 +262,8 @@ def _join(draw: st.DrawFn, names: Names, depth: int) -> Relation:
             (one, other)
             for one, a in columns.items()
             for other, b in others.items()
-            if type(a.domain) is type(b.domain) and (a.origin and a.origin == b.origin or a.origin and {a.origin[1], b.origin and b.origin[1]} == {"id", "person_id"})
+            if type(a.domain) is type(b.domain)
+            and (a.origin and a.origin == b.origin or a.origin and {a.origin[1], b.origin and b.origin[1]} == {"id", "person_id"})
         ]
         if same and draw(st.booleans()):
             on = (*on, draw(st.sampled_from(same)))

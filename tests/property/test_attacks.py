@@ -5,11 +5,6 @@ from itertools import count
 from typing import Any
 
 import pytest
-from tests.noise.testers import chance_at_least
-from tests.parts import COUNT_VISITS, SCHEMA, FakeEngine, FakeLog, asking, kernel, ledger_at, version
-from tests.property.distance import assert_claims_hold, results
-from tests.property.grow import SCHEMA as SMALL
-from tests.property.grow import Database, published
 
 from amana.privacy.bound import Choice, bound
 from amana.privacy.loss import NANO
@@ -21,6 +16,11 @@ from amana.query.parse import parse
 from amana.query.plan import BoundedPlan, KeyValue, UnknownKeys
 from amana.terms.ids import NanoRho
 from amana.terms.refusal import Refusal
+from tests.noise.testers import chance_at_least
+from tests.parts import COUNT_VISITS, SCHEMA, FakeEngine, FakeLog, asking, kernel, ledger_at, version
+from tests.property.distance import assert_claims_hold, results
+from tests.property.grow import SCHEMA as SMALL
+from tests.property.grow import Database, published
 
 
 def bounded(sql: str, choice: Choice | None = None, schema: Any = SCHEMA) -> BoundedPlan:
@@ -337,4 +337,6 @@ def test_covariance_reconstruction_costs_what_its_sums_cost() -> None:
 
 def test_columns_of_a_question_never_hold_a_value_of_the_data() -> None:
     plan = parse("SELECT ward, SUM(cost) AS n FROM visits GROUP BY ward", SCHEMA)
-    assert set(columns_of(plan.source, SCHEMA)) == {f"visits.{c}" for c in ("visit", "patient_id", "ward", "note", "cost", "stay", "urgent", "patient")}
+    assert set(columns_of(plan.source, SCHEMA)) == {
+        f"visits.{c}" for c in ("visit", "patient_id", "ward", "note", "cost", "stay", "urgent", "patient")
+    }

@@ -1,6 +1,7 @@
 """Bugs planted in the kernel, one at a time, are each caught by a test: the suite is worth something."""
 
 import pytest
+
 from tests.mutation.mutants import MUTANTS, Mutant
 from tests.mutation.run import caught_by
 

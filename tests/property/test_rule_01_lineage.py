@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from tests.parts import FakeEngine, asking, kernel, leave, ledger_at, version
 
 from amana.privacy.release import answer
 from amana.terms.ids import NanoRho, VersionId
 from amana.terms.refusal import Refusal
+from tests.parts import FakeEngine, asking, kernel, leave, ledger_at, version
 
 
 def test_every_version_and_every_dataset_over_the_same_people_spends_one_budget() -> None:

@@ -5,8 +5,6 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.parts import SCHEMA, FakeEngine, FakeLog, asking, kernel, leave, ledger_at, version
-from tests.unit.test_loss import tail
 
 from amana.privacy.bound import Choice, bound
 from amana.privacy.loss import DELTA_ONE, NANO
@@ -17,6 +15,8 @@ from amana.query.parse import parse
 from amana.query.plan import UnknownKeys
 from amana.query.released import NoiseKind
 from amana.terms.ids import DeltaUnits, NanoRho
+from tests.parts import SCHEMA, FakeEngine, FakeLog, asking, kernel, leave, ledger_at, version
+from tests.unit.test_loss import tail
 
 BY_NOTE = "SELECT note, COUNT(*) AS n FROM visits GROUP BY note"
 AIM = Aim(weights=((1.0, 0.0),), half_widths=(1.0,))
@@ -58,6 +58,8 @@ def test_the_delta_of_a_threshold_covers_all_keys_that_one_unit_can_hold(keep: i
 def test_rho_is_rounded_up_for_every_sum_of_a_question() -> None:
     plan = check(parse("SELECT COUNT(*) AS n, SUM(cost) AS s, COUNT(DISTINCT patient) AS u FROM visits", SCHEMA), SCHEMA)
     bounded = bound(plan, SCHEMA, choice=Choice(), groups_max=100)
-    private = price(bounded, RhoCap(nano_rho=NanoRho(10)), aim=Aim(weights=((1.0,) * 3,), half_widths=(1.0,)), threshold_delta=DeltaUnits(0))
+    private = price(
+        bounded, RhoCap(nano_rho=NanoRho(10)), aim=Aim(weights=((1.0,) * 3,), half_widths=(1.0,)), threshold_delta=DeltaUnits(0)
+    )
     exact = sum(Fraction(t.l2_squared) / (2 * Fraction(s) ** 2) for t, s in zip(bounded.sums, private.scales, strict=True)) * NANO
     assert exact <= private.nano_rho <= 10

@@ -5,14 +5,14 @@ from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.property.distance import results
-from tests.property.grow import SCHEMA, choices, databases, plans, published
 
 from amana.engines.engine import Cell
 from amana.privacy.bound import bound
 from amana.query.check import check
 from amana.query.plan import BoundedPlan, DistinctCount
 from amana.terms.refusal import Refusal
+from tests.property.distance import results
+from tests.property.grow import SCHEMA, choices, databases, plans, published
 
 
 def any_bounded(data: st.DataObject) -> BoundedPlan:

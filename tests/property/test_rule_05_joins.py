@@ -1,9 +1,9 @@
 """PRIVACY 5: joins keep rows inside one unit, and contributions multiply as the bound says; met by the worst database there is."""
 
 import pytest
-from tests.property.test_attacks import gap, person
 
 from amana.privacy.bound import Choice
+from tests.property.test_attacks import gap, person
 
 FULL = {1: person(), 2: person(visits=({},)), 3: person(visits=())}
 WORST = [
@@ -55,6 +55,8 @@ def test_a_left_join_keeps_its_unmatched_rows_even_where_each_right_row_meets_on
 
 def test_a_left_join_shows_two_values_where_its_right_side_has_one() -> None:
     """One value a unit on the right, and NULL for the rows that do not match: two keys."""
-    sql = "SELECT p.side, COUNT(DISTINCT v.person) AS n FROM visits v LEFT JOIN people p ON v.person_id = p.id AND v.stay > 0 GROUP BY p.side"
+    sql = (
+        "SELECT p.side, COUNT(DISTINCT v.person) AS n FROM visits v LEFT JOIN people p ON v.person_id = p.id AND v.stay > 0 GROUP BY p.side"
+    )
     plan, one, other = gap(sql, {1: person(visits=({"stay": 4}, {"stay": -3}))}, 1)
     assert len(one) == 2 and not other and plan.keys_per_unit == 2

@@ -5,18 +5,17 @@ from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.property.grow import SCHEMA, condition, databases, key, number, plans, published, relation
-from tests.property.grow import Names
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.engines.reference import ReferenceEngine
 from amana.engines.reference_values import value_of
 from amana.query.check import check
+from amana.query.expr import Literal
 from amana.query.infer import columns_of, is_private, rows_of, visible_domain
 from amana.query.kinds import truncated
 from amana.query.plan import Plan, Relation, UnitCount
-from amana.query.expr import Literal
 from amana.terms.refusal import Refusal
+from tests.property.grow import SCHEMA, Names, condition, databases, key, number, plans, published, relation
 
 
 def assert_holds(domain: Any, value: Any) -> None:

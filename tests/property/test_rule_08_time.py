@@ -1,11 +1,11 @@
 """PRIVACY 8: an answer leaves at a time fixed before the run, whatever the run did; what is too late is a fault at that time."""
 
 import pytest
-from tests.parts import SCHEDULE, SCHEMA, FakeClock, FakeEngine, asking, kernel, ledger_at, version
 
 from amana.privacy.release import answer, plan_release
 from amana.privacy.schedule import seconds_of
 from amana.terms.refusal import Fault
+from tests.parts import SCHEDULE, SCHEMA, FakeClock, FakeEngine, asking, kernel, ledger_at, version
 
 
 def left_at(work_s: float, cells: int, *, failure: Exception | None = None) -> float:

@@ -6,7 +6,6 @@ from math import sqrt
 from statistics import pstdev
 
 import pytest
-from tests.parts import SCHEMA, FakeEngine, FakeLog, asking, kernel, ledger_at, version
 
 from amana.privacy.bound import Choice
 from amana.privacy.loss import NANO
@@ -14,6 +13,7 @@ from amana.privacy.price import Aim, PureCap, RhoCap, Target
 from amana.privacy.release import answer
 from amana.query.parse import parse
 from amana.terms.ids import NanoRho, VersionId
+from tests.parts import SCHEMA, FakeEngine, FakeLog, asking, kernel, ledger_at, version
 
 COARSE, FINE = (RhoCap(nano_rho=NanoRho(NANO // part)) for part in (100, 20))
 

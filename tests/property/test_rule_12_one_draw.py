@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from tests.parts import FakeClock, FakeEngine, FakeLog, asking, kernel, leave, ledger_at, version
 
 from amana.privacy import release
 from amana.privacy.ledger import Ledger, Pending
@@ -12,6 +11,7 @@ from amana.privacy.price import RhoCap
 from amana.privacy.release import answer
 from amana.terms.ids import NanoRho
 from amana.terms.refusal import Fault, Refusal
+from tests.parts import FakeClock, FakeEngine, FakeLog, asking, kernel, leave, ledger_at, version
 
 STEPS = ["charge", "log", "run", "settle"]
 
@@ -87,9 +87,7 @@ class PowerCut(BaseException):
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_crash_at_any_step_leaves_the_charge_and_never_a_second_draw_for_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path, step: str
-) -> None:  # type: ignore[no-untyped-def]
+def test_a_crash_at_any_step_leaves_the_charge_and_never_a_second_draw_for_it(monkeypatch: pytest.MonkeyPatch, tmp_path, step: str) -> None:  # type: ignore[no-untyped-def]
     of = version()
     with ledger_at(tmp_path / "ledger", of) as ledger, monkeypatch.context() as patched:
         patched.setattr(Ledger, "abandon", lambda *_: None)  # a power cut runs no handler

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from amana.privacy.bound import bound
 from amana.query.check import check
 from amana.terms.refusal import Refusal
-
 from tests.property.distance import assert_claims_hold, results, without
 from tests.property.grow import SCHEMA, choices, databases, plans, published
 

@@ -1,13 +1,13 @@
 """Bounds of plans whose right value is known by hand."""
 
 import pytest
-from tests.parts import SCHEMA
 
 from amana.privacy.bound import Choice, bound
 from amana.query.check import check
 from amana.query.parse import parse
 from amana.query.plan import BoundedPlan, PublicKeys, UnknownKeys
 from amana.terms.refusal import Refusal
+from tests.parts import SCHEMA
 
 
 def bounded(sql: str, choice: Choice | None = None, *, groups_max: int = 10_000) -> BoundedPlan:

@@ -4,11 +4,11 @@ from datetime import date, datetime
 from fractions import Fraction
 
 import pytest
-from tests.parts import COUNT_VISITS
 
 from amana.query.expr import Column, Fixed, Literal, Op
 from amana.query.plan import JoinKind
 from amana.terms.canonical import canonical_bytes, keyed_digest
+from tests.parts import COUNT_VISITS
 
 VALUES: list[object] = [
     None, True, False, 0, 1, "", "1", "true", 1.0, 0.1, Fraction(1), Fraction(1, 3), date(2024, 1, 1), datetime(2024, 1, 1), "2024-01-01",

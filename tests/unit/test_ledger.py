@@ -4,12 +4,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from tests.crash.test_ledger_machine import asked, costing, rows
-from tests.parts import FakeClock, connect, leave, ledger_at, version
 
 from amana.privacy.ledger import Ledger, Pending
 from amana.query.released import NoiseKind, NoisyTable, SumNoise
 from amana.terms.refusal import Refusal
+from tests.crash.test_ledger_machine import asked, costing, rows
+from tests.parts import FakeClock, connect, leave, ledger_at, version
 
 
 def test_a_cap_is_for_life(tmp_path: Path) -> None:

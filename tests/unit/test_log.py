@@ -5,12 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.parts import FakeClock
 
 from amana.log.plain import PlainLog
 from amana.terms.ids import DeltaUnits, NanoRho, PermitId, PopulationName, VersionId
 from amana.terms.refusal import Fault
 from amana.terms.use import UseEntry
+from tests.parts import FakeClock
 
 
 def entry(cost: int = 5, population: str = "people") -> UseEntry:

@@ -19,9 +19,7 @@ scales = st.floats(1 / 16, 2.0**40).map(lambda x: float(np.float32(x)))
 
 def a_sum(l1: int, l2_squared: int, *, bins: int = 0, grain: int = 1, cells: int = 1) -> BoundedSum:
     total = BinCount(value=ONE, low=0, width=1, bins=bins) if bins else RowSum(value=ONE)
-    return BoundedSum(
-        sum=total, scale=0, low=0, high=1, per_unit=False, l1=l1, l2_squared=l2_squared, cells=cells, grain=grain
-    )
+    return BoundedSum(sum=total, scale=0, low=0, high=1, per_unit=False, l1=l1, l2_squared=l2_squared, cells=cells, grain=grain)
 
 
 @given(l1=st.integers(0, 10**9), l2_squared=st.integers(0, 10**18), scale=scales)

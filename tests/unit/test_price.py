@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from amana.privacy.loss import DELTA_ONE, NANO, SCALE_MAX, levels_of
-from amana.privacy.price import Aim, PrivatePlan, PureCap, RhoCap, Wanted, Z95, assemble, more_precise, noise_factor, price
+from amana.privacy.price import Z95, Aim, PrivatePlan, PureCap, RhoCap, Wanted, assemble, more_precise, noise_factor, price
 from amana.query.check import ONE
 from amana.query.plan import BinCount, BoundedPlan, BoundedSum, Plan, PublicKeys, RowSum, Scan, UnknownKeys
 from amana.query.released import NoiseKind
@@ -23,9 +23,7 @@ sizes = st.tuples(st.integers(1, 10**6), st.integers(1, 10**9))
 
 def bounded(*reaches: tuple[int, int], unknown: bool = False, bins: int = 0) -> BoundedPlan:
     shape = BinCount(value=ONE, low=0, width=1, bins=bins) if bins else RowSum(value=ONE)
-    sums = tuple(
-        BoundedSum(sum=shape, scale=0, low=0, high=1, per_unit=False, l1=l1, l2_squared=l2, cells=1) for l1, l2 in reaches
-    )
+    sums = tuple(BoundedSum(sum=shape, scale=0, low=0, high=1, per_unit=False, l1=l1, l2_squared=l2, cells=1) for l1, l2 in reaches)
     plan = Plan(source=Scan(table="visits", alias="v"), keys=(), sums=tuple(one.sum for one in sums), figures=())
     keys = UnknownKeys(witness=0, witness_high=3, keys_per_unit=4) if unknown else PublicKeys(combinations=((),))
     return BoundedPlan(plan=plan, sums=sums, keys=keys, keys_per_unit=4)

@@ -264,4 +264,3 @@ def _domain(value: Typed) -> Domain:
 def _number_sql(value: Typed) -> str:
     """A number, date or moment as the integer that bins count."""
     return f"({value.sql} - {EPOCH})" if isinstance(value.domain, DateDomain) else value.sql
-

@@ -373,4 +373,3 @@ def _windowed(measure: WindowMeasure, below: Part, ties: Sequence[str], rows: in
 
 def _ordered(value: Typed, *, descending: bool) -> str:
     return f"{visible(value).sql} {'DESC' if descending else 'ASC'} NULLS LAST"
-
