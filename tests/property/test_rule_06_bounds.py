@@ -1,18 +1,20 @@
 """PRIVACY 6: every value a generated expression takes lies in the interval that inference gives it, on its grid, or is a NULL it foretold."""
 
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, KeyDomain, MomentDomain, NumberDomain, TextDomain
+from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, DateStep, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.engines.reference import ReferenceEngine
 from amana.engines.reference_values import value_of
 from amana.query.check import check
-from amana.query.expr import Literal
+from amana.query.expr import Call, Column, Fixed, Literal, Op
 from amana.query.infer import columns_of, is_private, rows_of, visible_domain
-from amana.query.kinds import truncated
+from amana.query.kinds import ColumnInfo, truncated
+from amana.query.narrow import refined
 from amana.query.plan import Plan, Relation, UnitCount
 from amana.terms.refusal import Refusal
 from tests.property.grow import SCHEMA, Names, condition, databases, key, number, plans, published, relation
@@ -87,3 +89,49 @@ def test_any_plan_is_checked_or_refused_and_nothing_else(data: st.DataObject) ->
         assert check(plan, SCHEMA) is plan
     except Refusal as refusal:
         assert 100 <= refusal.number < 300
+
+
+COMPARISONS = (Op.LT, Op.LE, Op.GT, Op.GE, Op.EQ, Op.NE)
+
+
+@given(
+    scale=st.integers(0, 2),
+    low=st.integers(-12, 6),
+    steps=st.integers(0, 6),
+    step=st.integers(1, 4),
+    units=st.integers(-130, 130),
+    literal_scale=st.integers(0, 2),
+)
+def test_a_filter_keeps_in_the_domain_every_number_that_passes_it(
+    scale: int, low: int, steps: int, step: int, units: int, literal_scale: int
+) -> None:
+    domain = NumberDomain(scale=scale, low=low, high=low + steps * step, step=step)
+    columns = {"x": ColumnInfo(domain=domain, private=True)}
+    literal = Literal(value=Fixed(units=units, scale=literal_scale))
+    for op in COMPARISONS:
+        for args in ((Column(name="x"), literal), (literal, Column(name="x"))):
+            predicate = Call(op=op, args=args)
+            narrowed = refined(columns, predicate)["x"].domain
+            for value in range(domain.low, domain.high + 1, step):
+                if value_of(predicate, {"x": Fraction(value, 10**scale)}) is True:
+                    assert_holds(narrowed, Fraction(value, 10**scale))
+
+
+@given(
+    low=st.dates(date(2023, 1, 1), date(2024, 12, 31)),
+    days=st.integers(0, 60),
+    at=st.integers(-5, 65),
+    step=st.sampled_from(DateStep),
+    noon=st.booleans(),
+)
+def test_a_filter_keeps_in_the_domain_every_day_that_passes_it(low: date, days: int, at: int, step: DateStep, noon: bool) -> None:
+    domain = DateDomain(low=low, high=low + timedelta(days=days), step=step)
+    day = low + timedelta(days=at)
+    literal = Literal(value=datetime.combine(day, time(12)) if noon else day)
+    columns = {"x": ColumnInfo(domain=domain, private=True)}
+    for op in COMPARISONS:
+        predicate = Call(op=op, args=(Column(name="x"), literal))
+        narrowed = refined(columns, predicate)["x"].domain
+        for value in {truncated(low + timedelta(days=i), step) for i in range(days + 1)}:
+            if value_of(predicate, {"x": value}) is True:
+                assert_holds(narrowed, value)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a question stays on one line
 """A plan means what its SQL means: without bounds and noise, the exact sums are those of DuckDB on the same rows."""
 
 from datetime import date, datetime, timedelta

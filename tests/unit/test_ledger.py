@@ -52,6 +52,8 @@ def test_a_permit_has_caps_of_its_own() -> None:
         balance = ledger.balance(of.dataset.population.name)
         assert balance is not None and balance.spent_nrho == 0, "neither is spent when one refuses"
         ledger.charge(small, costing(10), asked("a"), now=FakeClock().now())
+        with pytest.raises(Refusal, match="permit_exhausted"):
+            ledger.charge(small, costing(1), asked("b"), now=FakeClock().now())
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,8 @@ class Relations:
         if not below.untied:
             below = self.part(relation.source, needed | {HIDDEN_UNIT, HIDDEN_RANKS} | every)
         ties = [*below.ranks, *([] if below.untied else [below.columns[name].sql for name in columns_of(relation.source, self._schema)])]
-        columns, shown = dict(below.columns), []
+        columns = dict(below.columns)
+        shown: list[str] = []
         rows = rows_of(relation.source, self._schema)
         for measure in measures:
             value = _windowed(measure, below, ties, rows)

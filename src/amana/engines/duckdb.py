@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -68,7 +68,7 @@ class DuckDbEngine:
         self._connection.close()
 
     @contextmanager
-    def _cursor(self, seconds_max: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _cursor(self, seconds_max: float) -> Generator[duckdb.DuckDBPyConnection]:
         """A cursor that is interrupted, as often as it takes, once the time is over."""
         with self._cursors:
             cursor = self._connection.cursor()

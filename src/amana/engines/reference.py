@@ -244,7 +244,7 @@ def on_grid(value: Value, domain: Domain) -> int:
             elapsed = value - datetime(1970, 1, 1)
             return elapsed // timedelta(seconds=1)
         case (DateDomain(), date()):
-            return (value - EPOCH).days
+            return value.toordinal() - EPOCH.toordinal()
         case _:
             raise AssertionError(domain)
 

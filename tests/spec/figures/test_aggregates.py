@@ -44,7 +44,7 @@ AGGREGATES: dict[str, tuple[str, str, list[str]]] = {
     "a short range has fewer bins": ("MEDIAN(score)", "quantile 0.5[0]", ["bins visits.score from 0 by 1 × 16"]),
     "the median day": ("MEDIAN(day)", "quantile 0.5[0]", ["bins visits.day from 18262 by 1 × 4096"]),
     "the median moment": ("MEDIAN(arrived)", "quantile 0.5[0]", ["bins visits.arrived from 1577836800 by 38539 × 4096"]),
-    "min is a low quantile, for a least value is one person's": ("MIN(cost)", "quantile 0.005[0]", ["bins visits.cost from 0 by 245 × 4096"]),  # noqa: E501
+    "min is a low quantile, for a least value is one person's": ("MIN(cost)", "quantile 0.005[0]", ["bins visits.cost from 0 by 245 × 4096"]),
     "max is a high quantile": ("MAX(cost)", "quantile 0.995[0]", ["bins visits.cost from 0 by 245 × 4096"]),
     "covariance": ("COVAR_SAMP(cost, score)", "covar_samp[0 1 2 3]", [
         "sum (case (not (is null visits.score))→visits.score else null) around 5",

@@ -9,7 +9,7 @@ from tests.spec.notation import of_expr, of_figure
 
 GROUPS = {
     "by a column": ("SELECT ward, COUNT(*) FROM visits GROUP BY ward", {"ward": "visits.ward"}),
-    "by two columns": ("SELECT ward, region, COUNT(*) FROM visits GROUP BY ward, region", {"ward": "visits.ward", "region": "visits.region"}),  # noqa: E501
+    "by two columns": ("SELECT ward, region, COUNT(*) FROM visits GROUP BY ward, region", {"ward": "visits.ward", "region": "visits.region"}),
     "by position": ("SELECT ward, COUNT(*) FROM visits GROUP BY 1", {"ward": "visits.ward"}),
     "by alias": ("SELECT year(day) AS y, COUNT(*) FROM visits GROUP BY y", {"y": "(year visits.day)"}),
     "by an expression": ("SELECT year(day), COUNT(*) FROM visits GROUP BY year(day)", {"column_1": "(year visits.day)"}),

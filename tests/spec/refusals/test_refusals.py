@@ -125,7 +125,7 @@ REFUSED: list[tuple[str, str, str | None]] = [
     ("SELECT AVG(n) FROM (SELECT patient, FIRST(cost) AS n FROM visits GROUP BY patient) AS t", "sql.unit_aggregate", None),
     ("SELECT AVG(n) FROM (SELECT patient, ward, COUNT(*) AS n FROM visits GROUP BY patient) AS t", "sql.not_grouped", "ward"),
     ("SELECT AVG(n) FROM (SELECT patient, SUM(cost) AS n FROM visits GROUP BY ROLLUP (patient)) AS t", "sql.levels_in_subquery", None),
-    ("SELECT AVG(n) FROM (SELECT ROW_NUMBER() OVER (PARTITION BY ward ORDER BY day) AS n FROM visits) AS t", "sql.window_not_by_unit", None),  # noqa: E501
+    ("SELECT AVG(n) FROM (SELECT ROW_NUMBER() OVER (PARTITION BY ward ORDER BY day) AS n FROM visits) AS t", "sql.window_not_by_unit", None),
     ("SELECT AVG(n) FROM (SELECT ROW_NUMBER() OVER (ORDER BY day) AS n FROM visits) AS t", "sql.window_not_by_unit", None),
     ("SELECT AVG(n) FROM (SELECT ROW_NUMBER() OVER (PARTITION BY patient) AS n FROM visits) AS t", "sql.window_order", None),
     ("SELECT AVG(n) FROM (SELECT RANK() OVER (PARTITION BY patient ORDER BY day) AS n FROM visits) AS t", "sql.window_function", None),
@@ -221,7 +221,7 @@ def test_a_long_question_is_refused_before_it_is_read(refusal: Refuse) -> None:
     assert found.parameters["length_max"] == CHARACTERS_MAX
 
 
-@pytest.mark.parametrize("inner", ["(" * 500 + "1" + ")" * 500, "abs(" * 500 + "1" + ")" * 500, "CASE WHEN urgent THEN " * 500 + "1" + " END" * 500,  # noqa: E501
+@pytest.mark.parametrize("inner", ["(" * 500 + "1" + ")" * 500, "abs(" * 500 + "1" + ")" * 500, "CASE WHEN urgent THEN " * 500 + "1" + " END" * 500,
                                    "-" * 500 + "cost", "- " * 500 + "cost", "NOT " * 500 + "urgent", "cost" + " + 1" * 3_000])  # fmt: skip
 def test_a_question_nested_too_deep_is_refused(refusal: Refuse, inner: str) -> None:
     assert refusal(f"SELECT SUM({inner}) FROM visits").code in {"sql.too_deep", "plan.no_private_table", "sql.syntax", "sql.empty"}

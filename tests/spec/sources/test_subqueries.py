@@ -23,7 +23,7 @@ SUBQUERIES = {
         "visits | show t.x: visits.cost"),
     "a star in a subquery": (
         "SELECT AVG(price) FROM (SELECT s.* FROM prescriptions s) AS t JOIN drugs USING (drug)",
-        ("prescriptions as s | show t.prescription: s.prescription, t.visit: s.visit, t.drug: s.drug, t.doses: s.doses, t.patient: s.patient"  # noqa: E501
+        ("prescriptions as s | show t.prescription: s.prescription, t.visit: s.visit, t.drug: s.drug, t.doses: s.doses, t.patient: s.patient"
         " | inner (drugs) on t.drug=drugs.drug")),
     "with": (
         "WITH u AS (SELECT cost FROM visits WHERE urgent) SELECT AVG(cost) FROM u",
@@ -45,7 +45,7 @@ SUBQUERIES = {
         ("(visits | visits.urgent | show t.c: visits.cost) ∪ "
         "(visits as visits_2 | (> visits_2.score 5) | show t.cost: visits_2.cost | show t.c: t.cost)")),
     "union all of three, in parentheses": (
-        "SELECT COUNT(*) FROM ((SELECT day FROM visits) UNION ALL (SELECT day FROM visits) UNION ALL SELECT birth AS day FROM patients) AS t",  # noqa: E501
+        "SELECT COUNT(*) FROM ((SELECT day FROM visits) UNION ALL (SELECT day FROM visits) UNION ALL SELECT birth AS day FROM patients) AS t",
         "(visits | show t.day: visits.day) ∪ (visits as visits_2 | show t.day: visits_2.day) ∪ (patients | show t.day: patients.birth)"),
     "union all in WITH": (
         "WITH t AS (SELECT day FROM visits UNION ALL SELECT birth AS day FROM patients) SELECT COUNT(*) FROM t",

@@ -67,7 +67,7 @@ def page() -> str:
         "`partsupp` are public. The text of each query is in `tests/spec/tpch`; this page is written by `python -m tests.spec.tpch.table`,",
         "and a test fails when it is out of date.",
         "",
-        f"**{answered} of 22 are answered as the specification writes them; {equivalent} more in another form that asks for figures instead",  # noqa: E501
+        f"**{answered} of 22 are answered as the specification writes them; {equivalent} more in another form that asks for figures instead",
         "of rows** (a changed question, not the same one: its file says what it asks). The others are refused:",
         "",
         "| query | as written | another form | why |",

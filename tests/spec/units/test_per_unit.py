@@ -68,7 +68,7 @@ GROUPED = {
         "SELECT ward, COUNT(*) FROM (SELECT DISTINCT patient, ward FROM visits WHERE urgent) AS t GROUP BY ward",
         "visits | visits.urgent | per unit t.patient: unit; t.ward: visits.ward"),
     "aggregates of aggregates": (
-        ("SELECT AVG(m) FROM (SELECT patient, MAX(n) AS m FROM (SELECT patient, ward, COUNT(*) AS n FROM visits GROUP BY patient, ward) AS a"  # noqa: E501
+        ("SELECT AVG(m) FROM (SELECT patient, MAX(n) AS m FROM (SELECT patient, ward, COUNT(*) AS n FROM visits GROUP BY patient, ward) AS a"
         " GROUP BY patient) AS b"),
         "visits | per unit a.patient: unit; a.ward: visits.ward; a.n: count 1 | per unit b.patient: unit; b.m: max a.n"),
     "what was grouped may be joined on the unit": (

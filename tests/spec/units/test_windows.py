@@ -10,7 +10,7 @@ WINDOWS = {
         "SELECT AVG(cost) FROM (SELECT cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY day) AS nth FROM visits) AS t WHERE nth = 1",
         "visits | window t.window1: row_number 1 by () order (visits.day) | show t.cost: visits.cost, t.nth: t.window1 | (= t.nth 1)"),
     "descending": (
-        "SELECT AVG(cost) FROM (SELECT cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY day DESC) AS nth FROM visits) AS t WHERE nth = 1",  # noqa: E501
+        "SELECT AVG(cost) FROM (SELECT cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY day DESC) AS nth FROM visits) AS t WHERE nth = 1",
         "visits | window t.window1: row_number 1 by () order (visits.day desc) | show t.cost: visits.cost, t.nth: t.window1 | (= t.nth 1)"),
     "within the unit and more": (
         "SELECT COUNT(*) FROM (SELECT ROW_NUMBER() OVER (PARTITION BY patient, ward ORDER BY day) AS nth FROM visits) AS t WHERE nth = 1",
