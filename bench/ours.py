@@ -138,7 +138,7 @@ class Ours:
 
     def prepare(self, query: Query, target: Target) -> tuple[Open, Asking]:
         """What the node makes of the question before the kernel (its own private step, so that it is the same)."""
-        opened, _, _, asking = self.node._prepare(query.amana, within="5%", target=target)
+        opened, _, asking = self.node._prepare(query.amana, within="5%", target=target)
         return opened, asking
 
     @contextmanager

@@ -19,11 +19,11 @@ DELTA = 1e-7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """`runs_slow`: enough for a question slower than a minute. Units: seconds for one (peer, question)."""
+    """`runs` give the median time and the error of one (peer, question); `runs_slow` are enough where one takes over a minute.
+    Units: seconds for one (peer, question), of which the first `runs_slow` are always measured."""
 
-    runs_time: int = 7
+    runs: int = 20
     runs_slow: int = 3
-    runs_accuracy: int = 20
     seconds_max: float = 600.0
 
 
@@ -38,7 +38,7 @@ def _caps(scale: float, query: Query, epsilon: float) -> Caps:
     return Caps(**kept)
 
 
-def _job(scale: float, query: Query, epsilon: float, limits: Limits, runs: int) -> dict:
+def _job(scale: float, query: Query, epsilon: float, limits: Limits) -> dict:
     caps = _caps(scale, query, epsilon)
     truth = exact_answer(scale, query)
     return {
@@ -56,7 +56,7 @@ def _job(scale: float, query: Query, epsilon: float, limits: Limits, runs: int) 
         "cap_in_group": caps.in_group,
         "cap_norm": caps.norm,
         "cap_groups_held": caps.held,
-        "runs": runs,
+        "runs": limits.runs,
         "runs_slow": limits.runs_slow,
         "seconds_max": limits.seconds_max,
     }
@@ -83,12 +83,12 @@ def _serve(peer: Peer, job: dict, *, name: str) -> dict:
     return result
 
 
-def run_peer(scale: float, query: Query, peer: Peer, *, kind: str, epsilon: float, limits: Limits) -> None:
-    """Measure one (peer, question) and keep it. `kind`: "time" (runs at that epsilon) or "accuracy-<epsilon>"."""
+def run_peer(scale: float, query: Query, peer: Peer, *, epsilon: float, limits: Limits) -> None:
+    """Measure one (peer, question) at that epsilon, time and error from the same runs, and keep it."""
+    kind = f"peer-{epsilon:g}"
     if state.read(scale, kind, peer.name, query.name) is not None:
         return
-    runs = limits.runs_time if kind == "time" else limits.runs_accuracy
-    job = _job(scale, query, epsilon, limits, runs)
+    job = _job(scale, query, epsilon, limits)
     result = _serve(peer, job, name=f"{kind}-{peer.name}-{query.name}")
     record: dict = {"unsupported": result.get("unsupported"), "n": len(result.get("wall_s", []))}
     if record["n"]:

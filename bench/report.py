@@ -15,7 +15,8 @@ from queries import QUERIES, Query
 from report_text import ACCURACY, HEAD, NOTES, SPEED
 
 EPSILONS = (0.1, 1.0)
-ENGINES = ("amana", *(peer.name for peer in PEERS))
+PEER_NAMES = tuple(peer.name for peer in PEERS)
+ENGINES = ("amana", *PEER_NAMES)
 UNIT_LEVEL = tuple(peer.name for peer in PEERS if peer.unit_level)
 PURE = ("smartnoise", "opendp", "pipelinedp")
 """Peers with pure epsilon for known keys; for unknown keys, and Qrlew always, (epsilon, delta)."""
@@ -32,14 +33,19 @@ def _spread(record: state.Record | None) -> str:
     return f"{low:.3g}–{high:.3g} s"
 
 
+def _timed(scale: float, engine: str, query: Query) -> state.Record | None:
+    """The runs that were timed: a peer's at epsilon 1."""
+    return state.read(scale, "peer-1" if engine in PEER_NAMES else "time", engine, query.name)
+
+
 def ratio(scale: float, engine: str, query: Query, field: str = "wall_s") -> float | None:
     """The multiple of plain DuckDB's median."""
-    own, plain = (_median(state.read(scale, "time", name, query.name), field) for name in (engine, "plain"))
+    own, plain = (_median(_timed(scale, name, query), field) for name in (engine, "plain"))
     return own / plain if own and plain else None
 
 
 def error(scale: float, engine: str, query: Query, epsilon: float) -> float | None:
-    record = state.read(scale, f"accuracy-{epsilon:g}", engine, query.name)
+    record = state.read(scale, f"{'peer' if engine in PEER_NAMES else 'accuracy'}-{epsilon:g}", engine, query.name)
     return record["rel_error_median"] if record and record.get("n") else None
 
 
@@ -71,7 +77,7 @@ def _speed_rows(scale: float) -> list[list[str]]:
         cpu = ratio(scale, "amana", query, "cpu_s")
         row.append(f"**{shown}** (CPU {_times(cpu)}; {_spread(own)})" if own and own.get("n") else "refused" if own else "–")
         for peer in PEERS:
-            record = state.read(scale, "time", peer.name, query.name)
+            record = _timed(scale, peer.name, query)
             value = ratio(scale, peer.name, query)
             row.append(_times(value) if value else "–" if record is None else "no¹")
         rows.append(row)
@@ -184,7 +190,7 @@ def _reasons(scale: float) -> str:
     lines = []
     for engine in ENGINES:
         for query in QUERIES:
-            record = state.read(scale, "time", engine, query.name) or state.read(scale, "accuracy-1", engine, query.name)
+            record = _timed(scale, engine, query)
             if record and record.get("unsupported"):
                 lines.append(f"- {engine}, {query.title}: {record['unsupported']}".replace(str(WORK), "…").replace("|", "/"))
     return "\n".join(lines)
@@ -195,7 +201,7 @@ def _json(scales: Iterable[float]) -> list[dict]:
     for scale in scales:
         for query in QUERIES:
             for engine in ("plain", "amana", "amana_delta", *(peer.name for peer in PEERS)):
-                timed = state.read(scale, "time", engine, query.name)
+                timed = _timed(scale, engine, query)
                 errors = {f"{e:g}": value for e in EPSILONS if (value := error(scale, engine, query, e)) is not None}
                 if timed is None and not errors:
                     continue

@@ -13,7 +13,7 @@ from environment import HOUSE, PEERS, plain_database
 from peer_runs import Limits, run_peer
 from queries import QUERIES, Query
 
-EPSILONS = (0.1, 1.0)
+EPSILONS = (1.0, 0.1)
 PHASES = ("publish", "time", "peers", "accuracy", "large", "report")
 
 
@@ -30,6 +30,7 @@ def _read() -> argparse.Namespace:
     parser.add_argument("--only", nargs="*", default=[], help="questions by name")
     parser.add_argument("--engines", nargs="*", default=[], help="engines by name (amana is ours)")
     parser.add_argument("--phases", nargs="*", default=list(PHASES), choices=PHASES)
+    parser.add_argument("--epsilons", nargs="*", type=float, default=list(EPSILONS), help="of the peers")
     parser.add_argument("--peer-seconds", type=float, default=600.0, help="limit for one (peer, question)")
     return parser.parse_args()
 
@@ -37,7 +38,7 @@ def _read() -> argparse.Namespace:
 def main() -> None:
     chosen = _read()
     folder, scale, large, runs = ("state-quick", 0.1, 1.0, 3) if chosen.quick else ("state", 1.0, 10.0, 9)
-    limits = Limits(runs_time=3, runs_accuracy=5, seconds_max=30) if chosen.quick else Limits(seconds_max=chosen.peer_seconds)
+    limits = Limits(runs=5, seconds_max=30) if chosen.quick else Limits(seconds_max=chosen.peer_seconds)
     state.use(folder)
     queries = [query for query in QUERIES if not chosen.only or query.name in chosen.only]
     peers = [peer for peer in PEERS if not chosen.engines or peer.name in chosen.engines]
@@ -50,13 +51,11 @@ def main() -> None:
             _own(folder, scale, "time", runs, [query])
         for peer in peers:
             if "peers" in chosen.phases:
-                run_peer(scale, query, peer, kind="time", epsilon=1.0, limits=limits)
+                for epsilon in chosen.epsilons:
+                    run_peer(scale, query, peer, epsilon=epsilon, limits=limits)
     for query in queries if "accuracy" in chosen.phases else []:
         if ours:
             _own(folder, scale, "accuracy", 1, [query])
-        for peer in peers:
-            for epsilon in EPSILONS:
-                run_peer(scale, query, peer, kind=f"accuracy-{epsilon:g}", epsilon=epsilon, limits=limits)
     if ours and "large" in chosen.phases:
         _own(folder, large, "publish", 1, [])
         _own(folder, large, "time", runs, queries)

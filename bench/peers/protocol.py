@@ -46,7 +46,7 @@ def serve(prepare: Callable[[Job], Callable[[], Rows]]) -> None:
         result["prepare_s"] = time.perf_counter() - begun
         begun = time.perf_counter()
         while len(result["wall_s"]) < job["runs"] and (
-            not result["wall_s"] or time.perf_counter() - begun + result["wall_s"][-1] < job["seconds_max"]
+            len(result["wall_s"]) < job["runs_slow"] or time.perf_counter() - begun + result["wall_s"][-1] < job["seconds_max"]
         ):
             cpu, wall = _cpu_s(), time.perf_counter()
             rows = run()

@@ -105,8 +105,9 @@ MUTANTS = (
     # --- noise ---
     _m("noise halved", "privacy/noise.py", "scale=scale / grain)", "scale=scale / grain / 2)", NOISE),
     _m("noise of bins halved", "privacy/noise.py",
-       "flat = add_noise([count for tree in trees for level in tree for count in level], kind=private.kind, scale=scale)",
-       "flat = add_noise([count for tree in trees for level in tree for count in level], kind=private.kind, scale=scale / 2)", NOISE),
+       "for node in nodes], kind=kind, scale=scale))", "for node in nodes], kind=kind, scale=scale / 2))", NOISE),
+    _m("which nodes are drawn follows from the exact counts", "privacy/noise.py",
+       "drawn = [_nodes(tree, level,", "drawn = [_nodes(exact[at][:level],", NOISE),
     _m("one draw for all keys", "privacy/noise.py",
        "drawn: list[int] = mechanism([0] * len(exact))", "drawn: list[int] = mechanism([0]) * len(exact)", NOISE),
     _m("unknown keys released without a threshold", "privacy/noise.py",

@@ -2,15 +2,30 @@
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from amana.engines.engine import SumTable
+from amana.engines.engine import Cell, SumTable
+from amana.privacy.combine import combined
 from amana.privacy.loss import SCALE_MAX
 from amana.privacy.noise import FEATURES, add_noise, noisy
 from amana.privacy.price import assemble
 from amana.query.check import ONE
-from amana.query.plan import BinCount, BoundedPlan, BoundedSum, KeyValue, Plan, PublicKeys, RowSum, Scan, Sum, UnknownKeys
+from amana.query.plan import (
+    BinCount,
+    BoundedPlan,
+    BoundedSum,
+    KeyValue,
+    Plan,
+    PublicKeys,
+    Released,
+    RowSum,
+    Scan,
+    Statistic,
+    Sum,
+    UnknownKeys,
+)
 from amana.query.released import NoiseKind
 from amana.terms.exact import Exact
 from amana.terms.ids import DeltaUnits
@@ -72,6 +87,45 @@ def test_every_node_of_every_level_of_bins_has_noise_of_its_own() -> None:
     assert fits(levels[0], NoiseKind.GAUSSIAN, 5.0) > EACH and fits(levels[1], NoiseKind.GAUSSIAN, 5.0) > EACH
     parents = [sum(levels[1][16 * i : 16 * i + 16]) for i in range(len(levels[0]))]
     assert independent(levels[0], parents) > EACH, "a level is measured on its own, not summed from the next"
+
+
+def quantile_plan(shape: BinCount, keys: int) -> BoundedPlan:
+    bounded = table((shape,), keys)
+    asked = (("median", Statistic(kind=Released.QUANTILE, sums=(0,), parameter=0.5)),)
+    return replace(bounded, plan=replace(bounded.plan, figures=asked))
+
+
+@pytest.mark.parametrize("kind", list(NoiseKind))
+def test_of_a_tree_only_nodes_that_may_hold_the_quantile_are_drawn_and_each_has_noise_of_its_own(kind: NoiseKind) -> None:
+    shape = BinCount(value=ONE, low=0, width=1, bins=256, branch=16)
+    private = assemble(quantile_plan(shape, 4000), kind, (5.0,), threshold_delta=DeltaUnits(0))
+    counts = tuple(200 if 100 <= i < 120 else 0 for i in range(256))
+    released = noisy(private, Exact(SumTable(cells={(i,): (counts,) for i in range(4000)})))
+    drawn = [[i for i, count in enumerate(row[0][1]) if count is not None] for row in released.cells]  # type: ignore[index]
+    assert all(set(range(96, 112)) <= set(nodes) and len(nodes) <= 48 for nodes in drawn)
+    errors = [row[0][1][i] - counts[i] for row, nodes in zip(released.cells, drawn, strict=True) for i in nodes]  # type: ignore[index]
+    assert fits(errors[:20_000], kind, 5.0) > EACH
+
+
+def test_which_nodes_are_drawn_follows_from_noisy_counts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = BinCount(value=ONE, low=0, width=1, bins=4096, branch=16)
+    private = assemble(quantile_plan(shape, 1), NoiseKind.GAUSSIAN, (5.0,), threshold_delta=DeltaUnits(0))
+    monkeypatch.setattr("amana.privacy.noise.add_noise", lambda exact, *, kind, scale: [(7 * i) % 100 for i in range(len(exact))])
+    crowds = ({5: 9_000}, {4000: 80, 7: 3}, {})
+    cells = [tuple(crowd.get(i, 0) for i in range(4096)) for crowd in crowds]
+    released = [noisy(private, Exact(SumTable(cells={(0,): (cell,)}))).cells for cell in cells]
+    assert released[0] == released[1] == released[2]
+
+
+def test_a_second_measurement_draws_the_nodes_of_the_first() -> None:
+    shape = BinCount(value=ONE, low=0, width=1, bins=4096, branch=16)
+    private = assemble(quantile_plan(shape, 1), NoiseKind.GAUSSIAN, (30.0,), threshold_delta=DeltaUnits(0))
+    exact: dict[tuple[KeyValue, ...], tuple[Cell, ...]] = {(0,): ((3,) * 4096,)}
+    first = noisy(private, Exact(SumTable(cells=exact)))
+    second = noisy(private, Exact(SumTable(cells=exact)), like=first)
+    shapes = [[[count is None for count in level] for level in found.cells[0][0]] for found in (first, second)]  # type: ignore[union-attr]
+    assert shapes[0] == shapes[1] and any(map(any, shapes[0]))
+    assert combined(first, second).cells[0][0][0][0] is not None  # type: ignore[index]
 
 
 def test_sums_in_grains_get_noise_in_grains() -> None:

@@ -222,12 +222,6 @@ def test_a_total_of_n_cells_carries_the_noise_of_n_cells() -> None:
     assert total.high - total.value == pytest.approx(1.96 * 100 * 2, abs=1)
 
 
-def test_totals_of_trees_are_trees() -> None:
-    rows: dict[tuple[KeyValue, ...], tuple[NoisyCell, ...]] = {("east",): EXACT, ("west",): EXACT}
-    answer = ask(stat(Released.QUANTILE, 6, parameter=0.75), rows=rows, domains=PLACES[:1], sets=((),))
-    assert counts(answer) == [(66,)]
-
-
 def test_having_order_and_limit_use_released_figures_and_null_comes_last() -> None:
     over_ten = call(FigureOp.DIV, constant(1.0), call(FigureOp.SUB, COUNT, constant(10.0)))
     shown = (*SHOWN, over_ten)

@@ -28,8 +28,8 @@ PREGROUPED_MAX = 20_000
 class CellColumn:
     """How a column of a statement becomes the cell of sum `index`: factor * column - centre * count, NULL being 0.
 
-    `count` is a column, or None where there is no centre. `bins` is 0, or the number of bins of which `column` counts one
-    and `bin` tells which (NULL: none)."""
+    `count` is a column, or None where there is no centre. `bins` is 0, or the number of bins: then `bin` lists those that
+    rows are in (NULL: none) and `column` lists how many."""
 
     index: int
     column: int
@@ -156,7 +156,9 @@ class _Statement:
         place = f"(CAST({value} AS {kind}) - {whole(low)})" if low else value
         ends = f"WHEN {value} < {whole(low + width)} THEN 0 WHEN {value} >= {whole(low + width * (bins - 1))} THEN {bins - 1}"
         bin_sql = f"CASE {ends} ELSE {place} // {width} END"
-        sql = f"SELECT {', '.join([*shown, bin_sql, 'count(*)'])} FROM ({part.sql}){_grouped(len(shown) + 1)}"
+        counted = ", ".join([*(f"{sql} AS k{place}" for place, sql in enumerate(shown)), f"{bin_sql} AS bin", "count(*) AS n"])
+        listed = ", ".join([*(f"k{place}" for place in range(len(shown))), "list(bin)", "list(n)"])
+        sql = f"SELECT {listed} FROM (SELECT {counted} FROM ({part.sql}){_grouped(len(shown) + 1)}){_grouped(len(shown))}"
         cell = CellColumn(index=index, column=len(shown) + 1, bins=bins, bin=len(shown))
         return Statement(sql=sql, keys=keys, cells=(cell,))
 

@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -109,7 +109,6 @@ def read_statement(
 ) -> None:
     """Add what one statement finds to the cells."""
     cursor.execute(statement.sql)
-    bins: dict[tuple[KeyValue, ...], list[int]] = {}
     width = len(statement.keys)
     while rows := cursor.fetchmany(FETCH_ROWS):
         for row in rows:
@@ -120,15 +119,20 @@ def read_statement(
                 if len(found) > groups_max:
                     raise GroupsTooManyError
             for cell in statement.cells:
+                if cell.bins:
+                    cells[cell.index] = _counts(row[cell.bin] or (), row[cell.column] or (), cell.bins)
+                    continue
                 value = row[cell.column] or 0
-                if not cell.bins:
-                    cells[cell.index] = cell.factor * value - (cell.centre * row[cell.count] if cell.count is not None else 0)
-                elif row[cell.bin] is not None:
-                    bins.setdefault(key, [0] * cell.bins)[row[cell.bin]] = value
-    for cell in statement.cells:
-        if cell.bins:
-            for key, counts in bins.items():
-                found[key][cell.index] = tuple(counts)
+                cells[cell.index] = cell.factor * value - (cell.centre * row[cell.count] if cell.count is not None else 0)
+
+
+def _counts(places: Sequence[int | None], counts: Sequence[int], bins: int) -> tuple[int, ...]:
+    """The counts of all bins, in order, from those that hold rows."""
+    found = [0] * bins
+    for place, count in zip(places, counts, strict=True):
+        if place is not None:
+            found[place] = count
+    return tuple(found)
 
 
 def _key(value: object, domain: Domain) -> KeyValue:

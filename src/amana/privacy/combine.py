@@ -28,7 +28,10 @@ def combined(earlier: NoisyTable, further: NoisyTable) -> NoisyTable:
 def _mixed(one: NoisyCell, two: NoisyCell, weight: float) -> NoisyCell:
     if isinstance(one, tuple):
         assert isinstance(two, tuple)
-        return tuple(tuple(weight * a + (1 - weight) * b for a, b in zip(x, y, strict=True)) for x, y in zip(one, two, strict=True))
+        return tuple(
+            tuple(None if a is None or b is None else weight * a + (1 - weight) * b for a, b in zip(x, y, strict=True))
+            for x, y in zip(one, two, strict=True)
+        )
     assert not isinstance(two, tuple)
     return weight * one + (1 - weight) * two
 

@@ -254,5 +254,5 @@ def _read(text: str) -> NoisyTable:
 
 def _cell(cell: object) -> NoisyCell:
     if isinstance(cell, list):
-        return tuple(tuple(level) for level in cast("list[list[float]]", cell))
+        return tuple(tuple(level) for level in cast("list[list[float | None]]", cell))
     return cast("float", cell)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import erfc, exp, isqrt, sqrt
 from typing import final
 
-from amana.query.plan import BinCount, BoundedSum
+from amana.query.plan import BinCount, BoundedSum, levels_in
 from amana.query.released import NoiseKind
 from amana.terms.ids import DeltaUnits, NanoRho
 
@@ -46,11 +46,7 @@ class Event:
 
 def levels_of(total: BoundedSum) -> int:
     """Levels of the tree that a bin count releases; 1 for a plain sum."""
-    levels, nodes = 1, total.sum.bins if isinstance(total.sum, BinCount) else 1
-    while isinstance(total.sum, BinCount) and nodes > total.sum.branch:
-        nodes //= total.sum.branch
-        levels += 1
-    return levels
+    return levels_in(total.sum) if isinstance(total.sum, BinCount) else 1
 
 
 def event_of(total: BoundedSum, kind: NoiseKind, scale: float) -> Event:

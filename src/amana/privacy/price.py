@@ -18,6 +18,8 @@ from amana.terms.refusal import Refusal
 Z95 = 1.959964
 WITNESS_SHARE = 0.1
 """Share of the loss for sums that no figure shows (the witness of unknown keys)."""
+LEAST_SHARE = 0.01
+"""Share of the loss that any other sum gets at least: a prediction that it matters less may be wrong."""
 SCALE_MIN = 2.0**-4
 
 
@@ -133,24 +135,30 @@ def noise_factor(private: PrivatePlan, aim: Aim) -> tuple[float, ...]:
     return tuple(sqrt(sum(weight * double * scale**2 for weight, scale in zip(row, private.scales, strict=True))) for row in aim.weights)
 
 
+def hangs_on(aim: Aim, sums: int) -> tuple[float, ...]:
+    """The weight of each sum over all figures: how much the sum of their squared relative errors grows with its variance."""
+    rows = [(row, half) for row, half in zip(aim.weights, aim.half_widths, strict=True) if half > 0]
+    return tuple(sum(row[index] / half**2 for row, half in rows) for index in range(sums))
+
+
 def _shapes(bounded: BoundedPlan, aim: Aim, kind: NoiseKind) -> tuple[float, ...]:
     """Scales up to a common factor: sigma_i² ~ l2_i / sqrt(A_i), or b_i ~ (l1_i / A_i)^(1/3), A_i the weight of sum i over all figures."""
-    hang = [
-        sum(row[i] / half**2 for row, half in zip(aim.weights, aim.half_widths, strict=True) if half > 0) for i in range(len(bounded.sums))
-    ]
     shapes: list[float] = []
-    for total, weight in zip(bounded.sums, hang, strict=True):
+    for total, weight in zip(bounded.sums, hangs_on(aim, len(bounded.sums)), strict=True):
         reach = max(1.0, sqrt(total.l2_squared * levels_of(total)) if kind is NoiseKind.GAUSSIAN else float(total.l1 * levels_of(total)))
         if weight <= 0:
             shapes.append(inf)
         else:
             shapes.append(sqrt(reach / sqrt(weight)) if kind is NoiseKind.GAUSSIAN else (reach / weight) ** (1 / 3))
-    shown = sum(_unit_loss(t, s, kind) for t, s in zip(bounded.sums, shapes, strict=True) if s < inf)
-    hidden = sum(1 for shape in shapes if shape == inf)
+    losses = [_unit_loss(total, shape, kind) if shape < inf else 0.0 for total, shape in zip(bounded.sums, shapes, strict=True)]
+    shown, hidden = sum(losses), shapes.count(inf)
     if shown == 0:
         return tuple(_shape_for(total, 1.0, kind) for total in bounded.sums)
-    each = shown * WITNESS_SHARE / hidden if hidden else 0.0
-    return tuple(_shape_for(total, each, kind) if shape == inf else shape for total, shape in zip(bounded.sums, shapes, strict=True))
+    least = [shown * LEAST_SHARE if shape < inf else shown * WITNESS_SHARE / hidden for shape in shapes]
+    return tuple(
+        shape if loss >= low else _shape_for(total, low, kind)
+        for total, shape, loss, low in zip(bounded.sums, shapes, losses, least, strict=True)
+    )
 
 
 def _unit_loss(total: BoundedSum, shape: float, kind: NoiseKind) -> float:

@@ -76,7 +76,7 @@ def _run(
         kernel.log.append(entry_of(asking, kernel, private))  # 6
         left_s = leaves_at - kernel.clock.elapsed()
         exact = kernel.engine.run(private.bounded, groups_max=kernel.groups_max, seconds_max=left_s)  # 7
-        released = noisy(private, exact)  # 8
+        released = noisy(private, exact, like=earlier and earlier.released)  # 8
         if earlier is not None:
             released = combined(earlier.released, released)
         if kernel.clock.elapsed() > leaves_at:

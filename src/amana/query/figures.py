@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
 from amana.catalog.domains import DateDomain, Domain, MomentDomain, NumberDomain
-from amana.query.formula import Cell, Row, Sources, Value, is_estimate, read_figure, sources
+from amana.query.formula import Row, Sources, Value, is_estimate, read_figure, sources
 from amana.query.intervals import NOISELESS, Grain, grain
 from amana.query.noisy import Gradient, Noisy
 from amana.query.plan import BinCount, KeyValue, Plan
@@ -74,6 +74,25 @@ def weights(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...
     return tuple(rows)
 
 
+def growth(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...]) -> tuple[float, ...]:
+    """How much each figure grows when all sums grow alike: all of it for a total, nothing for a mean, a ratio, a quantile.
+
+    Units: the figure's own, for sums that double; of a figure that is no number, 0.
+    """
+    _, found = _at(plan, expected, decimals)
+    grown: list[float] = []
+    for figure in found:
+        gradient: Gradient = figure.gradient if figure is not None else {}
+        parts = [slope * _whole(expected[source]) / 10 ** decimals[source] for source, slope in gradient.items() if source < len(plan.sums)]
+        total = math.fsum(parts)
+        grown.append(total if math.isfinite(total) else 0.0)
+    return tuple(grown)
+
+
+def _whole(value: Expected) -> float:
+    return math.fsum(value) if isinstance(value, tuple) else value
+
+
 def spread(plan: Plan, expected: tuple[Expected, ...], variances: tuple[float, ...], decimals: tuple[int, ...]) -> tuple[float | None, ...]:
     """The predicted standard deviation of each figure for noise of these variances; None for a figure that is no number.
 
@@ -100,7 +119,7 @@ def _at(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...]) -
     return known, found
 
 
-def _predicted_cell(plan: Plan, index: int, value: Expected) -> Cell:
+def _predicted_cell(plan: Plan, index: int, value: Expected) -> NoisyCell:
     shape = plan.sums[index]
     if not isinstance(shape, BinCount):
         assert not isinstance(value, tuple)
@@ -141,12 +160,11 @@ def _place(value: KeyValue) -> tuple[int, KeyValue]:
     return (1, 0) if value is None else (0, value)
 
 
-def _total(cells: Sequence[NoisyCell]) -> Cell:
-    """The sum of released cells, exact when they are whole; of trees, node by node."""
-    trees = [cell for cell in cells if isinstance(cell, tuple)]
-    if not trees:
-        return sum(cell for cell in cells if not isinstance(cell, tuple))
-    return tuple(tuple(map(sum, zip(*levels, strict=True))) for levels in zip(*trees, strict=True))
+def _total(cells: Sequence[NoisyCell]) -> float:
+    """The sum of released cells, exact when they are whole. (Trees have no totals: `query/check.py` refuses them.)"""
+    whole = [cell for cell in cells if not isinstance(cell, tuple)]
+    assert len(whole) == len(cells)
+    return sum(whole)
 
 
 def _grains(plan: Plan, known: Sources, noise: tuple[SumNoise, ...], *, terms: int) -> tuple[Grain, ...]:

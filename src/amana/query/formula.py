@@ -12,13 +12,12 @@ from typing import TypeAlias, assert_never, final
 from amana.query.estimators import estimate
 from amana.query.expr import Fixed
 from amana.query.noisy import Grains, Noisy, Number, absolute, add, divide, multiply, negate, root, rounded
-from amana.query.plan import BinCount, Constant, Figure, FigureCall, FigureOp, Key, Plan, Released, RowSum, Statistic
-from amana.query.quantiles import quantile, ranks_of
+from amana.query.plan import BinCount, Constant, Figure, FigureCall, FigureOp, Key, Plan, Released, RowSum, Statistic, quantiles_of
+from amana.query.quantiles import Ranks, quantile, ranks_of
+from amana.query.released import NoisyCell
 
 Bare: TypeAlias = float | str | bool | date | datetime | None
 Value: TypeAlias = Noisy | Bare
-Cell: TypeAlias = float | tuple[tuple[float, ...], ...]
-"""A sum in units of 10**-decimals (exact when an integer), or the levels of a tree of counts."""
 
 
 @final
@@ -26,10 +25,10 @@ Cell: TypeAlias = float | tuple[tuple[float, ...], ...]
 class Row:
     """What a figure is computed from. Shapes: one cell for each sum; one grain for each source of `Sources`."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[NoisyCell, ...]
     grains: Grains
     keys: tuple[Value, ...]
-    ranks: dict[int, tuple[float, ...]] = field(default_factory=dict[int, tuple[float, ...]])
+    ranks: dict[int, Ranks] = field(default_factory=dict[int, Ranks])
     """By sum, the ranks of its tree once a figure has asked for them: several quantiles share the work."""
 
 
@@ -60,17 +59,7 @@ class Sources:
 def sources(plan: Plan, *, decimals: tuple[int, ...]) -> Sources:
     """Every source of noise in the plan's figures. Shapes: `decimals` has one entry for each sum."""
     assert len(decimals) == len(plan.sums), (decimals, plan.sums)
-    found: dict[Statistic, None] = {}
-    pending: list[Figure] = [figure for _, figure in plan.figures]
-    if plan.having is not None:
-        pending.append(plan.having)
-    while pending:
-        figure = pending.pop(0)
-        if isinstance(figure, FigureCall):
-            pending.extend(figure.args)
-        elif isinstance(figure, Statistic) and figure.kind is Released.QUANTILE:
-            found.setdefault(figure)
-    return Sources(plan=plan, decimals=decimals, quantiles=tuple(found))
+    return Sources(plan=plan, decimals=decimals, quantiles=quantiles_of(plan))
 
 
 def is_estimate(figure: Figure) -> bool:
@@ -150,7 +139,7 @@ def _fixed(fixed: Fixed) -> float:
     return fixed.units / divisor
 
 
-def _plain(cell: Cell) -> float:
+def _plain(cell: NoisyCell) -> float:
     assert not isinstance(cell, tuple)
     return cell
 

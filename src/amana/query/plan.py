@@ -289,6 +289,29 @@ class Plan:
     limit: int | None = None
 
 
+def levels_in(shape: BinCount) -> int:
+    """Levels of the tree over these bins."""
+    levels, nodes = 1, shape.bins
+    while nodes > shape.branch:
+        levels, nodes = levels + 1, nodes // shape.branch
+    return levels
+
+
+def quantiles_of(plan: Plan) -> tuple[Statistic, ...]:
+    """Every quantile that the plan's figures need, each once."""
+    found: dict[Statistic, None] = {}
+    pending: list[Figure] = [figure for _, figure in plan.figures]
+    if plan.having is not None:
+        pending.append(plan.having)
+    while pending:
+        figure = pending.pop(0)
+        if isinstance(figure, FigureCall):
+            pending.extend(figure.args)
+        elif isinstance(figure, Statistic) and figure.kind is Released.QUANTILE:
+            found.setdefault(figure)
+    return tuple(found)
+
+
 # --- the same question with its bounds: what an engine runs ---
 
 KeyValue: TypeAlias = str | int | bool | None

@@ -73,10 +73,14 @@ def _poisson_excess(mean: float, most: float) -> float:
         deviation = sqrt(mean)
         z = (most - mean) / deviation
         return deviation * exp(-z * z / 2) / sqrt(2 * pi) + (mean - most) * erfc(z / sqrt(2)) / 2
-    excess, n = 0.0, int(most) + 1
-    while n < mean + 8 * (sqrt(mean) + 1):
-        excess += (n - most) * exp(n * log(mean) - mean - lgamma(n + 1))
+    n, last = int(most) + 1, mean + 8 * (sqrt(mean) + 1)
+    if n >= last:
+        return 0.0
+    excess, chance = 0.0, exp(n * log(mean) - mean - lgamma(n + 1))
+    while n < last:
+        excess += (n - most) * chance
         n += 1
+        chance *= mean / n
     return excess
 
 

@@ -24,11 +24,12 @@ class SumNoise:
     decimals: int
 
 
-NoisyCell: TypeAlias = float | tuple[tuple[float, ...], ...]
-"""A noisy sum in units of 10**-decimals (a whole number, unless two releases were combined).
+NoisyTree: TypeAlias = tuple[tuple[float | None, ...], ...]
+"""One tuple of noisy counts for each level, coarsest first, the last has all bins: level j of L has
+bins / branch**(L - 1 - j) nodes, and the coarsest at most `branch`. None: not drawn, for nothing that was asked depends on it."""
 
-For a BinCount one tuple of noisy counts for each level, coarsest first, the last has all bins: level j of L has
-bins / branch**(L - 1 - j) nodes, and the coarsest at most `branch`."""
+NoisyCell: TypeAlias = float | NoisyTree
+"""A noisy sum in units of 10**-decimals (a whole number, unless two releases were combined), or the tree of a BinCount."""
 
 
 @final

@@ -1,0 +1,224 @@
+"""What an answer is likely to look like before it is asked for: predicted sums, figures, and what losing rows does to each.
+
+From public facts only; not trusted: a wrong prediction makes an answer dearer or less precise, never less private.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import assert_never, final
+
+from amana.catalog.profile import Profile
+from amana.catalog.schema import Schema
+from amana.privacy.bound import interval
+from amana.privacy.keys import public_keys
+from amana.query.check import ONE
+from amana.query.infer import columns_of, is_private, is_single, rows_of, size_of, visible_domain
+from amana.query.kinds import Columns
+from amana.query.moments import Known, known_of, mean_and_variance
+from amana.query.plan import (
+    BinCount,
+    DistinctCount,
+    Figure,
+    Filter,
+    Join,
+    JoinKind,
+    PerUnit,
+    Plan,
+    Project,
+    Relation,
+    Released,
+    RowSum,
+    Scan,
+    Statistic,
+    Union,
+    UnitCount,
+    Window,
+)
+from amana.query.predict import Crowd, crowd_of, share_of
+from amana.terms.precision import Precision
+from amana.terms.refusal import Refusal
+
+CORRELATION = 0.5
+"""Taken for one that is asked for: at 0 the two variances would seem not to matter."""
+HEAVY_DIFFER = 0.02
+"""By what share a mean over the rows that truncation cuts, those of units with many rows, is taken to differ from the mean of all."""
+UNKNOWN_GROUPS = 1_000
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    plan: Plan
+    columns: Columns
+    crowd: Crowd
+    profile: Profile
+    rows_max: int
+    groups: float
+    spread_keys: int
+    """Key combinations that the rows of one unit can be spread over."""
+    finest: str | None
+    """Alias of the scan that truncation is for."""
+    rows: tuple["RowFacts | None", ...]
+    """For each RowSum, what one row adds."""
+    pure: bool
+    """Whether noise follows L1 sensitivities (a pure loss), not L2."""
+
+    def over(self, parts: int) -> float:
+        """The sensitivity of that many parts of sensitivity 1 together."""
+        return float(parts) if self.pure else sqrt(parts)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowFacts:
+    """One row's contribution to a RowSum, in units of its grid: its interval, predicted mean and standard deviation."""
+
+    low: int
+    high: int
+    scale: int
+    mean: float
+    deviation: float
+    counts: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harm:
+    """The error of one figure when a share of all rows is lost. Units: `cut` and `clamped`, of the figure for each share lost by
+    stored rank or by clamps; `drawn`, the variance for each share lost by rank, which is as good as drawing rows by lot."""
+
+    cut: float
+    drawn: float
+    clamped: float
+
+
+def facts_of(plan: Plan, schema: Schema, profile: Profile, *, groups_max: int, pure: bool) -> Facts:
+    columns, crowd = columns_of(plan.source, schema), crowd_of(plan.source, schema, profile)
+    keys = public_keys(plan, schema, groups_max=groups_max)
+    groups = min(float(UNKNOWN_GROUPS), crowd.units_left) if keys is None else float(len(keys.combinations))
+    known = known_of(plan.source, schema, profile)
+    spread = 1
+    for _, expr in plan.keys:
+        if not is_single(expr, columns):
+            spread *= min(10**6, size_of(visible_domain(expr, columns)))
+    return Facts(
+        plan=plan,
+        columns=columns,
+        crowd=crowd,
+        profile=profile,
+        rows_max=rows_of(plan.source, schema),
+        groups=max(1.0, groups),
+        spread_keys=max(1, min(spread, len(keys.combinations) if keys is not None else 10**6)),
+        finest=_finest(plan.source, schema),
+        rows=tuple(_row(total, columns, profile, known) if isinstance(total, RowSum) else None for total in plan.sums),
+        pure=pure,
+    )
+
+
+def _row(total: RowSum, columns: Columns, profile: Profile, known: Known) -> RowFacts:
+    scale, low, high = interval(total, columns)
+    mean, variance = (1.0, 0.0) if total.value == ONE else mean_and_variance(total.value, columns, profile, known)
+    unit, centre = 10.0**scale, total.centre.units * 10.0 ** (scale - total.centre.scale)
+    return RowFacts(low=low, high=high, scale=scale, mean=mean * unit - centre, deviation=sqrt(variance) * unit, counts=total.value == ONE)
+
+
+def expected_sums(facts: Facts) -> tuple[float, ...]:
+    """Predicted sums in one typical group, in units of their grids."""
+    rows, units = facts.crowd.rows / facts.groups, facts.crowd.units_left / min(facts.groups, max(1.0, facts.groups / facts.spread_keys))
+    found: list[float] = []
+    for total, row in zip(facts.plan.sums, facts.rows, strict=True):
+        match total:
+            case RowSum():
+                assert row is not None
+                found.append(rows * row.mean)
+            case UnitCount():
+                found.append(min(units, rows) * share_of(total.condition, facts.columns, facts.profile))
+            case DistinctCount():
+                found.append(min(rows, float(size_of(visible_domain(total.value, facts.columns)))))
+            case BinCount():
+                found.append(rows)
+    for _, figure in facts.plan.figures:
+        if isinstance(figure, Statistic) and figure.kind is Released.CORR:
+            x, y, product = (facts.rows[index] for index in figure.sums[:3])
+            assert x is not None and y is not None and product is not None
+            unit = 10.0 ** (product.scale - x.scale - y.scale)
+            found[figure.sums[2]] += rows * CORRELATION * x.deviation * y.deviation * unit
+    return tuple(found)
+
+
+def half_widths(
+    facts: Facts, values: tuple[float | None, ...], rows: tuple[tuple[float, ...], ...], within: Precision | None
+) -> tuple[float, ...]:
+    halves: list[float] = []
+    for (_, figure), value, row in zip(facts.plan.figures, values, rows, strict=True):
+        if value is None or not any(row):
+            halves.append(0.0)
+        elif within is not None and not within.relative:
+            halves.append(float(within.amount))
+        else:
+            share = 1.0 if within is None else float(within.amount)
+            halves.append(max(abs(value), _natural(figure, facts)) * share)
+    if not any(half > 0 for half in halves):
+        raise Refusal("budget.precision_unreachable", reason="prediction")
+    return tuple(halves)
+
+
+def harms_of(
+    facts: Facts, values: tuple[float | None, ...], rows: tuple[tuple[float, ...], ...], grown: tuple[float, ...]
+) -> tuple[Harm | None, ...]:
+    """What losing rows does to each figure. A total shrinks with them; a mean, a ratio, a quantile becomes that of a sample."""
+    count = facts.crowd.rows / facts.groups
+    squares = [0.25 if row is None else row.mean**2 + row.deviation**2 for row in facts.rows]
+    return tuple(
+        None
+        if value is None
+        else Harm(
+            cut=max(abs(whole), HEAVY_DIFFER * abs(value)),
+            drawn=count * sum(weight * square for weight, square in zip(row, squares, strict=True)),
+            clamped=abs(value),
+        )
+        for value, row, whole in zip(values, rows, grown, strict=True)
+    )
+
+
+def _natural(figure: Figure, facts: Facts) -> float:
+    """The natural size of a figure that may well be near 0, where a share of it would mean nothing: 1 for a correlation,
+    one deviation for a mean, a product or quotient of deviations for a covariance or slope."""
+    if not isinstance(figure, Statistic):
+        return 0.0
+    deviations = [r.deviation / 10.0**r.scale if (r := facts.rows[i]) is not None else 0.0 for i in figure.sums]
+    match figure.kind:
+        case Released.CORR:
+            return 1.0
+        case Released.COVAR_SAMP | Released.COVAR_POP:
+            return deviations[0] * deviations[1]
+        case Released.SLOPE:
+            return deviations[1] / deviations[0] if deviations[0] else 0.0
+        case Released.INTERCEPT:
+            return deviations[1]
+        case Released.MEAN:
+            return deviations[0] / 10
+        case _:
+            return 0.0
+
+
+def _finest(relation: Relation, schema: Schema) -> str | None:
+    """The scan of which each row gives at most as many rows as public tables multiply; None if rows are regrouped below."""
+    match relation:
+        case Scan():
+            table = schema.table(relation.table)
+            return relation.alias if table is not None and table.private else None
+        case Filter() | Project():
+            return _finest(relation.source, schema)
+        case Join() if relation.kind in (JoinKind.SEMI, JoinKind.ANTI) or not is_private(relation.right, schema):
+            return _finest(relation.left, schema)
+        case Join() if not is_private(relation.left, schema):
+            return _finest(relation.right, schema)
+        case Join():
+            sides = sorted((relation.left, relation.right), key=lambda side: rows_of(side, schema))
+            decides = rows_of(relation, schema) <= rows_of(sides[1], schema)
+            return _finest(sides[1], schema) if decides else None
+        case PerUnit() | Union() | Window():
+            return None
+        case _:
+            assert_never(relation)
