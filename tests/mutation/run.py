@@ -23,7 +23,7 @@ def planted(mutant: Mutant, folder: Path) -> Path:
     return source
 
 
-def caught_by(mutant: Mutant, *, seconds_max: float = 240) -> str:
+def caught_by(mutant: Mutant, *, seconds_max: float = 600) -> str:
     """The first test that fails, or an empty text when the bug survives."""
     with tempfile.TemporaryDirectory() as folder:
         source = planted(mutant, Path(folder))
@@ -33,7 +33,7 @@ def caught_by(mutant: Mutant, *, seconds_max: float = 240) -> str:
         try:
             done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=seconds_max)
         except subprocess.TimeoutExpired:
-            return "ran out of time"
+            return ""  # a suite that never ends has caught nothing
     if done.returncode == 0:
         return ""
     assert done.returncode == 1, done.stdout + done.stderr

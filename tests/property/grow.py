@@ -18,7 +18,8 @@ from amana.catalog.schema import Path as Step
 from amana.catalog.schema import Schema, Table
 from amana.privacy.bound import Choice, interval, private_scans
 from amana.query.expr import Call, Case, Column, Expr, Fixed, Literal, Op
-from amana.query.infer import ColumnInfo, columns_of
+from amana.query.infer import columns_of
+from amana.query.kinds import ColumnInfo
 from amana.query.plan import (
     BinCount,
     DistinctCount,
@@ -287,6 +288,10 @@ def relation(draw: st.DrawFn, names: Names, depth: int) -> Relation:
     below = relation(draw, names, depth - 1)
     columns = columns_of(below, SCHEMA)
     if made == 4:
+        numbers = [name for name, info in columns.items() if info.apart]
+        if numbers and draw(st.booleans()):  # WHERE ROW_NUMBER() <= 1, as people write it
+            few = Call(op=draw(st.sampled_from((Op.LE, Op.EQ))), args=(Column(name=numbers[0]), whole(draw(st.integers(1, 2)))))
+            return Filter(source=below, predicate=few)
         return Filter(source=below, predicate=condition(draw, columns))
     if made == 5:
         kept = draw(st.lists(st.sampled_from(list(columns)), min_size=1, max_size=4, unique=True))
@@ -298,6 +303,8 @@ def relation(draw: st.DrawFn, names: Names, depth: int) -> Relation:
     if made == 6:
         functions = draw(st.lists(st.sampled_from(tuple(UnitFunction)), min_size=1, max_size=2))
         keys = tuple((names.fresh("k"), key(draw, columns)) for _ in range(draw(st.integers(0, 2))))
+        if (identifiers := _of(columns, KeyDomain)) and draw(st.integers(0, 2)) == 0:
+            keys = (*keys, (names.fresh("k"), Column(name=draw(st.sampled_from(identifiers)))))
         measures = tuple(UnitMeasure(name=names.fresh("m"), function=f, value=number(draw, columns, 1)) for f in functions)
         return PerUnit(source=below, keys=keys, measures=measures, unit_name=names.fresh("u") if draw(st.booleans()) else None)
     if made == 7:
@@ -360,4 +367,5 @@ def choices(draw: st.DrawFn, plan: Plan) -> Choice:
             clamps.append((-draw(st.integers(0, abs(low) + 2)), draw(st.integers(0, abs(high) + 2))))
         else:
             clamps.append(None)
-    return Choice(keep=keep, within=within, clamps=tuple(clamps), witness_units=draw(st.booleans()))
+    left = draw(st.sampled_from((None, None, 1, 2)))
+    return Choice(keep=keep, within=within, clamps=tuple(clamps), left=left, witness_units=draw(st.booleans()))

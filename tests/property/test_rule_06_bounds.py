@@ -4,20 +4,37 @@ from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, DateStep, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.engines.reference import ReferenceEngine
 from amana.engines.reference_values import value_of
-from amana.query.check import check
-from amana.query.expr import Call, Column, Fixed, Literal, Op
-from amana.query.infer import columns_of, is_private, rows_of, visible_domain
+from amana.query.check import ONE, check
+from amana.query.expr import Call, Column, Expr, Fixed, Literal, Op
+from amana.query.infer import columns_of, rows_of, visible_domain
 from amana.query.kinds import ColumnInfo, truncated
 from amana.query.narrow import refined
-from amana.query.plan import Plan, Relation, UnitCount
+from amana.query.plan import (
+    Filter,
+    Join,
+    JoinKind,
+    PerUnit,
+    Plan,
+    Project,
+    Relation,
+    Scan,
+    UnitCount,
+    UnitFunction,
+    UnitMeasure,
+    Window,
+    WindowFunction,
+    WindowMeasure,
+)
+from amana.query.tables import is_private
 from amana.terms.refusal import Refusal
-from tests.property.grow import SCHEMA, Names, condition, databases, key, number, plans, published, relation
+from tests.property.grow import SCHEMA, Database, Names, condition, databases, key, number, plans, published, relation
 
 
 def assert_holds(domain: Any, value: Any) -> None:
@@ -65,21 +82,80 @@ def test_every_column_holds_only_what_is_foretold(data: st.DataObject) -> None:
         except Refusal:
             continue
     for _ in range(5):
-        rows = ReferenceEngine(published(data.draw(databases())), schema=SCHEMA)._rows(source)
-        per_unit: dict[Any, list[Any]] = {}
-        for row in rows:
-            assert list(row.values) == list(columns) or set(row.values) == set(columns)
-            per_unit.setdefault(row.unit, []).append(row)
-            for name, info in columns.items():
-                assert_holds(info.domain, row.values[name])
-            for expr, domain in exprs:
-                assert_holds(domain, value_of(expr, row.values))
-        assert is_private(source, SCHEMA) and None not in per_unit
-        for unit, held in per_unit.items():
-            assert len(held) <= rows_of(source, SCHEMA), (unit, len(held))
-            for name, info in columns.items():
-                if info.single:
-                    assert len({row.values[name] for row in held}) == 1, (name, "is said to be one for a unit")
+        assert_foretold(source, data.draw(databases()), exprs)
+
+
+def assert_foretold(source: Relation, database: Database, exprs: list[tuple[Expr, Any]]) -> int:
+    """Every claim about the rows of a relation, on one database; the most rows that a unit has."""
+    columns, per_unit = columns_of(source, SCHEMA), dict[Any, list[Any]]()
+    for row in ReferenceEngine(published(database), schema=SCHEMA)._rows(source):
+        assert list(row.values) == list(columns) or set(row.values) == set(columns)
+        per_unit.setdefault(row.unit, []).append(row)
+        for name, info in columns.items():
+            assert_holds(info.domain, row.values[name])
+        for expr, domain in exprs:
+            assert_holds(domain, value_of(expr, row.values))
+    assert is_private(source, SCHEMA) and None not in per_unit
+    for unit, held in per_unit.items():
+        assert len(held) <= rows_of(source, SCHEMA), (unit, len(held))
+        for name, info in columns.items():
+            if info.single:
+                assert len({row.values[name] for row in held}) == 1, (name, "is said to be one for a unit")
+            if info.apart:
+                assert len({row.values[name] for row in held}) == len(held), (name, "is said to tell a unit's rows apart")
+    return max(map(len, per_unit.values()), default=0)
+
+
+BUSY: Database = {
+    100: (
+        {"side": "east", "size": 5},
+        tuple(
+            {"visit": i, "ward": ward, "cost": 40, "stay": 4, "day": date(2024, 1, 1 + i), "note": "x", "urgent": True}
+            for i, ward in enumerate(("a", "c", "a"))
+        ),
+    )
+}
+"""One person with the most visits that the schema allows, all in wards that a public table lists twice."""
+VISITS = Scan(table="visits", alias="v")
+IN_WARDS = Join(left=VISITS, right=Scan(table="wards", alias="w"), kind=JoinKind.INNER, on=(("v.ward", "w.ward"),))
+WARD, FLOOR = Column(name="v.ward"), Column(name="w.floor")
+
+
+def numbered(source: Relation, *partition: Expr) -> Window:
+    return Window(source=source, measures=(WindowMeasure(name="n", function=WindowFunction.ROW_NUMBER, value=ONE, partition=partition),))
+
+
+def first(source: Relation) -> Filter:
+    return Filter(source=source, predicate=Call(op=Op.LE, args=(Column(name="n"), ONE)))
+
+
+def grouped(source: Relation, *keys: Expr) -> PerUnit:
+    count = UnitMeasure(name="m", function=UnitFunction.COUNT, value=ONE)
+    return PerUnit(source=source, keys=tuple((f"k{i}", expr) for i, expr in enumerate(keys)), measures=(count,))
+
+
+VISIT = Column(name="v.visit")
+TIGHT = {
+    "first row of a unit": (first(numbered(VISITS)), 1),
+    "first row in each ward": (first(numbered(VISITS, WARD)), 2),
+    "first row, then joined with wards of two floors": (first(Project(source=Join(left=numbered(VISITS), right=Scan(table="wards", alias="w"), kind=JoinKind.INNER, on=(("v.ward", "w.ward"),)), columns=(("n", Column(name="n")), ("floor", FLOOR)))), 2),
+    "groups by the key of visits": (grouped(VISITS, VISIT), 3),
+    "groups by that key and a floor": (grouped(IN_WARDS, VISIT, FLOOR), 5),
+    "groups by a ward of the join": (grouped(IN_WARDS, WARD), 2),
+}  # fmt: skip
+"""Relations, and the rows that the busy person has in them."""
+
+
+@pytest.mark.parametrize("name", TIGHT)
+def test_rows_told_apart_or_grouped_by_a_key_are_bounded_by_what_occurs(name: str) -> None:
+    source, rows = TIGHT[name]
+    check(Plan(source=source, keys=(), sums=(UnitCount(condition=Literal(value=True)),), figures=()), SCHEMA)
+    assert assert_foretold(source, BUSY, []) == rows
+
+
+def test_these_bounds_are_as_tight_as_they_can_be() -> None:
+    held = {name: rows_of(source, SCHEMA) for name, (source, _) in TIGHT.items()}
+    assert held["first row of a unit"] == 1 and held["groups by the key of visits"] == 3
 
 
 @given(data=st.data())

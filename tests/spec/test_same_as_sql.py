@@ -10,9 +10,10 @@ import pytest
 from amana.catalog.domains import NumberDomain
 from amana.engines.reference import ReferenceEngine
 from amana.query.check import check
-from amana.query.infer import columns_of, domain_of
+from amana.query.infer import columns_of
 from amana.query.parse import parse
 from amana.query.plan import BoundedPlan, BoundedSum, KeyValue, Plan, RowSum, Sum, UnknownKeys
+from amana.query.values import domain_of
 from tests.spec.conftest import CLINIC, DRUGS, REGIONS
 
 QUESTIONS = [

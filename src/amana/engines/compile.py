@@ -15,8 +15,8 @@ from amana.engines.compile_relation import HIDDEN_RANKS, HIDDEN_UNIT, Part, Rela
 from amana.engines.compile_time import EPOCH
 from amana.engines.compile_typed import Typed, whole
 from amana.query.expr import Column, Fixed, Literal
-from amana.query.infer import rows_of, size_of
-from amana.query.kinds import NullDomain
+from amana.query.infer import rows_of
+from amana.query.kinds import NullDomain, size_of
 from amana.query.plan import BinCount, BoundedPlan, BoundedSum, DistinctCount, Plan, RowSum, Scan, UnitCount
 
 PREGROUPED_MAX = 20_000

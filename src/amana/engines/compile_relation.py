@@ -15,7 +15,7 @@ from amana.engines.compile_expr import compile_expr, truth_sql
 from amana.engines.compile_typed import OTHER_KEY, UNIT, Typed, converted, integer_for, scaled, together, widest_number
 from amana.engines.connection import identifier
 from amana.query.expr import Among, Call, Case, Column, Expr, Literal, Op
-from amana.query.infer import columns_of, is_private, multiplicity_of, rows_of, table_of
+from amana.query.infer import columns_of, multiplicity_of, rows_of
 from amana.query.kinds import NullDomain, number
 from amana.query.plan import (
     Filter,
@@ -32,6 +32,7 @@ from amana.query.plan import (
     WindowFunction,
     WindowMeasure,
 )
+from amana.query.tables import is_private, table_of
 from amana.terms.refusal import Refusal
 
 HIDDEN_UNIT, HIDDEN_RANKS = "\0unit", "\0ranks"

@@ -15,7 +15,7 @@ from amana.catalog.domains import DateDomain, Domain, MomentDomain, NumberDomain
 from amana.catalog.schema import Schema, Table
 from amana.engines.engine import Cell, SumTable
 from amana.engines.reference_values import Unit, Value, compare, value_of
-from amana.query.infer import columns_of, is_private, table_of, visible_domain
+from amana.query.infer import columns_of, visible_domain
 from amana.query.plan import (
     BinCount,
     BoundedPlan,
@@ -38,6 +38,7 @@ from amana.query.plan import (
     WindowFunction,
     WindowMeasure,
 )
+from amana.query.tables import is_private, table_of
 from amana.terms.exact import Exact
 from amana.terms.refusal import Fault
 

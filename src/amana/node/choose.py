@@ -5,7 +5,7 @@ Strategies: S1 keeps rows of low stored rank; S2 sums each unit first and clamps
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, inf, sqrt
 from typing import TypeAlias, final
 
@@ -15,16 +15,18 @@ from amana.node.outlook import Facts, Harm, RowFacts, expected_sums, facts_of, h
 from amana.privacy.bound import Choice, scale_of
 from amana.privacy.keys import public_keys
 from amana.privacy.price import Z95, Aim, PureCap, RhoCap, Target, hangs_on
-from amana.query.check import ONE
+from amana.query.check import ONE, is_ranked
 from amana.query.expr import Literal
 from amana.query.figures import growth, predicted, weights
 from amana.query.plan import (
     BinCount,
+    PerUnit,
     Plan,
     RowSum,
     UnitCount,
     levels_in,
 )
+from amana.query.tables import nodes_of
 from amana.terms.precision import Precision
 
 CHEAP_SHARE = 0.25
@@ -32,6 +34,8 @@ CHEAP_SHARE = 0.25
 MATERIAL = 0.003
 """Relative error from which a dearer strategy is worth its time."""
 GAIN = 0.8
+REGROUPED_UNSURE = 3.0
+"""By what factor a predicted loss may be too small where rows are sums inside units, whose spread nobody published."""
 WITNESS_AMPLE = 200
 
 
@@ -61,9 +65,10 @@ def choose(plan: Plan, schema: Schema, profile: Profile, *, within: Precision | 
     aim = Aim(weights=rows, half_widths=halves)
     best, best_score, best_lost = Choice(), inf, 0.0
     hang, harms = hangs_on(aim, len(plan.sums)), harms_of(facts, values, rows, growth(plan, expected, decimals))
+    unsure = REGROUPED_UNSURE if any(isinstance(node, PerUnit) for node in nodes_of(plan.source)) else 1.0
     for family in _families(facts):
-        score, (choice, reaches, lost) = _best_of(family, facts, lambda one: _score(aim, hang, harms, one, target))
-        dear = bool(choice.clamps)
+        score, (choice, reaches, lost) = _best_of(family, facts, lambda one: _score(aim, hang, harms, one, target, unsure=unsure))
+        dear = bool(choice.clamps) or choice.left is not None
         if dear and not (
             score < best_score * GAIN**2 and (_material(aim, hang, values, reaches, target) or facts.crowd.share <= CHEAP_SHARE)
         ):
@@ -71,24 +76,27 @@ def choose(plan: Plan, schema: Schema, profile: Profile, *, within: Precision | 
         if score < best_score:
             best, best_score, best_lost = choice, score, lost
     ample = facts.crowd.rows / facts.groups >= WITNESS_AMPLE + 10 * facts.rows_max
-    choice = _with_scan(best, facts, rows_witness=ample)
+    counts_rows = any(row is not None and row.counts for row in facts.rows)
+    choice = replace(best, witness_units=not (counts_rows and ample))
     aim = _with_hidden(aim, plan, choice, schema, groups_max=groups_max)
     named = tuple((name, value) for (name, _), value in zip(plan.figures, values, strict=True))
     return Chosen(choice=choice, aim=aim, figures=named, groups=facts.groups, lost_share=best_lost)
 
 
 _Candidate: TypeAlias = tuple[Choice, tuple[float, ...], float]
-"""A choice (with one `keep` for all scans), the reach of each sum, and the predicted lost share."""
+"""A choice, the reach of each sum, and the predicted lost share."""
 
 
 def _families(facts: Facts) -> Iterator[Callable[[int], _Candidate]]:
     """Ways to bound, by the most rows of a unit: by stored ranks; then, dearer for the engine, by clamping each unit's sums."""
-    if facts.finest is None:
+    if not facts.finest:
         yield lambda _: _ranked(facts, facts.rows_max)
     else:
         yield lambda keep: _ranked(facts, keep)
     if any(facts.rows):
         yield lambda most: _clamped(facts, most)
+    if is_ranked(facts.plan.source):
+        yield lambda most: _few_left(facts, most)
 
 
 def _best_of(family: Callable[[int], _Candidate], facts: Facts, score: Callable[[_Candidate], float]) -> tuple[float, _Candidate]:
@@ -107,7 +115,14 @@ def _best_of(family: Callable[[int], _Candidate], facts: Facts, score: Callable[
 
 
 def _ranked(facts: Facts, keep: int) -> _Candidate:
-    return Choice(keep=(("", keep),)), tuple(_row_reach(i, facts, keep) for i in range(len(facts.rows))), facts.crowd.lost(keep)
+    """Rows of low rank, shared among the scans as their rows are."""
+    whole = sum(rows for _, rows in facts.finest)
+    kept = tuple((alias, max(1, round(keep * rows / whole))) for alias, rows in facts.finest if keep < facts.rows_max)
+    return Choice(keep=kept), tuple(_row_reach(i, facts, keep) for i in range(len(facts.rows))), facts.crowd.lost(keep)
+
+
+def _few_left(facts: Facts, most: int) -> _Candidate:
+    return Choice(left=most), tuple(_row_reach(i, facts, most) for i in range(len(facts.rows))), facts.crowd.lost_after(most, parts=1)
 
 
 def _clamped(facts: Facts, most: int) -> _Candidate:
@@ -143,13 +158,15 @@ def _clamp(row: RowFacts, most: int) -> tuple[int, int]:
     """Where to clamp one unit's sum, if it has at most `most` rows: its likely end (mean and three deviations), or its largest."""
     if row.counts:
         return 0, most
-    room = 3 * row.deviation * sqrt(most)
+    room = 3 * row.deviation * sqrt(most) + row.drift * most
     top = min(most * max(0, row.high), ceil(max(0.0, row.mean * most) + room))
     bottom = max(most * min(0, row.low), -ceil(max(0.0, -row.mean * most) + room))
     return bottom, max(top, 1)
 
 
-def _score(aim: Aim, hang: tuple[float, ...], harms: tuple[Harm | None, ...], candidate: _Candidate, target: Target) -> float:
+def _score(
+    aim: Aim, hang: tuple[float, ...], harms: tuple[Harm | None, ...], candidate: _Candidate, target: Target, *, unsure: float
+) -> float:
     """Smaller is better: the loss needed for the wanted half-widths, or the squared relative error at a given loss."""
     choice, reaches, lost = candidate
     noise, strength = _noise_at_one(aim, hang, reaches, pure=isinstance(target, PureCap)), _strength(target)
@@ -157,7 +174,12 @@ def _score(aim: Aim, hang: tuple[float, ...], harms: tuple[Harm | None, ...], ca
     for harm, half, one in zip(harms, aim.half_widths, noise, strict=True):
         if half <= 0 or harm is None:
             continue
-        square = (lost * harm.clamped) ** 2 if choice.clamps else (lost * harm.cut) ** 2 + lost * harm.drawn
+        if choice.clamps:
+            square = (lost * unsure * harm.clamped) ** 2
+        else:
+            left = max(1 - lost, 1e-6)
+            square = (lost * harm.cut) ** 2 + lost / left * harm.drawn
+            one = one / left**harm.of_sample  # noqa: PLW2901 - of fewer rows, the same noise is more
         if strength is not None:
             worst = max(worst, ((one / strength) ** 2 + square) / half**2)
         else:
@@ -199,13 +221,6 @@ def _material(aim: Aim, hang: tuple[float, ...], values: tuple[float | None, ...
     noise = _noise_at_one(aim, hang, reaches, pure=isinstance(target, PureCap))
     shares = [one / strength / abs(value) for value, one in zip(values, noise, strict=True) if value]
     return max(shares, default=0.0) > MATERIAL
-
-
-def _with_scan(choice: Choice, facts: Facts, *, rows_witness: bool) -> Choice:
-    """The choice with its one `keep` given to the scan whose rows decide."""
-    keep = tuple((facts.finest or "", most) for _, most in choice.keep if most < facts.rows_max)
-    counts_rows = any(row is not None and row.counts for row in facts.rows)
-    return Choice(keep=keep, clamps=choice.clamps, witness_units=not (counts_rows and rows_witness))
 
 
 def _with_hidden(aim: Aim, plan: Plan, choice: Choice, schema: Schema, *, groups_max: int) -> Aim:

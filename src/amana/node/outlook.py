@@ -4,7 +4,7 @@ From public facts only; not trusted: a wrong prediction makes an answer dearer o
 """
 
 from dataclasses import dataclass
-from math import sqrt
+from math import prod, sqrt
 from typing import assert_never, final
 
 from amana.catalog.profile import Profile
@@ -12,9 +12,10 @@ from amana.catalog.schema import Schema
 from amana.privacy.bound import interval
 from amana.privacy.keys import public_keys
 from amana.query.check import ONE
-from amana.query.infer import columns_of, is_private, is_single, rows_of, size_of, visible_domain
-from amana.query.kinds import Columns
-from amana.query.moments import Known, known_of, mean_and_variance
+from amana.query.expr import Call, Op
+from amana.query.infer import columns_of, is_single, rows_of, visible_domain
+from amana.query.kinds import Columns, size_of
+from amana.query.moments import mean_and_variance
 from amana.query.plan import (
     BinCount,
     DistinctCount,
@@ -34,7 +35,9 @@ from amana.query.plan import (
     UnitCount,
     Window,
 )
-from amana.query.predict import Crowd, crowd_of, share_of
+from amana.query.predict import Crowd, crowd_of, known_of
+from amana.query.shares import Known, share_of
+from amana.query.tables import is_private
 from amana.terms.precision import Precision
 from amana.terms.refusal import Refusal
 
@@ -56,8 +59,8 @@ class Facts:
     groups: float
     spread_keys: int
     """Key combinations that the rows of one unit can be spread over."""
-    finest: str | None
-    """Alias of the scan that truncation is for."""
+    finest: tuple[tuple[str, float], ...]
+    """The scans that truncation is for: alias, and predicted rows."""
     rows: tuple["RowFacts | None", ...]
     """For each RowSum, what one row adds."""
     pure: bool
@@ -79,6 +82,8 @@ class RowFacts:
     mean: float
     deviation: float
     counts: bool
+    drift: float
+    """By how much the mean may be off: of a product of two values nobody knows how they go together."""
 
 
 @final
@@ -90,6 +95,8 @@ class Harm:
     cut: float
     drawn: float
     clamped: float
+    of_sample: float
+    """1 for a figure that does not shrink with its rows, 0 for a total."""
 
 
 def facts_of(plan: Plan, schema: Schema, profile: Profile, *, groups_max: int, pure: bool) -> Facts:
@@ -109,7 +116,7 @@ def facts_of(plan: Plan, schema: Schema, profile: Profile, *, groups_max: int, p
         rows_max=rows_of(plan.source, schema),
         groups=max(1.0, groups),
         spread_keys=max(1, min(spread, len(keys.combinations) if keys is not None else 10**6)),
-        finest=_finest(plan.source, schema),
+        finest=tuple((scan.alias, crowd_of(scan, schema, profile).rows) for scan in _finest(plan.source, schema)),
         rows=tuple(_row(total, columns, profile, known) if isinstance(total, RowSum) else None for total in plan.sums),
         pure=pure,
     )
@@ -119,7 +126,18 @@ def _row(total: RowSum, columns: Columns, profile: Profile, known: Known) -> Row
     scale, low, high = interval(total, columns)
     mean, variance = (1.0, 0.0) if total.value == ONE else mean_and_variance(total.value, columns, profile, known)
     unit, centre = 10.0**scale, total.centre.units * 10.0 ** (scale - total.centre.scale)
-    return RowFacts(low=low, high=high, scale=scale, mean=mean * unit - centre, deviation=sqrt(variance) * unit, counts=total.value == ONE)
+    drift = 0.0
+    if isinstance(total.value, Call) and total.value.op is Op.MUL and total.value.args[0] != total.value.args[1]:
+        drift = sqrt(prod(mean_and_variance(arg, columns, profile, known)[1] for arg in total.value.args))
+    return RowFacts(
+        low=low,
+        high=high,
+        scale=scale,
+        mean=mean * unit - centre,
+        deviation=sqrt(variance) * unit,
+        counts=total.value == ONE,
+        drift=drift * unit,
+    )
 
 
 def expected_sums(facts: Facts) -> tuple[float, ...]:
@@ -164,7 +182,7 @@ def half_widths(
 
 
 def harms_of(
-    facts: Facts, values: tuple[float | None, ...], rows: tuple[tuple[float, ...], ...], grown: tuple[float, ...]
+    facts: Facts, values: tuple[float | None, ...], rows: tuple[tuple[float, ...], ...], grown: tuple[tuple[float, float], ...]
 ) -> tuple[Harm | None, ...]:
     """What losing rows does to each figure. A total shrinks with them; a mean, a ratio, a quantile becomes that of a sample."""
     count = facts.crowd.rows / facts.groups
@@ -175,9 +193,10 @@ def harms_of(
         else Harm(
             cut=max(abs(whole), HEAVY_DIFFER * abs(value)),
             drawn=count * sum(weight * square for weight, square in zip(row, squares, strict=True)),
-            clamped=abs(value),
+            clamped=apart,
+            of_sample=1 - min(1.0, abs(whole / value)) if value else 1.0,
         )
-        for value, row, whole in zip(values, rows, grown, strict=True)
+        for value, row, (whole, apart) in zip(values, rows, grown, strict=True)
     )
 
 
@@ -202,12 +221,12 @@ def _natural(figure: Figure, facts: Facts) -> float:
             return 0.0
 
 
-def _finest(relation: Relation, schema: Schema) -> str | None:
-    """The scan of which each row gives at most as many rows as public tables multiply; None if rows are regrouped below."""
+def _finest(relation: Relation, schema: Schema) -> tuple[Scan, ...]:
+    """The scans whose rows are the relation's, but for what public tables multiply: one for each part of a union, or
+    nothing if rows are regrouped below."""
     match relation:
         case Scan():
-            table = schema.table(relation.table)
-            return relation.alias if table is not None and table.private else None
+            return (relation,) if is_private(relation, schema) else ()
         case Filter() | Project():
             return _finest(relation.source, schema)
         case Join() if relation.kind in (JoinKind.SEMI, JoinKind.ANTI) or not is_private(relation.right, schema):
@@ -217,8 +236,11 @@ def _finest(relation: Relation, schema: Schema) -> str | None:
         case Join():
             sides = sorted((relation.left, relation.right), key=lambda side: rows_of(side, schema))
             decides = rows_of(relation, schema) <= rows_of(sides[1], schema)
-            return _finest(sides[1], schema) if decides else None
-        case PerUnit() | Union() | Window():
-            return None
+            return _finest(sides[1], schema) if decides else ()
+        case Union():
+            parts = [_finest(part, schema) for part in relation.parts]
+            return tuple(scan for part in parts for scan in part) if all(parts) else ()
+        case PerUnit() | Window():
+            return ()
         case _:
             assert_never(relation)

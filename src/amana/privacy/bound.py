@@ -10,10 +10,10 @@ from typing import assert_never, final
 from amana.catalog.domains import NumberDomain
 from amana.catalog.schema import Schema
 from amana.privacy.keys import public_keys
-from amana.query.check import ONE
-from amana.query.expr import Column, Literal
-from amana.query.infer import columns_of, is_private, is_single, rows_of, size_of, table_of, visible_domain
-from amana.query.kinds import Columns
+from amana.query.check import ONE, is_ranked
+from amana.query.expr import Call, Column, Fixed, Literal, Op
+from amana.query.infer import columns_of, is_single, rows_of, visible_domain
+from amana.query.kinds import Columns, size_of
 from amana.query.plan import (
     BinCount,
     BoundedPlan,
@@ -33,7 +33,10 @@ from amana.query.plan import (
     UnitCount,
     UnknownKeys,
     Window,
+    WindowFunction,
+    WindowMeasure,
 )
+from amana.query.tables import is_private, table_of
 from amana.query.values import domain_of
 from amana.terms.refusal import Refusal
 
@@ -41,6 +44,8 @@ MAGNITUDE_MAX = 2**100
 """Largest sensitivity, in units; keeps sums inside 128 bits for any table that fits on a disk."""
 
 
+LEFT_NUMBER = "\0left"
+"""Column of the kernel's own numbering; no name of a question holds a NUL."""
 GRAIN_BITS = 30
 """A sum whose sensitivity needs more binary digits is rounded to that many before noise, so that noise fits in 64 bits."""
 
@@ -51,13 +56,15 @@ class Choice:
     """Bounds chosen from public facts.
 
     `keep`: rows kept per unit, by scan alias. `within`: (scan alias, declared occurrence column, rows kept per unit and value
-    of it). `clamps`: for each sum of the plan, None to bound rows, or (low, high) of one unit's contribution to one key, in
-    units of the sum's scale, holding 0. `witness_units`: count units, not rows, for the threshold of unknown keys.
+    of it). `left`: rows kept of each unit of those that joins and filters leave. `clamps`: for each sum of the plan, None to
+    bound rows, or (low, high) of one unit's contribution to one key, in units of the sum's scale, holding 0. `witness_units`:
+    count units, not rows, for the threshold of unknown keys.
     """
 
     keep: tuple[tuple[str, int], ...] = ()
     within: tuple[tuple[str, str, int], ...] = ()
     clamps: tuple[tuple[int, int] | None, ...] = ()
+    left: int | None = None
     witness_units: bool = True
 
 
@@ -67,6 +74,8 @@ def bound(plan: Plan, schema: Schema, *, choice: Choice, groups_max: int) -> Bou
     Errors: Refusal plan.groups_too_many, plan.unbounded.
     """
     source = _truncate(plan.source, choice, schema)
+    if choice.left is not None and is_ranked(source):
+        source = _keep_of_left(source, choice.left)
     keys = public_keys(plan, schema, groups_max=groups_max)
     if keys is None and (not plan.keys or plan.sets):
         raise Refusal("plan.groups_too_many", groups=groups_max)
@@ -82,6 +91,14 @@ def bound(plan: Plan, schema: Schema, *, choice: Choice, groups_max: int) -> Bou
     bounds = tuple(_bound_sum(total, clamp, columns, rows, per_key, per_unit) for total, clamp in zip(sums, clamps, strict=True))
     released = keys or UnknownKeys(witness=witness, witness_high=_witness_high(bounds[witness], per_key), keys_per_unit=per_unit)
     return BoundedPlan(plan=bounded_plan, sums=bounds, keys=released, keys_per_unit=per_unit)
+
+
+def _keep_of_left(relation: Relation, most: int) -> Relation:
+    """At most that many rows of each unit, those of lowest stored rank: one more window and filter, bounded as any other."""
+    assert most >= 1
+    numbered = Window(source=relation, measures=(WindowMeasure(name=LEFT_NUMBER, function=WindowFunction.ROW_NUMBER, value=ONE),))
+    few = Call(op=Op.LE, args=(Column(name=LEFT_NUMBER), Literal(value=Fixed(units=most))))
+    return Filter(source=numbered, predicate=few)
 
 
 def _truncate(relation: Relation, choice: Choice, schema: Schema) -> Relation:

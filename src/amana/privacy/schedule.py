@@ -5,8 +5,8 @@ from math import ceil
 from typing import assert_never, final
 
 from amana.catalog.schema import Schema
-from amana.query.infer import table_of
 from amana.query.plan import BinCount, BoundedPlan, Filter, Join, PerUnit, Project, PublicKeys, Relation, Scan, Union, Window
+from amana.query.tables import table_of
 
 UNKNOWN_KEYS = 10_000
 CELLS_PER_S = 20_000.0

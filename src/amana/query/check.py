@@ -9,7 +9,7 @@ from typing import assert_never
 from amana.catalog.domains import BooleanDomain, KeyDomain, NumberDomain
 from amana.catalog.schema import Schema
 from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal
-from amana.query.infer import columns_of, is_private, multiplicity_of
+from amana.query.infer import columns_of, multiplicity_of
 from amana.query.kinds import Columns, NullDomain
 from amana.query.plan import (
     BinCount,
@@ -28,6 +28,7 @@ from amana.query.plan import (
     UnitCount,
     Window,
 )
+from amana.query.tables import is_private
 from amana.query.values import domain_of
 from amana.terms.refusal import Refusal
 
@@ -93,7 +94,7 @@ def _check_relation(relation: Relation, schema: Schema) -> None:
             _check_relation(relation.source, schema)
         case Window():
             _check_relation(relation.source, schema)
-            if not is_private(relation.source, schema) or not _ranked(relation.source):
+            if not is_private(relation.source, schema) or not is_ranked(relation.source):
                 raise Refusal("plan.not_unit_wise", clause="OVER")
         case PerUnit():
             _check_relation(relation.source, schema)
@@ -186,15 +187,15 @@ def _aliases(relation: Relation) -> Counter[str]:
             assert_never(relation)
 
 
-def _ranked(relation: Relation) -> bool:
+def is_ranked(relation: Relation) -> bool:
     """Whether the stored ranks of the scans below order the rows of a unit without ties."""
     match relation:
         case Scan():
             return True
         case Filter() | Project() | Window():
-            return _ranked(relation.source)
+            return is_ranked(relation.source)
         case Join():
-            return _ranked(relation.left) and (relation.kind in (JoinKind.SEMI, JoinKind.ANTI) or _ranked(relation.right))
+            return is_ranked(relation.left) and (relation.kind in (JoinKind.SEMI, JoinKind.ANTI) or is_ranked(relation.right))
         case _:
             return False
 

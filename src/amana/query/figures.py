@@ -74,18 +74,19 @@ def weights(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...
     return tuple(rows)
 
 
-def growth(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...]) -> tuple[float, ...]:
-    """How much each figure grows when all sums grow alike: all of it for a total, nothing for a mean, a ratio, a quantile.
+def growth(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...]) -> tuple[tuple[float, float], ...]:
+    """How much each figure grows when all sums grow alike, and when they grow apart, each in the worst direction.
 
-    Units: the figure's own, for sums that double; of a figure that is no number, 0.
+    Of a total both are all of it; alike, a mean, a ratio and a quantile do not grow at all. Units: the figure's own, for sums
+    that double; of a figure that is no number, 0.
     """
     _, found = _at(plan, expected, decimals)
-    grown: list[float] = []
+    grown: list[tuple[float, float]] = []
     for figure in found:
         gradient: Gradient = figure.gradient if figure is not None else {}
         parts = [slope * _whole(expected[source]) / 10 ** decimals[source] for source, slope in gradient.items() if source < len(plan.sums)]
-        total = math.fsum(parts)
-        grown.append(total if math.isfinite(total) else 0.0)
+        alike, apart = math.fsum(parts), math.fsum(map(abs, parts))
+        grown.append((alike, apart) if math.isfinite(apart) else (0.0, 0.0))
     return tuple(grown)
 
 

@@ -5,10 +5,10 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import assert_never
 
-from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, KeyDomain, MomentDomain, NumberDomain, TextDomain
-from amana.catalog.schema import Schema, Table
+from amana.catalog.domains import BooleanDomain, Domain, KeyDomain, NumberDomain
+from amana.catalog.schema import Schema
 from amana.query.expr import Among, Call, Case, Column, Expr, Literal, Op
-from amana.query.kinds import ColumnInfo, Columns, NullDomain, at_scale, hull, number
+from amana.query.kinds import ColumnInfo, Columns, NullDomain, at_scale, hull, number, size_of
 from amana.query.narrow import refined
 from amana.query.plan import (
     Filter,
@@ -25,33 +25,9 @@ from amana.query.plan import (
     WindowFunction,
     WindowMeasure,
 )  # fmt: skip
+from amana.query.tables import is_private, scans_of, table_of, unit_columns
 from amana.query.values import DIV_SCALE, domain_of
 from amana.terms.refusal import Refusal
-
-__all__ = ["ColumnInfo", "NullDomain", "columns_of", "domain_of", "is_private", "rows_of", "visible_domain"]
-
-
-def is_private(relation: Relation, schema: Schema) -> bool:
-    """Whether a private table is anywhere in what the relation shows (the right side of SEMI and ANTI counts too)."""
-    match relation:
-        case Scan():
-            return table_of(relation, schema).private
-        case Join():
-            return is_private(relation.left, schema) or is_private(relation.right, schema)
-        case Union():
-            return any(is_private(part, schema) for part in relation.parts)
-        case Filter() | Project() | PerUnit() | Window():
-            return is_private(relation.source, schema)
-        case _:
-            assert_never(relation)
-
-
-def table_of(scan: Scan, schema: Schema) -> Table:
-    """The table a scan reads; refuses an unknown one."""
-    table = schema.table(scan.table)
-    if table is None:
-        raise Refusal("sql.unknown_table", table=scan.table, tables=", ".join(t.name for t in schema.tables))
-    return table
 
 
 @lru_cache(maxsize=4096)
@@ -74,10 +50,12 @@ def columns_of(relation: Relation, schema: Schema) -> Columns:
         case PerUnit():
             return _per_unit(relation, schema)
         case Window():
-            columns = dict(columns_of(relation.source, schema))
+            below = columns_of(relation.source, schema)
+            columns = dict(below)
             for measure in relation.measures:
                 assert measure.name not in columns, measure.name
-                columns[measure.name] = ColumnInfo(domain=_window(measure, relation.source, schema), private=True)
+                apart = measure.function is WindowFunction.ROW_NUMBER and all(is_single(expr, below) for expr in measure.partition)
+                columns[measure.name] = ColumnInfo(domain=_window(measure, relation.source, schema), private=True, apart=apart)
             return MappingProxyType(columns)
         case _:
             assert_never(relation)
@@ -110,19 +88,6 @@ def _scan(scan: Scan, schema: Schema) -> Columns:
     return MappingProxyType(columns)
 
 
-def unit_columns(table: Table, schema: Schema) -> frozenset[str]:
-    """Columns that hold the unit's source key: the declared one, or the path's when it ends on the parent's."""
-    if not table.private:
-        return frozenset()
-    if table.unit_column is not None:
-        return frozenset({table.unit_column})
-    parent = schema.table(table.path.parent) if table.path is not None else None
-    if table.path is None or parent is None or len(table.path.on) != 1:
-        return frozenset()
-    here, there = table.path.on[0]
-    return frozenset({here}) if there in unit_columns(parent, schema) else frozenset()
-
-
 def _project(relation: Project, schema: Schema) -> Columns:
     below = columns_of(relation.source, schema)
     private = is_private(relation.source, schema)
@@ -144,9 +109,11 @@ def _join(join: Join, schema: Schema) -> Columns:
         domain_of(Call(op=Op.EQ, args=(Column(name=one), Column(name=other))), both)
     if join.residual is not None:
         domain_of(join.residual, both)
+    if join.kind in (JoinKind.SEMI, JoinKind.ANTI):
+        return left
+    # a row may meet several, so what told the rows of a unit apart need not any more
+    left, right = ({name: replace(info, apart=False) for name, info in side.items()} for side in (left, right))
     match join.kind:
-        case JoinKind.SEMI | JoinKind.ANTI:
-            return left
         case JoinKind.LEFT:
             # an unmatched row has no unit on the right: there the column is no longer the unit of the row, and NULL is a value more
             right = _followed(join, left, right, schema)
@@ -158,6 +125,8 @@ def _join(join: Join, schema: Schema) -> Columns:
                     Join(left=join.right, right=join.left, kind=join.kind, on=tuple((b, a) for a, b in join.on)), right, left, schema
                 )
             both = MappingProxyType({**left, **_followed(join, left, right, schema)})
+            equal = [(both[one].single or both[other].single, one, other) for one, other in join.on]  # rows that stay agree on them
+            both = MappingProxyType({**both, **{n: replace(both[n], single=True) for single, *pair in equal if single for n in pair}})
             return both if join.residual is None else refined(both, join.residual)
         case _:
             assert_never(join.kind)
@@ -286,15 +255,19 @@ def rows_of(relation: Relation, schema: Schema) -> int:
             table = table_of(relation, schema)
             assert table.private
             return min(table.rows_per_unit_max, relation.keep or table.rows_per_unit_max)
-        case Filter() | Project() | Window():
+        case Filter():
+            apart = [size_of(info.domain) for info in columns_of(relation, schema).values() if info.apart]
+            return min((rows_of(relation.source, schema), *apart))
+        case Project() | Window():
             return rows_of(relation.source, schema)
         case Union():
             return sum(rows_of(part, schema) for part in relation.parts)
         case PerUnit():
-            groups = 1
-            below = columns_of(relation.source, schema)
+            below, parent = columns_of(relation.source, schema), grouping_scan(relation, schema)
+            groups = 1 if parent is None else rows_of(parent, schema)
             for _, expr in relation.keys:
-                groups *= size_of(visible_domain(expr, below))
+                if not (is_single(expr, below) or (parent is not None and _of_key(expr, below, parent, schema))):
+                    groups *= size_of(visible_domain(expr, below))
             return min(rows_of(relation.source, schema), groups)
         case Join():
             return _rows_of_join(relation, schema)
@@ -320,6 +293,27 @@ def _rows_of_join(join: Join, schema: Schema) -> int:
     if join.kind is JoinKind.INNER:
         return min(left if one_on_right else left * right, right if one_on_left else left * right)
     return min(left if one_on_right else left * max(1, right), left + right if one_on_left else left * max(1, right))
+
+
+def grouping_scan(relation: PerUnit, schema: Schema) -> Scan | None:
+    """A private table whose whole key is among the keys of the grouping: a unit has as many such groups as rows of it, at most."""
+    below = columns_of(relation.source, schema)
+    grouped = {(info.alias, info.origin) for _, expr in relation.keys if isinstance(expr, Column) for info in (below[expr.name],)}
+    found: list[Scan] = []
+    scans = scans_of(relation.source)
+    for scan in scans:
+        table = table_of(scan, schema)
+        whole = bool(table.key) and all((scan.alias, (table.name, name)) in grouped for name in table.key)
+        if whole and table.private and sum(other.alias == scan.alias for other in scans) == 1:
+            found.append(scan)
+    return min(found, key=lambda scan: rows_of(scan, schema), default=None)
+
+
+def _of_key(expr: Expr, columns: Columns, scan: Scan, schema: Schema) -> bool:
+    """Whether the expression is a column of that table's key."""
+    table = table_of(scan, schema)
+    info = columns[expr.name] if isinstance(expr, Column) else None
+    return info is not None and info.alias == scan.alias and info.origin in {(table.name, name) for name in table.key}
 
 
 def multiplicity_of(relation: Relation, columns: frozenset[str], schema: Schema) -> int | None:
@@ -374,21 +368,3 @@ def keys_of(relation: Relation, schema: Schema) -> frozenset[frozenset[str]]:
             return frozenset()
         case _:
             assert_never(relation)
-
-
-def size_of(domain: Domain) -> int:
-    """How many values a domain holds at most, NULL included; very large when unknown."""
-    match domain:
-        case NumberDomain():
-            count = (domain.high - domain.low) // domain.step + 1
-        case ChoiceDomain():
-            count = max(1, len(domain.members))
-        case BooleanDomain():
-            count = 2
-        case DateDomain():
-            count = (domain.high - domain.low).days + 1
-        case MomentDomain() | TextDomain() | KeyDomain():
-            count = 10**12
-        case _:
-            assert_never(domain)
-    return count + domain.nullable

@@ -38,7 +38,7 @@ class NullDomain:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnInfo:
     """A visible column. `origin`: (table, column) of an unchanged base column, `alias` its scan; `unit`: the unit itself.
-    `single`: the rows of one unit show at most one value here (NULL counts as a value)."""
+    `single`: the rows of one unit show at most one value here (NULL counts as a value); `apart`: no two of them the same."""
 
     domain: Domain
     private: bool
@@ -46,6 +46,7 @@ class ColumnInfo:
     alias: str | None = None
     unit: bool = False
     single: bool = False
+    apart: bool = False
 
 
 Columns: TypeAlias = Mapping[str, ColumnInfo]
@@ -163,3 +164,21 @@ def day_of(value: date | datetime) -> date:
 def midnight(value: date | datetime) -> datetime:
     """A date as the moment at which it begins."""
     return value if isinstance(value, datetime) else datetime.combine(value, time())
+
+
+def size_of(domain: Domain) -> int:
+    """How many values a domain holds at most, NULL included; very large when unknown."""
+    match domain:
+        case NumberDomain():
+            count = (domain.high - domain.low) // domain.step + 1
+        case ChoiceDomain():
+            count = max(1, len(domain.members))
+        case BooleanDomain():
+            count = 2
+        case DateDomain():
+            count = (domain.high - domain.low).days + 1
+        case MomentDomain() | TextDomain() | KeyDomain():
+            count = 10**12
+        case _:
+            assert_never(domain)
+    return count + domain.nullable

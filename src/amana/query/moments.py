@@ -1,47 +1,13 @@
 """The predicted mean and spread of an expression over rows, from the private profile and the policy. Not trusted."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from amana.catalog.domains import ChoiceDomain, NumberDomain
 from amana.catalog.profile import Profile
-from amana.catalog.schema import Schema
 from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Op
-from amana.query.infer import columns_of
 from amana.query.kinds import Columns
-from amana.query.plan import Filter, PerUnit, Project, Relation, UnitFunction
-from amana.query.predict import crowd_of, share_of
+from amana.query.shares import NOTHING, Known, share_of
 from amana.query.values import domain_of
-
-Known: TypeAlias = Mapping[str, tuple[float, float]]
-NOTHING: Known = MappingProxyType({})
-
-
-def known_of(relation: Relation, schema: Schema, profile: Profile) -> Known:
-    """Predicted mean and variance of columns that are computed inside units; absent when nothing better than the domain is known."""
-    match relation:
-        case PerUnit() if not relation.keys:
-            below, columns = crowd_of(relation.source, schema, profile), columns_of(relation.source, schema)
-            found: dict[str, tuple[float, float]] = {}
-            for measure in relation.measures:
-                mean, variance = below.rows_of_unit()
-                if measure.function is UnitFunction.SUM:
-                    each, spread = mean_and_variance(measure.value, columns, profile)
-                    mean, variance = mean * each, mean * spread + variance * each * each
-                elif measure.function in (UnitFunction.MIN, UnitFunction.MAX, UnitFunction.MEAN):
-                    mean, variance = mean_and_variance(measure.value, columns, profile)
-                found[measure.name] = (mean, variance)
-            return found
-        case Filter():
-            return known_of(relation.source, schema, profile)
-        case Project():
-            below_known = known_of(relation.source, schema, profile)
-            return {
-                name: below_known[expr.name] for name, expr in relation.columns if isinstance(expr, Column) and expr.name in below_known
-            }
-        case _:
-            return {}
 
 
 def mean_and_variance(expr: Expr, columns: Columns, profile: Profile, known: Known = NOTHING) -> tuple[float, float]:
@@ -85,7 +51,7 @@ def _of_case(expr: Case, columns: Columns, profile: Profile, known: Known) -> tu
     left = counted = 1.0
     results = [*expr.branches, (Literal(value=True), expr.otherwise)]
     for condition, result in results:
-        chance = left * share_of(condition, columns, profile)
+        chance = left * share_of(condition, columns, profile, known)
         left -= chance
         if isinstance(result, Literal) and result.value is None:
             counted -= chance

@@ -8,26 +8,29 @@ from dataclasses import dataclass, replace
 from math import erfc, exp, lgamma, log, pi, sqrt
 from typing import assert_never, final
 
-from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, MomentDomain, NumberDomain
-from amana.catalog.profile import Histogram, Profile
+from amana.catalog.profile import Profile
 from amana.catalog.schema import Schema
-from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Op
-from amana.query.infer import columns_of, is_private, multiplicity_of, rows_of, table_of
-from amana.query.kinds import Columns, NullDomain
-from amana.query.plan import Filter, Join, JoinKind, PerUnit, Project, Relation, Scan, Union, Window
-from amana.query.values import domain_of
+from amana.query.expr import Column
+from amana.query.infer import columns_of, grouping_scan, multiplicity_of, rows_of
+from amana.query.moments import mean_and_variance
+from amana.query.plan import Filter, Join, JoinKind, PerUnit, Project, Relation, Scan, Union, UnitFunction, Window
+from amana.query.shares import Known, share_of
+from amana.query.tables import is_private, scans_of, table_of
 
-UNKNOWN_SHARE = 0.5
+MORE_EQUALITIES = 0.05
+"""Share of rows that an equality beside the key of a public table is taken to keep."""
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crowd:
     """Predicted rows of a private relation. `spread`: (rows of a unit before filters, number of such units); `share`: the
-    chance that a row is still there after filters and joins; `origins`: predicted means by column name."""
+    chance that a row is still there after filters and joins."""
 
     spread: tuple[tuple[float, float], ...]
     share: float
+    clump: float = 1.0
+    """Rows of a unit come in clumps of that many (those of one parent), before filters."""
 
     @property
     def units(self) -> float:
@@ -58,10 +61,11 @@ class Crowd:
     def lost_after(self, most: float, *, parts: float) -> float:
         """The share of rows lost when, after the filters, each unit counts at most `most` rows in each of `parts` groups."""
         whole = lost = 0.0
+        clump = 1 + (self.clump - 1) * sqrt(min(1.0, self.share))  # filters on the parent keep clumps whole, others thin them
         for rows, units in self.spread:
             mean = rows * self.share / max(1.0, parts)
             whole += units * mean
-            lost += units * _poisson_excess(mean, most)
+            lost += units * clump * _poisson_excess(mean / clump, most / clump)
         return 0.0 if whole <= 0 else lost / whole
 
 
@@ -88,23 +92,24 @@ def crowd_of(relation: Relation, schema: Schema, profile: Profile) -> Crowd:
     """Predicted rows of a private relation."""
     match relation:
         case Scan():
-            found = profile.table(table_of(relation, schema).name)
-            if found is None:
-                return Crowd(spread=((1.0, 1.0),), share=1.0)
-            pairs = zip(found.rows_edges, (*found.rows_edges[1:], found.rows_edges[-1] + 1), found.units_by_rows, strict=True)
-            return Crowd(spread=tuple(((low + high - 1) / 2, max(0.0, units)) for low, high, units in pairs if low > 0), share=1.0)
+            spread = _spread(table_of(relation, schema).name, profile)
+            return Crowd(spread=spread, share=1.0, clump=_clump(relation, schema, profile))
         case Filter():
-            below = crowd_of(relation.source, schema, profile)
-            kept = share_of(relation.predicate, columns_of(relation.source, schema), profile)
+            below, known = crowd_of(relation.source, schema, profile), known_of(relation.source, schema, profile)
+            kept = share_of(relation.predicate, columns_of(relation.source, schema), profile, known)
             return replace(below, share=below.share * kept)
         case Project() | Window():
             return crowd_of(relation.source, schema, profile)
         case Union():
             parts = [crowd_of(part, schema, profile) for part in relation.parts]
             largest = max(parts, key=lambda part: part.rows)
-            return replace(largest, share=largest.share * sum(part.rows for part in parts) / largest.rows)
+            more = sum(part.rows for part in parts) / largest.rows
+            return replace(largest, spread=tuple((rows * more, units) for rows, units in largest.spread))
         case PerUnit():
-            below = crowd_of(relation.source, schema, profile)
+            below, parent = crowd_of(relation.source, schema, profile), grouping_scan(relation, schema)
+            if parent is not None:  # as many groups as the parent has rows, but for those that nothing is left of
+                groups_whole = crowd_of(parent, schema, profile)
+                return replace(groups_whole, share=_any(below.rows / groups_whole.rows))
             groups = rows_of(relation, schema) if relation.keys else 1
             left = tuple(
                 (min(groups, max(1.0, rows * below.share)), units * (1 - (1 - min(1.0, below.share)) ** rows))
@@ -117,12 +122,76 @@ def crowd_of(relation: Relation, schema: Schema, profile: Profile) -> Crowd:
             assert_never(relation)
 
 
+def _any(expected: float) -> float:
+    """The chance that there is at least one of so many expected."""
+    return max(0.001, 1 - exp(-expected))
+
+
+def _clump(scan: Scan, schema: Schema, profile: Profile) -> float:
+    table = table_of(scan, schema)
+    parent = schema.table(table.path.parent) if table.path is not None else None
+    if parent is None or parent.rows_per_unit_max == 1:
+        return 1.0
+    own, above = (max(1.0, sum(rows * units for rows, units in _spread(name, profile))) for name in (table.name, parent.name))
+    return max(1.0, own / above)
+
+
+def _spread(table: str, profile: Profile) -> tuple[tuple[float, float], ...]:
+    """(rows of a unit, number of such units) of a whole table."""
+    found = profile.table(table)
+    if found is None:
+        return ((1.0, 1.0),)
+    pairs = zip(found.rows_edges, (*found.rows_edges[1:], found.rows_edges[-1] + 1), found.units_by_rows, strict=True)
+    return tuple(((low + high - 1) / 2, max(0.0, units)) for low, high, units in pairs if low > 0)
+
+
+def known_of(relation: Relation, schema: Schema, profile: Profile) -> Known:
+    """Predicted mean and variance of columns that are computed inside units; absent when nothing better than the domain is known."""
+    match relation:
+        case PerUnit():
+            below, columns = crowd_of(relation.source, schema, profile), columns_of(relation.source, schema)
+            each = below.rows / crowd_of(relation, schema, profile).rows
+            mean, variance = (each, each) if relation.keys else below.rows_of_unit()
+            found: dict[str, tuple[float, float]] = {}
+            for measure in relation.measures:
+                if measure.function in (UnitFunction.COUNT, UnitFunction.COUNT_DISTINCT):
+                    found[measure.name] = (mean, variance)
+                    continue
+                one, spread = mean_and_variance(measure.value, columns, profile)
+                added = (mean * one, mean * spread + variance * one * one)
+                found[measure.name] = added if measure.function is UnitFunction.SUM else (one, spread)
+            return found
+        case Filter():
+            return known_of(relation.source, schema, profile)
+        case Project():
+            below_known = known_of(relation.source, schema, profile)
+            return {
+                name: below_known[expr.name] for name, expr in relation.columns if isinstance(expr, Column) and expr.name in below_known
+            }
+        case _:
+            return {}
+
+
+def _kept_by(join: Join, left: Crowd, schema: Schema, profile: Profile) -> float:
+    """The predicted share of left rows that have a partner, for SEMI (and ANTI, which keeps the others)."""
+    if not is_private(join.right, schema):
+        return public_share(join.right, schema)
+    right, columns = crowd_of(join.right, schema, profile), columns_of(join.left, schema)
+    by_unit = all(columns[one].unit for one, _ in join.on)
+    found = right.rows / max(1.0, left.units if by_unit else sum(rows * units for rows, units in left.spread))
+    return _any(found if join.residual is None else found / 2)
+
+
 def _joined(join: Join, schema: Schema, profile: Profile) -> Crowd:
     if join.kind in (JoinKind.SEMI, JoinKind.ANTI):
         left = crowd_of(join.left, schema, profile)
-        return replace(left, share=left.share * UNKNOWN_SHARE)
+        kept = _kept_by(join, left, schema, profile)
+        return replace(left, share=left.share * (kept if join.kind is JoinKind.SEMI else max(0.001, 1 - kept)))
     if not is_private(join.right, schema):
         left, kept = crowd_of(join.left, schema, profile), public_share(join.right, schema)
+        key = {name for table in (scan.table for scan in scans_of(join.right)) if (found := schema.table(table)) for name in found.key}
+        beyond = sum(other.rsplit(".", 1)[-1] not in key for _, other in join.on)  # an equality that the public key does not need
+        kept *= MORE_EQUALITIES**beyond
         many = max(1, multiplicity_of(join.right, frozenset(other for _, other in join.on), schema) or 1)
         joined = replace(left, share=left.share * (kept * many if join.kind is JoinKind.INNER else many))
     elif not is_private(join.left, schema):
@@ -150,134 +219,3 @@ def public_share(relation: Relation, schema: Schema) -> float:
             return public_share(relation.left, schema) * public_share(relation.right, schema)
         case _:
             return 1.0
-
-
-def share_of(predicate: Expr, columns: Columns, profile: Profile) -> float:
-    """The predicted chance that the predicate is true of a row, parts being independent."""
-    match predicate:
-        case Literal():
-            return 1.0 if predicate.value is True else 0.0
-        case Among():
-            return min(1.0, sum(_equal(predicate.value, member, columns, profile) for member in predicate.members))
-        case Call(op=Op.AND):
-            return _range_or_product(predicate, columns, profile)
-        case Call(op=Op.OR):
-            none = 1.0
-            for arg in predicate.args:
-                none *= 1 - share_of(arg, columns, profile)
-            return 1 - none
-        case Call(op=Op.NOT):
-            return 1 - share_of(predicate.args[0], columns, profile)
-        case Call(op=Op.IS_NULL):
-            histogram = _histogram(predicate.args[0], columns, profile)
-            return 0.05 if histogram is None else _clip(histogram.missing / max(1.0, histogram.missing + _total(histogram)))
-        case Call(op=Op.EQ | Op.NE):
-            equal = _equal(predicate.args[0], predicate.args[1], columns, profile)
-            return equal if predicate.op is Op.EQ else 1 - equal
-        case Call(op=Op.LT | Op.LE):
-            return _below(predicate.args[0], predicate.args[1], columns, profile)
-        case Call(op=Op.GT | Op.GE):
-            return 1 - _below(predicate.args[0], predicate.args[1], columns, profile)
-        case Call(op=Op.LIKE):
-            return 0.1
-        case Column() | Call() | Case():
-            return UNKNOWN_SHARE
-        case _:
-            assert_never(predicate)
-
-
-def _range_or_product(predicate: Call, columns: Columns, profile: Profile) -> float:
-    """Conjuncts multiply, but two bounds on one column cut its two ends."""
-    share, ends = 1.0, dict[Expr, float]()
-    for part in predicate.args:
-        if isinstance(part, Call) and part.op in (Op.LT, Op.LE, Op.GT, Op.GE):
-            ends[part.args[0]] = ends.get(part.args[0], 0.0) + 1 - share_of(part, columns, profile)
-        else:
-            share *= share_of(part, columns, profile)
-    for cut in ends.values():
-        share *= max(0.001, 1 - cut)
-    return share
-
-
-def _clip(share: float) -> float:
-    return min(1.0, max(0.0, share))
-
-
-def _histogram(expr: Expr, columns: Columns, profile: Profile) -> Histogram | None:
-    if not isinstance(expr, Column) or columns[expr.name].origin is None:
-        return None
-    table, column = columns[expr.name].origin or ("", "")
-    found = profile.table(table)
-    return None if found is None else found.histogram(column)
-
-
-def _total(histogram: Histogram) -> float:
-    return max(1.0, sum(max(0.0, count) for count in histogram.counts))
-
-
-def _place(literal: Literal, expr: Expr, columns: Columns) -> float | None:
-    """A literal on the grid of the histogram that it is compared with."""
-    domain, value = domain_of(expr, columns), literal.value
-    match domain:
-        case NumberDomain() if isinstance(value, Fixed):
-            return value.units * 10.0 ** (domain.scale - value.scale)
-        case DateDomain() if value is not None and not isinstance(value, bool | str | Fixed):
-            return float(value.toordinal() - 719_163)
-        case MomentDomain() if value is not None and not isinstance(value, bool | str | Fixed):
-            return float((value.toordinal() - 719_163) * 86_400)
-        case ChoiceDomain() if isinstance(value, str) and value in domain.members:
-            return float(domain.members.index(value))
-        case _:
-            return None
-
-
-def _ends(expr: Expr, columns: Columns) -> tuple[float, float]:
-    domain = domain_of(expr, columns)
-    match domain:
-        case NumberDomain():
-            return float(domain.low), float(domain.high) + 1
-        case DateDomain():
-            return float(domain.low.toordinal() - 719_163), float(domain.high.toordinal() - 719_163) + 1
-        case MomentDomain():
-            return (domain.low.toordinal() - 719_163) * 86_400.0, (domain.high.toordinal() - 719_162) * 86_400.0
-        case _:
-            return 0.0, 1.0
-
-
-def _equal(expr: Expr, other: Expr, columns: Columns, profile: Profile) -> float:
-    histogram = _histogram(expr, columns, profile)
-    domain = domain_of(expr, columns)
-    if histogram is not None and isinstance(other, Literal):
-        place = _place(other, expr, columns)
-        if place is None:
-            return 0.0
-        index = int((place - histogram.low) // histogram.width)
-        if 0 <= index < len(histogram.counts):
-            return max(0.001, _clip(histogram.counts[index] / _total(histogram) / histogram.width))
-    match domain:
-        case BooleanDomain():
-            return 0.5
-        case ChoiceDomain():
-            return 1 / max(1, len(domain.members))
-        case NumberDomain():
-            return 1 / max(1.0, (domain.high - domain.low) / domain.step + 1)
-        case _:
-            return 0.01
-
-
-def _below(expr: Expr, other: Expr, columns: Columns, profile: Profile) -> float:
-    if isinstance(expr, Literal) and not isinstance(other, Literal):
-        return 1 - _below(other, expr, columns, profile)
-    if not isinstance(other, Literal) or isinstance(domain_of(expr, columns), NullDomain):
-        return UNKNOWN_SHARE
-    place = _place(other, expr, columns)
-    if place is None:
-        return UNKNOWN_SHARE
-    histogram = _histogram(expr, columns, profile)
-    if histogram is None:
-        low, high = _ends(expr, columns)
-        return _clip((place - low) / max(1.0, high - low))
-    below = sum(
-        max(0.0, count) * _clip((place - histogram.low - i * histogram.width) / histogram.width) for i, count in enumerate(histogram.counts)
-    )
-    return _clip(below / _total(histogram))

@@ -9,12 +9,12 @@ from sqlglot import exp
 
 from amana.catalog.domains import BooleanDomain, DateDomain, MomentDomain
 from amana.query.expr import Among, Call, Case, Expr, Fixed, Literal, Op
-from amana.query.infer import domain_of
 from amana.query.kinds import Known, NullDomain
 from amana.query.parse.literals import date_of, moment_of, number_of
 from amana.query.parse.nodes import bare, child, children, flag, function_name, only, optional, refused, shown
 from amana.query.parse.scope import Scope, resolve
 from amana.query.parse.text import place_of
+from amana.query.values import domain_of
 from amana.terms.refusal import Refusal
 
 Reader: TypeAlias = Callable[[exp.Expr, Scope], Expr]

@@ -6,7 +6,6 @@ from sqlglot import exp
 
 from amana.catalog.domains import KeyDomain, NumberDomain
 from amana.query.expr import Expr, Fixed, Literal, Op
-from amana.query.infer import is_private
 from amana.query.kinds import kind_name
 from amana.query.parse.aggregates import Sums
 from amana.query.parse.expressions import ONE, call, checked, known
@@ -20,6 +19,7 @@ from amana.query.parse.text import place_of
 from amana.query.parse.windows import ordered
 from amana.query.plan import Figure, Key, Plan, Released, RowSum, Statistic
 from amana.query.share import with_shared_sums
+from amana.query.tables import is_private
 from amana.terms.refusal import Refusal
 
 LIMIT_MAX = 1_000_000
