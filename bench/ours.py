@@ -21,7 +21,8 @@ from truth import Truth, key_text, relative_errors
 
 from amana.engines.engine import Engine
 from amana.log.plain import PlainLog
-from amana.node.ask import Node, Open
+from amana.node.ask import Node
+from amana.node.asking import Constants, Open, asking_of
 from amana.node.wiring import PublishingClock, Wired, publish
 from amana.policy.permit import permit
 from amana.privacy import noise as noise_module
@@ -137,9 +138,9 @@ class Ours:
         self.node.close()
 
     def prepare(self, query: Query, target: Target) -> tuple[Open, Asking]:
-        """What the node makes of the question before the kernel (its own private step, so that it is the same)."""
-        opened, _, asking = self.node._prepare(query.amana, within="5%", target=target)
-        return opened, asking
+        """What the node makes of the question before the kernel."""
+        opened, plan = self.node._read(query.amana, Constants(within="5%", target=target))
+        return opened, asking_of(plan, opened, within="5%", target=target)[1]
 
     @contextmanager
     def _books(self, opened: Open) -> Iterator[tuple[Ledger, PlainLog]]:

@@ -7,9 +7,11 @@ import pytest
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.catalog.schema import Column, Path, Schema, Table
-from amana.query.check import check
+from amana.query.check import check, check_public
+from amana.query.expr import Fixed
 from amana.query.parse import parse
 from amana.query.plan import Plan
+from amana.query.tables import is_private
 from amana.terms.refusal import Refusal
 
 KEY = KeyDomain()
@@ -244,9 +246,22 @@ Refuse = Callable[[str], Refusal]
 
 def _ask(schema: Schema) -> Ask:
     def ask(sql: str) -> Plan:
-        return check(parse(sql, schema), schema)
+        return read(sql, schema)
 
     return ask
+
+
+def read(sql: str, schema: Schema, *, constant: Fixed | None = Fixed(units=0)) -> Plan:  # noqa: B008 - frozen
+    """The checked plan of a question; `constant` stands for each subquery that asks for one number."""
+
+    def checked(plan: Plan) -> Plan:
+        return (check if is_private(plan.source, schema) else check_public)(plan, schema)
+
+    def scalar(plan: Plan) -> Fixed | None:
+        checked(plan)
+        return constant
+
+    return checked(parse(sql, schema, scalar=scalar))
 
 
 @pytest.fixture

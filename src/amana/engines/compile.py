@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never, final
 
-from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, MomentDomain, NumberDomain, TextDomain
+from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.catalog.schema import Schema
 from amana.engines.compile_expr import compile_expr, truth_sql
 from amana.engines.compile_relation import HIDDEN_RANKS, HIDDEN_UNIT, Part, Relations, names_in, visible
@@ -259,7 +259,7 @@ def _grouped(count: int) -> str:
 
 
 def _domain(value: Typed) -> Domain:
-    assert isinstance(value.domain, NumberDomain | DateDomain | MomentDomain | BooleanDomain | ChoiceDomain | TextDomain)
+    assert isinstance(value.domain, NumberDomain | DateDomain | MomentDomain | BooleanDomain | ChoiceDomain | TextDomain | KeyDomain)
     return value.domain
 
 

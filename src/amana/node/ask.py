@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -11,28 +11,26 @@ from typing import TYPE_CHECKING, final
 
 import structlog
 
-from amana.catalog.profile import Profile, TableProfile
-from amana.catalog.schema import Dataset, Version
-from amana.node.choose import Chosen, choose
+from amana.catalog.profile import TableProfile
+from amana.catalog.schema import Dataset
+from amana.node.asking import Constants, Note, Open, asking_of, public_table
+from amana.node.choose import Chosen
 from amana.node.picture import picture
-from amana.policy.permit import permit
-from amana.privacy.kernel import Asking, Kernel
 from amana.privacy.loss import DELTA_ONE, NANO, epsilon_of
-from amana.privacy.price import Z95, PrivatePlan, Target, Wanted, noise_factor
+from amana.privacy.price import Z95, PrivatePlan, Target, noise_factor
 from amana.privacy.release import answer, plan_release
+from amana.query.check import check_public
 from amana.query.parse import parse
-from amana.query.plan import BoundedPlan
+from amana.query.plan import Plan
+from amana.query.tables import is_private
 from amana.terms.answer import AnswerTable
 from amana.terms.ids import DeltaUnits, Digest, NanoRho, VersionId
-from amana.terms.precision import Precision, read_precision
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
     from amana.node.wiring import Wired
 
-Note = tuple[str, tuple[tuple[str, str | int], ...]]
 BIAS_SHOWN = 0.001
-PURPOSE = "local use by the custodian"
 
 
 @final
@@ -95,17 +93,6 @@ class DatasetCard:
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
-    """One current version with all that answers questions on it. `sql_of`: the SQL its engine would run, for reading."""
-
-    version: Version
-    profile: Profile
-    kernel: Kernel
-    sql_of: Callable[[BoundedPlan], tuple[str, ...]]
-
-
-@final
 class Node:
     """The use cases of one data folder. Errors: Refusal or Fault only."""
 
@@ -115,7 +102,17 @@ class Node:
     def ask(self, sql: str, *, within: str, target: Target | None = None) -> Answered:
         """Answer a question at a precision; `target` overrides it with a loss cap (benches and studies, not a door)."""
         begun = time.perf_counter()
-        opened, chosen, asking = self._prepare(sql, within=within, target=target)
+        constants = Constants(within=within, target=target)
+        opened, plan = self._read(sql, constants)
+        private = is_private(plan.source, opened.version.dataset.schema)
+        if constants.predicted:  # all that can be refused is refused before the first of them is paid
+            if private:
+                plan_release(asking_of(plan, opened, within=within, target=target)[1], opened.kernel)
+            constants.release(opened)
+            opened, plan = self._read(sql, constants)
+        if not private:
+            return _public(plan, opened, constants)
+        chosen, asking = asking_of(plan, opened, within=within, target=target)
         prepared = time.perf_counter()
         asked = answer(asking, opened.kernel)
         structlog.get_logger("amana.node").info(
@@ -126,20 +123,27 @@ class Node:
         assert balance is not None
         return Answered(
             table=asked.table,
-            cost_nrho=asked.cost_nrho,
-            cost_delta_units=asked.cost_delta,
+            cost_nrho=NanoRho(asked.cost_nrho + constants.cost_nrho),
+            cost_delta_units=DeltaUnits(asked.cost_delta + constants.cost_delta),
             cap_nrho=balance.cap_nrho,
             spent_nrho=balance.spent_nrho,
             recalled=asked.recalled,
-            notes=_notes(chosen),
+            notes=(*constants.notes(), *_notes(chosen)),
             version=opened.version.id,
             digest=asked.digest,
         )
 
     def preview(self, sql: str, *, within: str, target: Target | None = None) -> Preview:
         """Expected error of each figure and cost; nothing is spent and no data is touched."""
-        opened, chosen, asking = self._prepare(sql, within=within, target=target)
+        constants = Constants(within=within, target=target)
+        opened, plan = self._read(sql, constants)
+        constants.price(opened)
+        if not is_private(plan.source, opened.version.dataset.schema):
+            check_public(plan, opened.version.dataset.schema)
+            return _preview_public(opened, constants)
+        chosen, asking = asking_of(plan, opened, within=within, target=target)
         private = plan_release(asking, opened.kernel)
+        cost_nrho, cost_delta = private.nano_rho + constants.cost_nrho, private.delta_units + constants.cost_delta
         deviations = noise_factor(private, asking.aim)
         figures = tuple(
             (name, Z95 * deviation, Z95 * deviation / abs(value) if value else None)
@@ -148,16 +152,18 @@ class Node:
         )
         return Preview(
             figures=figures,
-            cost_nrho=private.nano_rho,
-            cost_delta_units=private.delta_units,
-            share=private.nano_rho / max(1, asking.permit.cap_nrho),
-            notes=_notes(chosen),
+            cost_nrho=NanoRho(cost_nrho),
+            cost_delta_units=DeltaUnits(cost_delta),
+            share=cost_nrho / max(1, asking.permit.cap_nrho),
+            notes=(*constants.notes(), *_notes(chosen)),
         )
 
     def explain(self, sql: str, *, within: str) -> Explanation:
         """The plan, the bounds used, the SQL that will run, sensitivities, mechanism and loss."""
-        opened, _, asking = self._prepare(sql, within=within, target=None)
-        private = plan_release(asking, opened.kernel)
+        opened, plan = self._read(sql, Constants(within=within, target=None))
+        if not is_private(plan.source, opened.version.dataset.schema):
+            return Explanation(lines=(("plan", picture(check_public(plan, opened.version.dataset.schema))),))
+        private = plan_release(asking_of(plan, opened, within=within, target=None)[1], opened.kernel)
         return Explanation(lines=(*_described(private), ("sql", "\n;\n".join(opened.sql_of(private.bounded)))))
 
     def budget(self, name: str) -> Budget:
@@ -190,16 +196,9 @@ class Node:
         """Give files and locks back."""
         self._wired.close()
 
-    def _prepare(self, sql: str, *, within: str, target: Target | None) -> tuple[Open, Chosen, Asking]:
-        precision: Precision | None = read_precision(within) if target is None else None
+    def _read(self, sql: str, constants: Constants) -> tuple[Open, Plan]:
         opened = self._meant(sql)
-        schema = opened.version.dataset.schema
-        leave = permit("custodian", opened.version.dataset, purpose=PURPOSE)
-        plan = parse(sql, schema)
-        goal = target or Wanted()
-        chosen = choose(plan, schema, opened.profile, within=precision, target=goal, groups_max=opened.kernel.groups_max)
-        asking = Asking(permit=leave, version=opened.version, plan=plan, choice=chosen.choice, target=goal, aim=chosen.aim)
-        return opened, chosen, asking
+        return opened, parse(sql, opened.version.dataset.schema, scalar=lambda inner: constants.figure(inner, opened))
 
     def _meant(self, sql: str) -> Open:
         """The dataset whose tables the text names most; the parser then judges every name."""
@@ -215,6 +214,35 @@ class Node:
             if name.lower() in {dataset.name.lower(), *(table.name.lower() for table in dataset.schema.tables)}:
                 return opened
         raise Refusal("node.unknown_dataset", name=name[:80], names=", ".join(o.version.dataset.name for o in self._wired.opened()))
+
+
+def _public(plan: Plan, opened: Open, constants: Constants) -> Answered:
+    """The exact figures of public tables: no charge, but that of subqueries over private ones."""
+    population = opened.version.dataset.population
+    balance = opened.kernel.ledger.balance(population.name)
+    assert balance is not None
+    return Answered(
+        table=public_table(plan, opened),
+        cost_nrho=NanoRho(constants.cost_nrho),
+        cost_delta_units=DeltaUnits(constants.cost_delta),
+        cap_nrho=balance.cap_nrho,
+        spent_nrho=balance.spent_nrho,
+        recalled=False,
+        notes=(*constants.notes(), ("note.public", ())),
+        version=opened.version.id,
+        digest=Digest(""),
+    )
+
+
+def _preview_public(opened: Open, constants: Constants) -> Preview:
+    cap = opened.version.dataset.population.cap_nrho
+    return Preview(
+        figures=(),
+        cost_nrho=NanoRho(constants.cost_nrho),
+        cost_delta_units=DeltaUnits(constants.cost_delta),
+        share=constants.cost_nrho / max(1, cap),
+        notes=(*constants.notes(), ("note.public", ())),
+    )
 
 
 def _card(dataset: Dataset) -> DatasetCard:

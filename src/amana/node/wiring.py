@@ -14,7 +14,7 @@ from amana.catalog.profile import Profile
 from amana.catalog.schema import Version
 from amana.engines.duckdb import DuckDbEngine
 from amana.log.plain import PlainLog
-from amana.node.ask import Open
+from amana.node.asking import Open
 from amana.node.profile import build_profile, releases_count
 from amana.node.publish import Publication
 from amana.node.publish import publish as publish_steps

@@ -28,9 +28,9 @@ from amana.query.plan import (
     UnitCount,
     Window,
 )
-from amana.query.tables import is_private
+from amana.query.tables import is_private, scans_of, table_of
 from amana.query.values import domain_of
-from amana.terms.refusal import Refusal
+from amana.terms.refusal import Fault, Refusal
 
 NODES_MAX = 2_000
 SUMS_MAX = 200
@@ -43,24 +43,42 @@ def check(plan: Plan, schema: Schema) -> Plan:
 
     Errors: Refusal, from the text of the question and the public schema alone.
     """
-    if _size(plan.source) > NODES_MAX or len(plan.sums) > SUMS_MAX or len(plan.keys) > KEYS_MAX:
-        raise Refusal("plan.too_large", nodes=NODES_MAX, sums=SUMS_MAX, keys=KEYS_MAX)
     if not is_private(plan.source, schema):
         raise Refusal("plan.no_private_table")
+    _check_shape(plan, schema)
+    columns = columns_of(plan.source, schema)
+    for name, expr in plan.keys:
+        if isinstance(domain_of(expr, columns), KeyDomain):
+            raise Refusal("plan.identifier_used", column=name)
+    return plan
+
+
+def check_public(plan: Plan, schema: Schema) -> Plan:
+    """The same plan, if no private table is anywhere in it.
+
+    Errors: Refusal as for any plan; Fault when there is a private table, which whoever calls has seen to.
+    """
+    if any(table_of(scan, schema).private for scan in scans_of(plan.source)):
+        raise Fault(id="a private table")
+    if any(isinstance(total, UnitCount) for total in plan.sums):
+        raise Refusal("plan.no_private_table")
+    _check_shape(plan, schema)
+    return plan
+
+
+def _check_shape(plan: Plan, schema: Schema) -> None:
+    if _size(plan.source) > NODES_MAX or len(plan.sums) > SUMS_MAX or len(plan.keys) > KEYS_MAX:
+        raise Refusal("plan.too_large", nodes=NODES_MAX, sums=SUMS_MAX, keys=KEYS_MAX)
     _check_relation(plan.source, schema)
     columns = columns_of(plan.source, schema)
     names = [name for name, _ in plan.keys]
     assert len(set(names)) == len(names), "key names are unique"
-    for name, expr in plan.keys:
-        if isinstance(domain_of(expr, columns), KeyDomain):
-            raise Refusal("plan.identifier_used", column=name)
     for total in plan.sums:
         _check_sum(total, columns)
     if plan.sets:
         if any(not isinstance(total, RowSum) for total in plan.sums):
             raise Refusal("plan.rollup_needs_sums")
         assert all(set(level) <= set(range(len(plan.keys))) for level in plan.sets)
-    return plan
 
 
 def _check_sum(total: Sum, columns: Columns) -> None:

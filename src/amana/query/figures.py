@@ -74,6 +74,11 @@ def weights(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...
     return tuple(rows)
 
 
+def is_one_number(plan: Plan) -> bool:
+    """Whether the answer is a single figure: no keys, one number."""
+    return not plan.keys and len(plan.figures) == 1 and is_estimate(plan.figures[0][1]) and plan.having is None and plan.limit != 0
+
+
 def growth(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...]) -> tuple[tuple[float, float], ...]:
     """How much each figure grows when all sums grow alike, and when they grow apart, each in the worst direction.
 

@@ -1,0 +1,108 @@
+"""What a question asks the kernel for: its bounds, its precision, and the subqueries that stand for a number."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import final
+
+from amana.catalog.profile import Profile
+from amana.catalog.schema import Version
+from amana.node.choose import Chosen, choose
+from amana.policy.permit import permit
+from amana.privacy.kernel import Asking, Kernel
+from amana.privacy.price import Target, Wanted
+from amana.privacy.public import public_answer
+from amana.privacy.release import answer, plan_release
+from amana.query.check import check
+from amana.query.expr import Fixed
+from amana.query.plan import BoundedPlan, Plan
+from amana.query.tables import is_private
+from amana.terms.answer import AnswerTable, Estimate
+from amana.terms.precision import Precision, read_precision
+
+Note = tuple[str, tuple[tuple[str, str | int], ...]]
+PURPOSE = "local use by the custodian"
+CONSTANT_SCALE = 6
+"""Decimals that a figure keeps where it stands for a subquery."""
+PUBLIC_SECONDS_MAX = 60.0
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """One current version with all that answers questions on it. `sql_of`: the SQL its engine would run, for reading."""
+
+    version: Version
+    profile: Profile
+    kernel: Kernel
+    sql_of: Callable[[BoundedPlan], tuple[str, ...]]
+
+
+def asking_of(plan: Plan, opened: Open, *, within: str, target: Target | None) -> tuple[Chosen, Asking]:
+    """What the kernel is asked: the plan, and the bounds and the split of the cost that predictions make best."""
+    precision: Precision | None = read_precision(within) if target is None else None
+    dataset, goal = opened.version.dataset, target or Wanted()
+    plan = check(plan, dataset.schema)  # predictions need a sound plan; the kernel checks it again
+    leave = permit("custodian", dataset, purpose=PURPOSE)
+    chosen = choose(plan, dataset.schema, opened.profile, within=precision, target=goal, groups_max=opened.kernel.groups_max)
+    return chosen, Asking(permit=leave, version=opened.version, plan=plan, choice=chosen.choice, target=goal, aim=chosen.aim)
+
+
+def public_table(plan: Plan, opened: Open) -> AnswerTable:
+    """The exact answer to a question about public tables."""
+    kernel = opened.kernel
+    schema = opened.version.dataset.schema
+    return public_answer(plan, schema, kernel.engine, groups_max=kernel.groups_max, seconds_max=PUBLIC_SECONDS_MAX)
+
+
+@final
+@dataclass(slots=True, kw_only=True)
+class Constants:
+    """The subqueries of one question that stand for a number: first predicted, then released, each once and at the same precision."""
+
+    within: str
+    target: Target | None
+    predicted: dict[Plan, Fixed | None] = field(default_factory=dict[Plan, Fixed | None])
+    released: dict[Plan, Estimate] = field(default_factory=dict[Plan, Estimate])
+    cost_nrho: int = 0
+    cost_delta: int = 0
+
+    def figure(self, plan: Plan, opened: Open) -> Fixed | None:
+        """What stands for the subquery: the released figure, or the predicted one as long as nothing is released."""
+        if not is_private(plan.source, opened.version.dataset.schema):
+            (row,) = public_table(plan, opened).rows
+            return _fixed(row[0] if isinstance(row[0], (int, float)) else None)
+        if plan in self.released:
+            return _fixed(self.released[plan].value)
+        if plan not in self.predicted:
+            chosen, _ = asking_of(plan, opened, within=self.within, target=self.target)
+            self.predicted[plan] = _fixed(chosen.figures[0][1])
+        return self.predicted[plan]
+
+    def price(self, opened: Open) -> None:
+        """What they will cost."""
+        for plan in self.predicted:
+            private = plan_release(asking_of(plan, opened, within=self.within, target=self.target)[1], opened.kernel)
+            self.cost_nrho, self.cost_delta = self.cost_nrho + private.nano_rho, self.cost_delta + private.delta_units
+
+    def release(self, opened: Open) -> None:
+        """Ask for each of them; each is a use of its own, charged and logged."""
+        for plan in self.predicted:
+            asked = answer(asking_of(plan, opened, within=self.within, target=self.target)[1], opened.kernel)
+            (cell,) = asked.table.rows[0]
+            assert isinstance(cell, Estimate)
+            self.released[plan] = cell
+            self.cost_nrho, self.cost_delta = self.cost_nrho + asked.cost_nrho, self.cost_delta + asked.cost_delta
+
+    def notes(self) -> tuple[Note, ...]:
+        """What the interval does not say: the figures that stand for subqueries, each with its own interval."""
+        return tuple(("note.constant", (("value", _shown(cell)),)) for cell in self.released.values())
+
+
+def _fixed(value: float | None) -> Fixed | None:
+    return None if value is None else Fixed(units=round(value * 10**CONSTANT_SCALE), scale=CONSTANT_SCALE)
+
+
+def _shown(cell: Estimate) -> str:
+    if cell.value is None or cell.low is None or cell.high is None:
+        return "NULL"
+    return f"{cell.value:.10g} [{cell.low:.6g}, {cell.high:.6g}]"
