@@ -26,7 +26,7 @@ def test_a_subquery_is_a_use_of_its_own_and_the_same_question_is_free(demo_folde
         (note,) = [dict(parameters) for code, parameters in first.notes if code == "note.constant"]
         value = float(str(note["value"]).split(" ")[0])
         mean = node.sql("SELECT AVG(cost) AS mean FROM visits", within="7%")
-        assert mean.cost.recalled and mean.rows[0]["mean"] == pytest.approx(value, rel=1e-6)
+        assert mean.cost.recalled and mean.rows[0]["mean"].value == pytest.approx(value, rel=1e-6)
         again = node.sql(ABOVE, within="7%")
         assert again.cost.loss_nrho == 0 and again.rows == first.rows
 

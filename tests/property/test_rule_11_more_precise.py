@@ -88,3 +88,17 @@ def test_many_refinements_cost_together_what_the_last_costs_alone() -> None:
     assert balance is not None and balance.spent_nrho == pytest.approx(NANO // 20, rel=1e-5)
     assert last.released.noise[0].scale == pytest.approx(20 / sqrt(2 / 20), rel=1e-5)
     assert sum(entry.cost_nrho for entry in log.entries) == balance.spent_nrho
+
+
+def test_other_names_another_order_and_a_limit_are_the_same_question() -> None:
+    of = version()
+    texts = (
+        "SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward",
+        "SELECT ward AS w, COUNT(*) AS people FROM visits GROUP BY 1 ORDER BY 2 DESC LIMIT 1",
+    )
+    with ledger_at(":memory:", of) as ledger:
+        parts = kernel(ledger, FakeEngine(cells={}))
+        first, second = (answer(asking(of, parse(sql, SCHEMA), target=COARSE), parts) for sql in texts)
+    assert not first.recalled and second.recalled and second.cost_nrho == 0
+    assert second.table.columns == ("w", "people") and len(second.table.rows) == 1
+    assert second.table.rows[0][1] in {row[1] for row in first.table.rows}, "the same noisy rows, only shown otherwise"

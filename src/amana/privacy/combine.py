@@ -38,12 +38,19 @@ def _mixed(one: NoisyCell, two: NoisyCell, weight: float) -> NoisyCell:
 
 def digests(plan: Plan, version: VersionId, private: PrivatePlan, *, key: bytes) -> Asked:
     """Keyed digests of the question, of the question at its precision, and of the bounds it was measured with."""
-    bounded, question = private.bounded, ("question", version, plan)
+    bounded, question = private.bounded, ("question", version, _measured(plan))
     return Asked(
         question=keyed_digest(question, key=key),
         digest=keyed_digest((question, private.kind, private.scales, bounded.sums), key=key),
-        bounds=keyed_digest(("bounds", private.kind, bounded.plan, bounded.sums, bounded.keys_per_unit), key=key),
+        bounds=keyed_digest(("bounds", private.kind, _measured(bounded.plan), bounded.sums, bounded.keys_per_unit), key=key),
     )
+
+
+def _measured(plan: Plan) -> Plan:
+    """The plan without what is done to figures once they are released: their names, ORDER BY and LIMIT."""
+    keys = tuple((str(index), expr) for index, (_, expr) in enumerate(plan.keys))
+    figures = tuple((str(index), figure) for index, (_, figure) in enumerate(plan.figures))
+    return replace(plan, keys=keys, figures=figures, order=(), limit=None)
 
 
 def last_of_same_bounds(releases: tuple[Earlier, ...], bounds: Digest) -> Earlier | None:
