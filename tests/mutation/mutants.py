@@ -96,6 +96,8 @@ MUTANTS = (
        "replace(info, apart=False) for name", "info for name", (*VALUES, *BOUNDS)),
     _m("one side that is single makes the other so without an equality", "query/infer.py",
        "if single for n in pair}})", "for n in pair}})", (*BOUNDS, *VALUES)),
+    _m("an occurrence bound is believed under a window that numbers rows", "privacy/bound.py",
+       "for alias, name, most in () if _numbers_rows(plan.source) else choice.within:", "for alias, name, most in choice.within:", (*VALUES, *BOUNDS)),
     # --- loss ---
     _m("threshold without what a unit can add", "privacy/loss.py", "return witness_high + low, DeltaUnits", "return low, DeltaUnits",
        ("tests/unit/test_loss.py", "tests/property/test_rule_02_currencies.py")),

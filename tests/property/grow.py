@@ -290,8 +290,9 @@ def relation(draw: st.DrawFn, names: Names, depth: int) -> Relation:
     if made == 4:
         numbers = [name for name, info in columns.items() if info.apart]
         if numbers and draw(st.booleans()):  # WHERE ROW_NUMBER() <= 1, as people write it
-            few = Call(op=draw(st.sampled_from((Op.LE, Op.EQ))), args=(Column(name=numbers[0]), whole(draw(st.integers(1, 2)))))
-            return Filter(source=below, predicate=few)
+            few = Call(op=draw(st.sampled_from((Op.LE, Op.EQ, Op.GE))), args=(Column(name=numbers[0]), whole(draw(st.integers(1, 2)))))
+            more = Call(op=Op.LE, args=(Column(name=numbers[0]), whole(draw(st.integers(2, 3)))))
+            return Filter(source=below, predicate=Call(op=Op.AND, args=(few, more)))
         return Filter(source=below, predicate=condition(draw, columns))
     if made == 5:
         kept = draw(st.lists(st.sampled_from(list(columns)), min_size=1, max_size=4, unique=True))

@@ -1,5 +1,6 @@
 """PRIVACY 6: every value a generated expression takes lies in the interval that inference gives it, on its grid, or is a NULL it foretold."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, DateStep, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.engines.reference import ReferenceEngine
 from amana.engines.reference_values import value_of
+from amana.privacy.bound import Choice, bound
 from amana.query.check import ONE, check
 from amana.query.expr import Call, Column, Expr, Fixed, Literal, Op
 from amana.query.infer import columns_of, rows_of, visible_domain
@@ -24,6 +26,7 @@ from amana.query.plan import (
     Plan,
     Project,
     Relation,
+    RowSum,
     Scan,
     UnitCount,
     UnitFunction,
@@ -156,6 +159,21 @@ def test_rows_told_apart_or_grouped_by_a_key_are_bounded_by_what_occurs(name: st
 def test_these_bounds_are_as_tight_as_they_can_be() -> None:
     held = {name: rows_of(source, SCHEMA) for name, (source, _) in TIGHT.items()}
     assert held["first row of a unit"] == 1 and held["groups by the key of visits"] == 3
+
+
+def test_an_occurrence_bound_gives_nothing_under_a_window_that_counts_other_rows_too() -> None:
+    # Three visits: the third row of the unit is of ward a, though only two rows of ward a exist.
+    wanted = Call(
+        op=Op.AND,
+        args=(Call(op=Op.GE, args=(Column(name="n"), Literal(value=Fixed(units=3)))), Call(op=Op.EQ, args=(WARD, Literal(value="a")))),
+    )
+    plan = Plan(source=Filter(source=numbered(VISITS), predicate=wanted), keys=(), sums=(RowSum(value=ONE),), figures=())
+    grouped_plan = replace(plan, source=Filter(source=numbered(VISITS), predicate=wanted.args[0]), keys=(("ward", WARD),))
+    for one in (plan, grouped_plan):
+        chosen, free = (
+            bound(check(one, SCHEMA), SCHEMA, choice=choice, groups_max=100) for choice in (Choice(within=(("v", "ward", 1),)), Choice())
+        )
+        assert (chosen.sums[0].l1, chosen.sums[0].l2_squared) == (free.sums[0].l1, free.sums[0].l2_squared)
 
 
 @given(data=st.data())

@@ -36,7 +36,7 @@ from amana.query.plan import (
     WindowFunction,
     WindowMeasure,
 )
-from amana.query.tables import is_private, table_of
+from amana.query.tables import is_private, nodes_of, table_of
 from amana.query.values import domain_of
 from amana.terms.refusal import Refusal
 
@@ -130,7 +130,7 @@ def _rows(plan: Plan, choice: Choice, schema: Schema) -> tuple[int, int]:
     """
     rows = per_key = rows_of(plan.source, schema)
     columns = columns_of(plan.source, schema)
-    for alias, name, most in choice.within:
+    for alias, name, most in () if _numbers_rows(plan.source) else choice.within:
         scans = [scan for scan in private_scans(plan.source, schema) if scan.alias == alias]
         if len(scans) != 1 or scans[0].keep_within != (name, most):
             continue  # a second wish for the same scan was not granted, so it bounds nothing
@@ -143,6 +143,12 @@ def _rows(plan: Plan, choice: Choice, schema: Schema) -> tuple[int, int]:
         if any(isinstance(expr, Column) and expr.name in same for _, expr in plan.keys):
             per_key = min(per_key, fewer)
     return rows, min(rows, per_key)
+
+
+def _numbers_rows(relation: Relation) -> bool:
+    """Whether a window of the question counts or numbers rows: those with other values of S too, so that fewer rows of a scan
+    do not bound what it shows. (The kernel's own numbering stands above everything.)"""
+    return any(isinstance(node, Window) and node.measures[0].name != LEFT_NUMBER for node in nodes_of(relation))
 
 
 def _with_witness(
@@ -198,7 +204,7 @@ def _bounded(total: Sum, scale: int, interval: tuple[int, int], *, per_unit: boo
     if l1 > MAGNITUDE_MAX:
         raise Refusal("plan.unbounded")
     low, high = interval
-    grain = 1 << max(0, isqrt(l2_squared).bit_length() - GRAIN_BITS)
+    grain = 1 if isinstance(total, BinCount) else 1 << max(0, isqrt(l2_squared).bit_length() - GRAIN_BITS)
     return BoundedSum(sum=total, scale=scale, low=low, high=high, per_unit=per_unit, l1=l1, l2_squared=l2_squared, cells=cells, grain=grain)
 
 

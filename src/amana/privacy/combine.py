@@ -39,10 +39,11 @@ def _mixed(one: NoisyCell, two: NoisyCell, weight: float) -> NoisyCell:
 def digests(plan: Plan, version: VersionId, private: PrivatePlan, *, key: bytes) -> Asked:
     """Keyed digests of the question, of the question at its precision, and of the bounds it was measured with."""
     bounded, question = private.bounded, ("question", version, _measured(plan))
+    bounds = ("bounds", private.kind, _measured(bounded.plan), bounded.sums, bounded.keys_per_unit)
     return Asked(
         question=keyed_digest(question, key=key),
-        digest=keyed_digest((question, private.kind, private.scales, bounded.sums), key=key),
-        bounds=keyed_digest(("bounds", private.kind, _measured(bounded.plan), bounded.sums, bounded.keys_per_unit), key=key),
+        digest=keyed_digest((question, bounds, private.scales), key=key),
+        bounds=keyed_digest(bounds, key=key),
     )
 
 

@@ -49,16 +49,20 @@ def levels_of(total: BoundedSum) -> int:
     return levels_in(total.sum) if isinstance(total.sum, BinCount) else 1
 
 
+def reach_of(total: BoundedSum) -> tuple[int, int]:
+    """(L1, squared L2) sensitivity of the sum counted in grains."""
+    if total.grain == 1:
+        return total.l1, total.l2_squared
+    return -(-total.l1 // total.grain) + total.cells, (isqrt(total.l2_squared) // total.grain + 1 + isqrt(total.cells) + 1) ** 2
+
+
 def event_of(total: BoundedSum, kind: NoiseKind, scale: float) -> Event:
     """The event of adding noise of that scale to every cell of the sum, counted in grains.
 
     Rounding to grains moves two neighbouring cells apart by less than one grain more, and at most `cells` of them, so
     L1 grows by `cells` and L2 by the root of `cells` (triangle inequality).
     """
-    l1, squared = total.l1, total.l2_squared
-    if total.grain > 1:
-        l1 = -(-total.l1 // total.grain) + total.cells
-        squared = (isqrt(total.l2_squared) // total.grain + 1 + isqrt(total.cells) + 1) ** 2
+    l1, squared = reach_of(total)
     name = EventKind.GAUSSIAN if kind is NoiseKind.GAUSSIAN else EventKind.LAPLACE
     reach = squared if kind is NoiseKind.GAUSSIAN else l1**2
     return Event(kind=name, sensitivity_squared=reach, scale=Fraction(scale) / total.grain, times=levels_of(total))

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import floor, frexp, inf, ldexp, sqrt
 from typing import TypeAlias, final
 
-from amana.privacy.loss import SCALE_MAX, Event, EventKind, event_of, levels_of, loss_of, threshold_for
+from amana.privacy.loss import SCALE_MAX, Event, EventKind, event_of, levels_of, loss_of, reach_of, threshold_for
 from amana.query.plan import BoundedPlan, BoundedSum, UnknownKeys
 from amana.query.released import NoiseKind
 from amana.terms.ids import DeltaUnits, NanoRho
@@ -162,9 +162,10 @@ def _shapes(bounded: BoundedPlan, aim: Aim, kind: NoiseKind) -> tuple[float, ...
 
 
 def _unit_loss(total: BoundedSum, shape: float, kind: NoiseKind) -> float:
+    l1, squared = reach_of(total)
     if kind is NoiseKind.GAUSSIAN:
-        return max(1, total.l2_squared) * levels_of(total) / (2 * shape**2)
-    return max(1, total.l1) * levels_of(total) / shape
+        return max(1, squared) * levels_of(total) / (2 * (shape / total.grain) ** 2)
+    return max(1, l1) * levels_of(total) / (shape / total.grain)
 
 
 def _shape_for(total: BoundedSum, loss: float, kind: NoiseKind) -> float:
