@@ -162,16 +162,16 @@ def test_these_bounds_are_as_tight_as_they_can_be() -> None:
 
 
 def test_an_occurrence_bound_gives_nothing_under_a_window_that_counts_other_rows_too() -> None:
-    # Three visits: the third row of the unit is of ward a, though only two rows of ward a exist.
+    # Of visits to b, a, a the last two are numbered 2 and 3: two of ward a have a number that two rows alone could not have.
     wanted = Call(
         op=Op.AND,
-        args=(Call(op=Op.GE, args=(Column(name="n"), Literal(value=Fixed(units=3)))), Call(op=Op.EQ, args=(WARD, Literal(value="a")))),
+        args=(Call(op=Op.GE, args=(Column(name="n"), Literal(value=Fixed(units=2)))), Call(op=Op.EQ, args=(WARD, Literal(value="a")))),
     )
     plan = Plan(source=Filter(source=numbered(VISITS), predicate=wanted), keys=(), sums=(RowSum(value=ONE),), figures=())
     grouped_plan = replace(plan, source=Filter(source=numbered(VISITS), predicate=wanted.args[0]), keys=(("ward", WARD),))
     for one in (plan, grouped_plan):
         chosen, free = (
-            bound(check(one, SCHEMA), SCHEMA, choice=choice, groups_max=100) for choice in (Choice(within=(("v", "ward", 1),)), Choice())
+            bound(check(one, SCHEMA), SCHEMA, choice=choice, groups_max=100) for choice in (Choice(within=(("v", "ward", 2),)), Choice())
         )
         assert (chosen.sums[0].l1, chosen.sums[0].l2_squared) == (free.sums[0].l1, free.sums[0].l2_squared)
 

@@ -28,6 +28,7 @@ from tests.parts import SCHEMA, FakeEngine, asking, kernel, ledger_at, version
 
 FAR = 2**62
 """The largest end that rules may declare."""
+FIRST, LAST = datetime.fromisoformat("0001-01-01 00:00:00"), datetime.fromisoformat("9999-12-31 23:59:59")
 HOSTILE = Schema(
     unit="person",
     tables=(
@@ -43,7 +44,7 @@ HOSTILE = Schema(
                 Column(name="z", domain=NumberDomain(scale=0, low=-1, high=1)),
                 Column(name="t", domain=TextDomain(length_max=10_000, nullable=True)),
                 Column(name="d", domain=DateDomain(low=date(1, 1, 1), high=date(9999, 12, 31), nullable=True)),
-                Column(name="m", domain=MomentDomain(low=datetime.min, high=datetime.max.replace(microsecond=0), nullable=True)),
+                Column(name="m", domain=MomentDomain(low=FIRST, high=LAST, nullable=True)),
                 Column(name="b", domain=BooleanDomain(nullable=True)),
             ),
         ),
@@ -55,7 +56,7 @@ TEXTS = (
     "\U0001f468" * 100, "%_\\", "'\"", "a\nb", "true", "\x01", "e\u0301",
 )  # fmt: skip
 NUMBERS, DAYS = (None, -FAR, FAR, 0, 1, -1, 7), (None, date(1, 1, 1), date(9999, 12, 31), date(2024, 2, 29))
-MOMENTS = (None, datetime.min, datetime.max.replace(microsecond=0), datetime.fromisoformat("1969-12-31 23:59:59"))
+MOMENTS = (None, FIRST, LAST, datetime.fromisoformat("1969-12-31 23:59:59"))
 ROWS: list[dict[str, Any]] = [
     {
         "id": i, "u": i, "r": 1, "n": NUMBERS[i % 7], "f": (FAR, -FAR, 0, 1)[i % 4], "z": (0, -1, 1)[i % 3], "t": TEXTS[i % len(TEXTS)],
@@ -68,9 +69,7 @@ ACCEPTED = (
     "1 / f", "f // f", "f % f", "nullif(n, z)", "CAST(n AS TINYINT)", "CAST(f AS INTEGER)", "CAST(t AS DOUBLE)", "TRY_CAST(t AS INTEGER)",
     "CAST(t AS HUGEINT)", "CAST(t AS DECIMAL(38, 0))", "CAST(t AS DECIMAL(18, 6))", "length(t || t || t || n)", "length(upper(trim(t)))",
     "length(substring(t, 2, 1000000))", "date_diff('day', CAST(t AS DATE), DATE '2024-01-01')", "date_diff('year', d, DATE '9999-12-31')",
-    "d - DATE '2000-01-01'", "hour(m)", "year(d)", "CASE WHEN d + INTERVAL 4000 DAY > DATE '2024-01-01' THEN 1 ELSE 0 END",
-    "CASE WHEN d - INTERVAL 4000 DAY > DATE '2024-01-01' THEN 1 ELSE 0 END", "CASE WHEN date_trunc('week', d) < d THEN 1 ELSE 0 END",
-    "CASE WHEN CAST(t AS TIMESTAMP) < m THEN 1 ELSE 0 END", "CASE WHEN CAST(t AS BOOLEAN) THEN 1 ELSE 0 END", "length(CAST(m AS VARCHAR))",
+    "d - DATE '2000-01-01'", "hour(m)", "year(d)", "CASE WHEN date_trunc('week', d) < d THEN 1 ELSE 0 END",
     "CASE WHEN n // z > 1 THEN 1 // z ELSE n % z END", "CASE WHEN t LIKE '%9%9%9%9%' THEN n END",
 )  # fmt: skip
 SHAPES = (
@@ -100,11 +99,11 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.Duck
 
 @pytest.mark.parametrize("expression", ACCEPTED)
 def test_no_value_of_a_row_stops_a_run_or_passes_the_declared_interval(connection: duckdb.DuckDBPyConnection, expression: str) -> None:
-    total = bounded(SHAPES[0].replace("{}", expression)).sums[0]
+    asked = bounded(SHAPES[0].replace("{}", expression))
+    total = asked.sums[0]
     for row in ROWS:
-        assert (
-            total.low <= exact(bounded(SHAPES[0].replace("{}", expression)), [row]).get((), (0,))[0] - 0 <= total.high or not total.low <= 0
-        )
+        value = exact(asked, [row])[()][0]
+        assert value == 0 or total.low <= value <= total.high, row  # 0: NULL adds nothing
     for shape in SHAPES:
         sql = shape.replace("{}", expression)
         sums = parse(sql, HOSTILE).sums
@@ -121,8 +120,8 @@ def test_no_value_of_a_row_stops_a_run_or_passes_the_declared_interval(connectio
     [
         "length(repeat(t, 1000000000))", "length(lpad(t, 1000000000, 'x'))", "length(replace(t, 'x', 'xxxxxxxx'))", "length(printf('%0999999d', n))",
         "CASE WHEN regexp_matches(t, '(a+)+$') THEN 1 ELSE 0 END", "CASE WHEN t SIMILAR TO '(a|a)*b' THEN 1 ELSE 0 END", "factorial(n)",
-        "power(n, n)", "exp(n)", "ln(z)", "sqrt(z)", "len(range(n))", "n * n", "f / f", "n / f", "error(t)", "list_sum([n, n])",
-        "CASE WHEN d + INTERVAL 4000000 DAY < d THEN 1 ELSE 0 END IS error('x')", "sleep_ms(n)", "getenv('HOME')",
+        "power(n, n)", "exp(n)", "ln(z)", "sqrt(z)", "len(range(n))", "n * n", "n / f", "error(t)", "list_sum([n, n])",
+        "date_diff('day', d, d + INTERVAL 4000 DAY)", "date_diff('day', d - INTERVAL 4000 DAY, d)", "sleep_ms(n)", "getenv('HOME')",
     ],
 )  # fmt: skip
 def test_what_has_no_bound_of_size_or_of_work_is_refused_before_the_data(expression: str) -> None:
