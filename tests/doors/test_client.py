@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -9,12 +10,24 @@ from amana.client.explain import WIDTH_MAX, point_at
 from amana.client.figures import GROUP, percent, show
 from amana.client.odds import epsilon_of, odds_percent
 from amana.client.text import choose_language, load, read_po
-from amana.terms.answer import Estimate
+from amana.terms.answer import AnswerTable, Estimate
 from amana.terms.refusal import Place, Refusal
 from tests.doors.stand_in import StandIn, door
 
 RESULT = door().sql("SELECT region, COUNT(*) AS visits FROM visits GROUP BY region")
 FLAT = {"region": ["Atlas", None], "visits": [12345.4, None], "visits_lo": [12278.4, None], "visits_hi": [12412.4, None]}
+
+
+def test_the_ends_of_an_interval_never_hide_a_figure_of_their_name() -> None:
+    table = AnswerTable(columns=("a_lo", "a"), rows=((Estimate(value=1.0, low=0.0, high=2.0), Estimate(value=5.0, low=4.0, high=6.0)),))
+    assert replace(RESULT, table=table).flat() == {
+        "a_lo": [1.0],
+        "a_lo_lo": [0.0],
+        "a_lo_hi": [2.0],
+        "a": [5.0],
+        "a_lo_": [4.0],
+        "a_hi": [6.0],
+    }
 
 
 def test_a_result_is_flat_with_the_ends_of_its_intervals() -> None:

@@ -32,6 +32,19 @@ def test_a_subquery_is_a_use_of_its_own_and_the_same_question_is_free(demo_folde
 
 
 @pytest.mark.slow
+def test_of_subqueries_inside_each_other_the_innermost_is_released_first_and_no_prediction_is_left(demo_folder: Path) -> None:
+    with amana.open(demo_folder) as node:
+        above = "SELECT AVG(age) AS mean FROM visits WHERE cost > (SELECT AVG(cost) FROM visits)"
+        found = node.sql(f"SELECT COUNT(*) AS n FROM visits WHERE age > ({above})", within="9%")
+        inner, outer = [str(dict(parameters)["value"]).split(" ")[0] for code, parameters in found.notes if code == "note.constant"]
+        assert node.sql("SELECT AVG(cost) AS mean FROM visits", within="9%").rows[0]["mean"].value == pytest.approx(float(inner), rel=1e-6)
+        again = node.sql(above, within="9%")
+        assert again.cost.loss_nrho == 0 and again.rows[0]["mean"].value == pytest.approx(float(outer), rel=1e-6)
+        direct = node.sql(f"SELECT COUNT(*) AS n FROM visits WHERE age > {round(again.rows[0]['mean'].value, 6):.6f}", within="9%")
+        assert direct.cost.recalled and direct.rows == found.rows
+
+
+@pytest.mark.slow
 def test_nothing_is_paid_for_a_subquery_of_a_question_that_is_refused(demo_folder: Path) -> None:
     with amana.open(demo_folder) as node:
         spent = node.budget("clinic").spent_nrho

@@ -2,8 +2,11 @@
 
 import pytest
 
+from amana.privacy.bound import Choice, bound
 from amana.privacy.release import answer, plan_release
-from amana.privacy.schedule import seconds_of
+from amana.privacy.schedule import Schedule, seconds_of
+from amana.query.check import check
+from amana.query.parse import parse
 from amana.terms.refusal import Fault
 from tests.parts import SCHEDULE, SCHEMA, FakeClock, FakeEngine, asking, kernel, ledger_at, version
 
@@ -56,3 +59,13 @@ def test_the_time_of_release_does_not_read_the_data() -> None:
     from inspect import signature
 
     assert list(signature(seconds_of).parameters) == ["bounded", "schema", "schedule"]
+
+
+def test_the_schedule_counts_the_rows_that_a_join_of_a_table_with_itself_makes() -> None:
+    tables = Schedule(rows=(("visits", 1_000_000),), rows_per_s=1e6, base_s=0.1, tick_s=0.1)
+    once, twice = (
+        seconds_of(bound(check(parse(sql, SCHEMA), SCHEMA), SCHEMA, choice=Choice(), groups_max=10), SCHEMA, tables)
+        for sql in ("SELECT COUNT(*) FROM visits", "SELECT COUNT(*) FROM visits a JOIN visits b ON a.patient = b.patient")
+    )
+    most = next(table.rows_per_unit_max for table in SCHEMA.tables if table.name == "visits")
+    assert twice - once >= most, "each row may meet all rows of its unit"

@@ -4,8 +4,9 @@ import pytest
 
 from amana.privacy.bound import Choice, bound
 from amana.query.check import check
+from amana.query.expr import Fixed, Literal
 from amana.query.parse import parse
-from amana.query.plan import BoundedPlan, PublicKeys, UnknownKeys
+from amana.query.plan import BoundedPlan, Plan, PublicKeys, RowSum, Scan, UnknownKeys
 from amana.terms.refusal import Refusal
 from tests.parts import SCHEMA
 
@@ -77,3 +78,12 @@ def test_a_sum_too_large_for_the_engines_is_refused() -> None:
 def test_a_clamp_that_leaves_zero_out_is_never_accepted(clamp: tuple[int, int]) -> None:
     with pytest.raises(AssertionError):
         bounded("SELECT SUM(stay) AS n FROM visits v", Choice(clamps=(clamp,)))
+
+
+def test_a_clamp_does_not_let_the_rows_of_a_unit_add_up_beyond_what_a_sum_can_hold() -> None:
+    huge = RowSum(value=Literal(value=Fixed(units=10**30)))
+    plan = Plan(source=Scan(table="visits", alias="v"), keys=(), sums=(huge,), figures=())
+    for clamps in ((None,), ((0, 1000),)):
+        with pytest.raises(Refusal) as caught:
+            bound(plan, SCHEMA, choice=Choice(clamps=clamps), groups_max=10)
+        assert caught.value.code == "plan.unbounded"

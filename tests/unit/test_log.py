@@ -8,7 +8,7 @@ import pytest
 
 from amana.log.plain import PlainLog
 from amana.terms.ids import DeltaUnits, NanoRho, PermitId, PopulationName, VersionId
-from amana.terms.refusal import Fault
+from amana.terms.refusal import Fault, Refusal
 from amana.terms.use import UseEntry
 from tests.parts import FakeClock
 
@@ -73,3 +73,14 @@ def test_only_public_facts_stand_in_an_entry(tmp_path: Path) -> None:
     }  # fmt: skip
     assert fields["hour"] == {"date": "2025-07-01T09:00:00+00:00"}
     assert (tmp_path / "log").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("damage", [b'{"UseEntry":\n', b"\xff\xfe\n", b"[]\n", b'{"UseEntry":{"population":1}}\n'])
+def test_a_damaged_log_is_refused_by_its_line(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(damage)
+    log = PlainLog(path)
+    with pytest.raises(Refusal) as caught:
+        log.totals()
+    log.close()
+    assert (caught.value.code, caught.value.parameters["line"]) == ("budget.log_damaged", 1)

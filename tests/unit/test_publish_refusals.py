@@ -83,6 +83,7 @@ def attempt(folder: Path, rules: str, files: dict[str, bytes | str]) -> Store:
         (GOOD + TOWNS, {"visits.csv": "person,cost\na,1\n", "towns.csv": "town,people\nA,11\n"}, "publish.value_outside"),
         (GOOD + TOWNS, {"visits.csv": "person,cost\na,1\n", "towns.csv": "town,people\n,1\n"}, "publish.value_missing"),
         (GOOD.replace('unit = "person"\n', ""), {"visits.csv": "person,cost\na,1\n"}, "rules.no_unit"),
+        (GOOD.replace('name = "people"', 'name = "others"'), {"visits.csv": "person,cost\na,1\n"}, "publish.population_changed"),
         (GOOD.replace('"2.0"', '"3.0"'), {"visits.csv": "person,cost\na,1\n"}, "publish.population_changed"),
         (GOOD.replace('name = "test"', 'name = "other"'), {"visits.csv": "person,cost\na,1\n"}, "publish.table_name_taken"),
     ],

@@ -54,6 +54,7 @@ def test_rules_become_values() -> None:
         (GOOD.replace('source = "Tariff", ', ""), "rules.missing_field", "table.visits.columns.cost.source"),
         (GOOD.replace("low = 0, ", ""), "rules.missing_field", "table.visits.columns.cost.low"),
         (GOOD.replace("nullable", "nulable"), "rules.unknown_field", "table.visits.columns.cost.nulable"),
+        (GOOD + 'sex = { kind = "choice", members = [], source = "List" }\n', "rules.bad_value", "table.visits.columns.sex.members"),
         (GOOD.replace("high = 100", "high = 100.05"), "rules.bad_value", "table.visits.columns.cost.high"),
         (GOOD.replace("high = 100", "high = -1"), "rules.bad_value", "table.visits.columns.cost.high"),
         (GOOD.replace("high = 100", "high = nan"), "rules.bad_value", "table.visits.columns.cost.high"),

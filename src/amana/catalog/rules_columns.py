@@ -74,6 +74,7 @@ def _domain(kind: str, fields: Fields, *, nullable: bool, private: bool) -> Doma
         case "choice":
             members = fields.texts("members", required=private)
             if not members and (private or fields.has("members")):
+                fields.bad("members", "the members that are possible, one at least")
                 return None
             return ChoiceDomain(members=tuple(sorted(members)), nullable=nullable)
         case "boolean":

@@ -88,9 +88,15 @@ class Result:
                 columns[name] = [cell for cell in cells if not isinstance(cell, Estimate)]
                 continue
             columns[name] = [cell.value if isinstance(cell, Estimate) else cell for cell in cells]
-            columns[f"{name}_lo"] = [cell.low if isinstance(cell, Estimate) else None for cell in cells]
-            columns[f"{name}_hi"] = [cell.high if isinstance(cell, Estimate) else None for cell in cells]
+            columns[self._free(f"{name}_lo")] = [cell.low if isinstance(cell, Estimate) else None for cell in cells]
+            columns[self._free(f"{name}_hi")] = [cell.high if isinstance(cell, Estimate) else None for cell in cells]
         return columns
+
+    def _free(self, name: str) -> str:
+        """The name, longer by `_` while a figure of the question bears it."""
+        while name in self.table.columns:
+            name += "_"
+        return name
 
     def to_csv(self) -> str:
         """Comma-separated text with a header, intervals as `_lo` and `_hi` (RFC 4180)."""

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import final
 
 from amana.terms.canonical import canonical_bytes
-from amana.terms.refusal import Fault
+from amana.terms.refusal import Fault, Refusal
 from amana.terms.use import Inclusion, UseEntry
 
 
@@ -45,13 +45,19 @@ class PlainLog:
             return Inclusion(index=self._count - 1)
 
     def totals(self) -> dict[str, tuple[int, int]]:
-        """What each population has spent by the log: (nano-rho, delta in 2**-64)."""
+        """What each population has spent by the log: (nano-rho, delta in 2**-64).
+
+        Errors: Refusal budget.log_damaged.
+        """
         spent: dict[str, tuple[int, int]] = {}
         with self._path.open("rb") as lines:
-            for line in lines:
-                entry = json.loads(line)["UseEntry"]
-                nrho, delta = spent.get(entry["population"], (0, 0))
-                spent[entry["population"]] = (nrho + entry["cost_nrho"], delta + entry["cost_delta"])
+            for number, line in enumerate(lines, start=1):
+                try:
+                    entry = json.loads(line)["UseEntry"]
+                    nrho, delta = spent.get(entry["population"], (0, 0))
+                    spent[entry["population"]] = (nrho + entry["cost_nrho"], delta + entry["cost_delta"])
+                except (ValueError, KeyError, TypeError):
+                    raise Refusal("budget.log_damaged", line=number) from None
         return spent
 
     def close(self) -> None:

@@ -105,10 +105,10 @@ class Node:
         constants = Constants(within=within, target=target)
         opened, plan = self._read(sql, constants)
         private = is_private(plan.source, opened.version.dataset.schema)
-        if constants.predicted:  # all that can be refused is refused before the first of them is paid
-            if private:
-                plan_release(asking_of(plan, opened, within=within, target=target)[1], opened.kernel)
-            constants.release(opened)
+        if constants.pending and private:  # all that can be refused is refused before the first of them is paid
+            plan_release(asking_of(plan, opened, within=within, target=target)[1], opened.kernel)
+        while constants.pending:  # the innermost first: what is around it is another question once its figure is known
+            constants.release(constants.pending[0], opened)
             opened, plan = self._read(sql, constants)
         if not private:
             return _public(plan, opened, constants)
@@ -198,6 +198,7 @@ class Node:
 
     def _read(self, sql: str, constants: Constants) -> tuple[Open, Plan]:
         opened = self._meant(sql)
+        constants.pending.clear()
         return opened, parse(sql, opened.version.dataset.schema, scalar=lambda inner: constants.figure(inner, opened))
 
     def _meant(self, sql: str) -> Open:

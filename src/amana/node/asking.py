@@ -57,11 +57,12 @@ def public_table(plan: Plan, opened: Open) -> AnswerTable:
 @final
 @dataclass(slots=True, kw_only=True)
 class Constants:
-    """The subqueries of one question that stand for a number: first predicted, then released, each once and at the same precision."""
+    """The subqueries of one question that stand for a number: first predicted, then released, each once, all at one precision."""
 
     within: str
     target: Target | None
-    predicted: dict[Plan, Fixed | None] = field(default_factory=dict[Plan, Fixed | None])
+    pending: list[Plan] = field(default_factory=list[Plan])
+    """Asked in the last reading of the text and not released yet, the innermost first."""
     released: dict[Plan, Estimate] = field(default_factory=dict[Plan, Estimate])
     cost_nrho: int = 0
     cost_delta: int = 0
@@ -73,25 +74,23 @@ class Constants:
             return _fixed(row[0] if isinstance(row[0], (int, float)) else None)
         if plan in self.released:
             return _fixed(self.released[plan].value)
-        if plan not in self.predicted:
-            chosen, _ = asking_of(plan, opened, within=self.within, target=self.target)
-            self.predicted[plan] = _fixed(chosen.figures[0][1])
-        return self.predicted[plan]
+        if plan not in self.pending:
+            self.pending.append(plan)
+        return _fixed(asking_of(plan, opened, within=self.within, target=self.target)[0].figures[0][1])
 
     def price(self, opened: Open) -> None:
         """What they will cost."""
-        for plan in self.predicted:
+        for plan in self.pending:
             private = plan_release(asking_of(plan, opened, within=self.within, target=self.target)[1], opened.kernel)
             self.cost_nrho, self.cost_delta = self.cost_nrho + private.nano_rho, self.cost_delta + private.delta_units
 
-    def release(self, opened: Open) -> None:
-        """Ask for each of them; each is a use of its own, charged and logged."""
-        for plan in self.predicted:
-            asked = answer(asking_of(plan, opened, within=self.within, target=self.target)[1], opened.kernel)
-            (cell,) = asked.table.rows[0]
-            assert isinstance(cell, Estimate)
-            self.released[plan] = cell
-            self.cost_nrho, self.cost_delta = self.cost_nrho + asked.cost_nrho, self.cost_delta + asked.cost_delta
+    def release(self, plan: Plan, opened: Open) -> None:
+        """Ask for one of them: a use of its own, charged and logged."""
+        asked = answer(asking_of(plan, opened, within=self.within, target=self.target)[1], opened.kernel)
+        (cell,) = asked.table.rows[0]
+        assert isinstance(cell, Estimate)
+        self.released[plan] = cell
+        self.cost_nrho, self.cost_delta = self.cost_nrho + asked.cost_nrho, self.cost_delta + asked.cost_delta
 
     def notes(self) -> tuple[Note, ...]:
         """What the interval does not say: the figures that stand for subqueries, each with its own interval."""

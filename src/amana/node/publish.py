@@ -96,6 +96,11 @@ def _check_against(dataset: Dataset, store: Store) -> None:
         raise Refusal(
             "publish.population_changed", population=was.name, field=field, was=str(getattr(was, field)), now=str(getattr(now, field))
         )
+    for each in store.current():
+        before = each.version.dataset
+        if before.name == dataset.name and before.population.name != dataset.population.name:  # a new name is no new promise
+            earlier, later = before.population.name, dataset.population.name
+            raise Refusal("publish.population_changed", population=earlier, field="name", was=earlier, now=later)
     others = [each.version.dataset for each in store.current() if each.version.dataset.name != dataset.name]
     for table in dataset.schema.tables:
         for other in others:

@@ -40,8 +40,8 @@ from amana.query.tables import is_private, nodes_of, table_of
 from amana.query.values import domain_of
 from amana.terms.refusal import Refusal
 
-MAGNITUDE_MAX = 2**100
-"""Largest sensitivity, in units; keeps sums inside 128 bits for any table that fits on a disk."""
+MAGNITUDE_MAX = 2**80
+"""Largest that all rows of one unit can add up to, in units, clamped or not: then sums over 2**47 units stay inside 128 bits."""
 
 
 LEFT_NUMBER = "\0left"
@@ -184,6 +184,8 @@ def _bound_sum(total: Sum, clamp: tuple[int, int] | None, columns: Columns, rows
         case RowSum():
             scale, low, high = interval(total, columns)
             largest = max(abs(low), abs(high))
+            if rows * largest > MAGNITUDE_MAX:
+                raise Refusal("plan.unbounded")
             if clamp is None:
                 l2_squared = rows * per_key * largest**2  # sum of squares <= largest one * sum
                 return _bounded(total, scale, (low, high), per_unit=False, l1=rows * largest, l2_squared=l2_squared, cells=keys)
@@ -201,8 +203,6 @@ def _bound_sum(total: Sum, clamp: tuple[int, int] | None, columns: Columns, rows
 
 
 def _bounded(total: Sum, scale: int, interval: tuple[int, int], *, per_unit: bool, l1: int, l2_squared: int, cells: int) -> BoundedSum:
-    if l1 > MAGNITUDE_MAX:
-        raise Refusal("plan.unbounded")
     low, high = interval
     grain = 1 if isinstance(total, BinCount) else 1 << max(0, isqrt(l2_squared).bit_length() - GRAIN_BITS)
     return BoundedSum(sum=total, scale=scale, low=low, high=high, per_unit=per_unit, l1=l1, l2_squared=l2_squared, cells=cells, grain=grain)

@@ -5,10 +5,13 @@ from math import ceil
 from typing import assert_never, final
 
 from amana.catalog.schema import Schema
-from amana.query.plan import BinCount, BoundedPlan, Filter, Join, PerUnit, Project, PublicKeys, Relation, Scan, Union, Window
-from amana.query.tables import table_of
+from amana.query.infer import rows_of
+from amana.query.plan import BinCount, BoundedPlan, Filter, Join, JoinKind, PerUnit, Project, PublicKeys, Relation, Scan, Union, Window
+from amana.query.tables import is_private, scans_of, table_of
 
 UNKNOWN_KEYS = 10_000
+COMPARED_PER_ROW = 10
+"""Pairs that EXISTS compares in the time of one row that a join makes."""
 CELLS_PER_S = 20_000.0
 """Noise drawn and rows written in a second, at least."""
 
@@ -35,6 +38,22 @@ def seconds_of(bounded: BoundedPlan, schema: Schema, schedule: Schedule) -> floa
     return ceil(seconds / schedule.tick_s) * schedule.tick_s
 
 
+def _multiplied(join: Join, schema: Schema, rows: dict[str, int]) -> float:
+    """Rows that a join makes beyond those of its sides, at most: of every left row as many as one unit has on the right."""
+    if not (is_private(join.left, schema) and is_private(join.right, schema)):
+        return 0.0
+    left, right = rows_of(join.left, schema), rows_of(join.right, schema)
+    compared = join.kind in (JoinKind.SEMI, JoinKind.ANTI)
+    if compared and join.residual is None or not compared and rows_of(join, schema) <= left + right:
+        return 0.0
+    whole = min(_scanned(join.left, rows) * right, _scanned(join.right, rows) * left)
+    return whole / COMPARED_PER_ROW if compared else whole
+
+
+def _scanned(relation: Relation, rows: dict[str, int]) -> float:
+    return float(max((rows.get(scan.table, 0) for scan in scans_of(relation)), default=0))
+
+
 def _steps(relation: Relation, schema: Schema, rows: dict[str, int], *, depth: int) -> float:
     """Rows handled: those of every scan once for each step above it that sorts, groups or joins them."""
     match relation:
@@ -45,7 +64,8 @@ def _steps(relation: Relation, schema: Schema, rows: dict[str, int], *, depth: i
         case PerUnit() | Window():
             return _steps(relation.source, schema, rows, depth=depth + 3)
         case Join():
-            return sum(_steps(side, schema, rows, depth=depth + 1) for side in (relation.left, relation.right))
+            sides = sum(_steps(side, schema, rows, depth=depth + 1) for side in (relation.left, relation.right))
+            return sides + depth * _multiplied(relation, schema, rows)
         case Union():
             return sum(_steps(part, schema, rows, depth=depth) for part in relation.parts)
         case _:

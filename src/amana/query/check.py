@@ -9,7 +9,7 @@ from typing import assert_never
 from amana.catalog.domains import BooleanDomain, KeyDomain, NumberDomain
 from amana.catalog.schema import Schema
 from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal
-from amana.query.infer import columns_of, multiplicity_of
+from amana.query.infer import columns_of, multiplicity_of, rows_of
 from amana.query.kinds import Columns, NullDomain
 from amana.query.plan import (
     BinCount,
@@ -32,6 +32,10 @@ from amana.query.tables import is_private, scans_of, table_of
 from amana.query.values import domain_of
 from amana.terms.refusal import Fault, Refusal
 
+JOINED_ROWS_MAX = 100_000
+"""Rows that one unit may have in a join: so few that no unit can be seen in the time of a run (PRIVACY 7, 8)."""
+SEMI_SHARE = 10
+"""Pairs that EXISTS compares cost about a tenth of rows that a join makes."""
 NODES_MAX = 2_000
 SUMS_MAX = 200
 KEYS_MAX = 12
@@ -127,6 +131,7 @@ def _check_relation(relation: Relation, schema: Schema) -> None:
             _check_relation(relation.left, schema)
             _check_relation(relation.right, schema)
             _check_join(relation, schema)
+            _check_size(relation, schema)
         case _:
             assert_never(relation)
     columns_of(relation, schema)
@@ -147,6 +152,17 @@ def _check_join(join: Join, schema: Schema) -> None:
             raise Refusal("plan.join_not_allowed", unit=schema.unit)
         if multiplicity_of(join.left, left_on, schema) is None:
             raise Refusal("plan.join_multiplicity", columns=", ".join(sorted(left_on)) or "(none)")
+
+
+def _check_size(join: Join, schema: Schema) -> None:
+    """No unit may give so many rows that the time of a run shows it. What SEMI and ANTI compare is not kept, and may be more."""
+    if join.kind in (JoinKind.SEMI, JoinKind.ANTI):
+        both = is_private(join.left, schema) and is_private(join.right, schema) and join.residual is not None
+        rows = rows_of(join.left, schema) * rows_of(join.right, schema) // SEMI_SHARE if both else 0
+    else:
+        rows = rows_of(join, schema) if is_private(join, schema) else 0
+    if rows > JOINED_ROWS_MAX:
+        raise Refusal("plan.join_multiplies", unit=schema.unit, rows=rows, rows_max=JOINED_ROWS_MAX)
 
 
 def _same_unit(join: Join, schema: Schema) -> bool:

@@ -12,8 +12,8 @@ from amana.catalog.domains import DateDomain, Domain, MomentDomain, NumberDomain
 from amana.query.formula import Row, Sources, Value, is_estimate, read_figure, sources
 from amana.query.intervals import NOISELESS, Grain, grain
 from amana.query.noisy import Gradient, Noisy
-from amana.query.plan import BinCount, KeyValue, Plan
-from amana.query.quantiles import levels_of
+from amana.query.plan import BinCount, KeyValue, Plan, quantiles_of
+from amana.query.quantiles import even_levels, levels_of
 from amana.query.released import NoisyCell, NoisyTable, SumNoise
 from amana.terms.answer import AnswerTable, Estimate, Shown
 
@@ -130,8 +130,10 @@ def _predicted_cell(plan: Plan, index: int, value: Expected) -> NoisyCell:
     if not isinstance(shape, BinCount):
         assert not isinstance(value, tuple)
         return value
-    bins = value if isinstance(value, tuple) else (value / shape.bins,) * shape.bins
-    return levels_of(bins, branch=shape.branch)
+    if isinstance(value, tuple):
+        return levels_of(value, branch=shape.branch)
+    wanted = tuple(statistic.parameter for statistic in quantiles_of(plan) if statistic.sums == (index,))
+    return even_levels(value, shape=shape, probabilities=wanted)
 
 
 # --- rows: the released groups, or the levels of totals over them ---

@@ -12,7 +12,8 @@ from itertools import accumulate
 from typing import TypeAlias, final
 
 from amana.query.intervals import NORMAL
-from amana.query.plan import BinCount
+from amana.query.plan import BinCount, levels_in
+from amana.query.released import NoisyTree
 
 Levels: TypeAlias = Sequence[Sequence[float | None]]
 """Counts of each level, coarsest first; the last has all bins. None: not drawn. Siblings are drawn together or not at all."""
@@ -57,6 +58,19 @@ def levels_of(bins: Sequence[float], *, branch: int) -> tuple[tuple[float, ...],
         finer = levels[0]
         levels.insert(0, tuple(sum(finer[start : start + branch]) for start in range(0, len(finer), branch)))
     return tuple(levels)
+
+
+def even_levels(total: float, *, shape: BinCount, probabilities: Sequence[float]) -> NoisyTree:
+    """The tree of a total spread evenly over the bins, drawn only where these quantiles lie."""
+    levels: list[list[float | None]] = []
+    for level in range(levels_in(shape)):
+        nodes = shape.bins // shape.branch ** (levels_in(shape) - 1 - level)
+        counts: list[float | None] = [total / nodes if level == 0 else None] * nodes
+        for probability in probabilities if level else ():
+            first = min(int(probability * nodes), nodes - 1) // shape.branch * shape.branch
+            counts[first : first + shape.branch] = [total / nodes] * shape.branch
+        levels.append(counts)
+    return tuple(map(tuple, levels))
 
 
 def ranks_of(levels: Levels, *, branch: int) -> Ranks:

@@ -105,6 +105,7 @@ CODES: dict[str, Code] = {
     "plan.unbounded": Code(208, Exit.QUESTION),
     "plan.rollup_needs_sums": Code(209, Exit.QUESTION),
     "plan.too_large": Code(210, Exit.QUESTION),
+    "plan.join_multiplies": Code(211, Exit.QUESTION),
     # 300-399 price and budget (privacy/price, privacy/ledger)
     "budget.population_exhausted": Code(300, Exit.BUDGET),
     "budget.permit_exhausted": Code(301, Exit.BUDGET),
@@ -113,6 +114,7 @@ CODES: dict[str, Code] = {
     "budget.ledger_behind_log": Code(304, Exit.BUDGET),
     "budget.permit_paused": Code(305, Exit.BUDGET),
     "budget.cap_changed": Code(306, Exit.BUDGET),
+    "budget.log_damaged": Code(307, Exit.BUDGET),
     # 400-499 rules and publishing (catalog/rules, engines/prepare, node/publish)
     "rules.not_toml": Code(400, Exit.RULES),
     "rules.unknown_field": Code(401, Exit.RULES),

@@ -70,3 +70,8 @@ def test_a_grouped_count_shows_its_key(clinic: Ask) -> None:
     plan: Plan = clinic("SELECT COUNT(*) AS n, ward FROM visits GROUP BY ward")
     assert plan.keys == (("ward", Column(name="visits.ward")),)
     assert plan.figures[1] == ("ward", Key(index=0))
+
+
+def test_a_histogram_finds_a_name_for_its_bins_whatever_is_taken(clinic: Ask) -> None:
+    plan = clinic("SELECT region AS bin, ward AS bin_2, urgent AS bin_2_edge, HISTOGRAM(score) FROM visits GROUP BY region, ward, urgent")
+    assert len({name for name, _ in plan.keys}) == 4

@@ -151,7 +151,9 @@ def _histogram(select: exp.Expr, outputs: tuple[Output, ...], grouping: Grouping
         else:
             shown_figures.append((output.name, figures.figure(_starless(output))))
     named = _named_keys(grouping, tuple(shown_figures))
-    free = bin_name if bin_name not in dict(named) else f"{bin_name}_edge"
+    free = bin_name
+    while free in dict(named):
+        free += "_edge"
     whole = replace(plan, keys=(*named, (free, edge)), figures=tuple(shown_figures))
     return _finished(whole, select, replace(figures, aliases=True))
 

@@ -29,13 +29,14 @@ _FIRST = {TokenType.SELECT, TokenType.WITH, TokenType.FROM, TokenType.L_PAREN}
 def tree_of(sql: str) -> exp.Expr:
     """The library's tree of exactly one query.
 
-    Errors: Refusal sql.too_long, sql.empty, sql.syntax, sql.too_deep, sql.not_one_select.
+    Errors: Refusal sql.too_long, sql.bad_character, sql.empty, sql.syntax, sql.too_deep, sql.not_one_select.
     """
     if len(sql) > CHARACTERS_MAX:
         raise Refusal("sql.too_long", length=len(sql), length_max=CHARACTERS_MAX)
     _refuse_broken_characters(sql)
     tokens = _tokens_of(sql)
     _refuse_deep(tokens)
+    _refuse_names(tokens, sql)
     if tokens[0].token_type not in _FIRST:
         raise Refusal("sql.not_one_select", where=_place_of_token(tokens[0]))
     try:
@@ -97,6 +98,16 @@ def _refuse_deep(tokens: list[Token]) -> None:
             depth -= 1
         if depth > NESTING_MAX:
             raise Refusal("sql.too_deep", where=_place_of_token(token), nesting_max=NESTING_MAX)
+
+
+def _refuse_names(tokens: list[Token], sql: str) -> None:
+    """A quoted name holds no sign that names of our own are made with."""
+    for token in tokens:
+        if token.token_type is TokenType.IDENTIFIER:
+            for sign in ".#":
+                if sign in token.text:
+                    place = sql.find(sign, token.start)
+                    raise Refusal("sql.bad_character", where=_place_at(sql, place), number=f"U+{ord(sign):04X}")
 
 
 def _refuse_tall(root: exp.Expr) -> None:
