@@ -38,13 +38,10 @@ def _mixed(one: NoisyCell, two: NoisyCell, weight: float) -> NoisyCell:
 
 def digests(plan: Plan, version: VersionId, private: PrivatePlan, *, key: bytes) -> Asked:
     """Keyed digests of the question, of the question at its precision, and of the bounds it was measured with."""
-    bounded, question = private.bounded, ("question", version, _measured(plan))
-    bounds = ("bounds", private.kind, _measured(bounded.plan), bounded.sums, bounded.keys_per_unit)
-    return Asked(
-        question=keyed_digest(question, key=key),
-        digest=keyed_digest((question, bounds, private.scales), key=key),
-        bounds=keyed_digest(bounds, key=key),
-    )
+    bounded = private.bounded
+    question = keyed_digest(("question", version, _measured(plan)), key=key)
+    bounds = keyed_digest(("bounds", private.kind, _measured(bounded.plan), bounded.sums, bounded.keys_per_unit), key=key)
+    return Asked(question=question, digest=keyed_digest(("precision", question, bounds, private.scales), key=key), bounds=bounds)
 
 
 def _measured(plan: Plan) -> Plan:

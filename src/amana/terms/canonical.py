@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 from typing import cast
 
 from amana.terms.ids import Digest
@@ -39,7 +40,15 @@ def _plain(value: object) -> object:
             return {"date": value.isoformat()}
         case tuple():
             return [_plain(part) for part in cast("tuple[object, ...]", value)]
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return {type(value).__name__: {field.name: _plain(getattr(value, field.name)) for field in fields(value)}}
         case _:
-            raise TypeError(f"no canonical form for {type(value).__name__}")
+            kind: type = type(value)
+            names = _names(kind)
+            if names is None:
+                raise TypeError(f"no canonical form for {type(value).__name__}")
+            return {type(value).__name__: {name: _plain(getattr(value, name)) for name in names}}
+
+
+@lru_cache(maxsize=256)
+def _names(kind: type) -> tuple[str, ...] | None:
+    """The fields of a frozen value's class; None for any other class."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
