@@ -90,7 +90,7 @@ def run_peer(scale: float, query: Query, peer: Peer, *, epsilon: float, limits: 
         return
     job = _job(scale, query, epsilon, limits)
     result = _serve(peer, job, name=f"{kind}-{peer.name}-{query.name}")
-    record: dict = {"unsupported": result.get("unsupported"), "n": len(result.get("wall_s", []))}
+    record: dict = {"unsupported": result.get("unsupported"), "n": len(result.get("wall_s", [])), "seconds_max": limits.seconds_max}
     if record["n"]:
         record |= {
             "wall_s": result["wall_s"],

@@ -196,6 +196,18 @@ def _reasons(scale: float) -> str:
     return "\n".join(lines)
 
 
+def _patience(scale: float) -> str:
+    """How long the peers were given, as it was when they were measured."""
+    parts = []
+    for epsilon in EPSILONS:
+        records = [state.read(scale, f"peer-{epsilon:g}", name, query.name) for name in PEER_NAMES for query in QUERIES]
+        kept = [record for record in records if record and record["n"]]
+        if kept:
+            longest, runs = max(record["seconds_max"] for record in kept), [record["n"] for record in kept]
+            parts.append(f"ε = {epsilon:g}: {longest:g} s ({min(runs)} to {max(runs)} runs, median {statistics.median(runs):g})")
+    return "; ".join(parts)
+
+
 def _json(scales: Iterable[float]) -> list[dict]:
     rows = []
     for scale in scales:
@@ -223,7 +235,7 @@ def write(scale: float, large: float, *, quick: bool) -> None:
     engines = "\n".join(f"- {peer.title}: {versions_of(peer)}. Guarantee: {peer.guarantee}." for peer in PEERS)
     packages = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "opendp", "sqlglot", "tpchgen-cli"))
     parts = [
-        HEAD.format(scale=f"{scale:g}", large=f"{large:g}", machine=_machine(), packages=packages, engines=engines),
+        HEAD.format(scale=f"{scale:g}", large=f"{large:g}", machine=_machine(), packages=packages, engines=engines, patience=_patience(scale)),
         "## Targets\n", _table(["target", "measured", ""], [*_speed_targets(scale), *_size_targets(scale, large), *_accuracy_targets(scale)]),
         SPEED, _table(["question", "plain DuckDB", "Amana", *titles], _speed_rows(scale)),
     ]  # fmt: skip

@@ -12,7 +12,8 @@ customer, the bounds of `examples/tpch/tpch.toml` for every engine.
 
 Times are wall seconds, medians; CPU seconds count all threads of the process. Ours and plain DuckDB (same version, the custodian's
 original tables in a plain unencrypted file) alternate in one process, each after one run that is not counted; the peers follow, each in
-a process of its own environment. Ours is timed from the SQL text to rows ready to leave, ledger and log written durably; the moment of
+a process of its own environment, up to 20 runs for each question as long as the time given lasts (at least 3, unless one alone passes it):
+{patience}. Ours is timed from the SQL text to rows ready to leave, ledger and log written durably; the moment of
 release, which is fixed before the run and hides the true time, comes later and is not work.
 """
 
@@ -26,8 +27,8 @@ ACCURACY = """
 ## Accuracy
 
 Median relative error over runs, groups and figures. A group that is not released counts as 100 %. Ours: at least 30,000 noise draws on
-one exact bounded result, so what truncation costs is in it, and shown alone as well. Peers: 20 runs where the time limit allows (see `n` in
-the JSON). *Pure*: ε-differential privacy (δ = 1e-7 for unknown keys only). *δ*: (ε, 1e-7). At (ε, δ) we may use either mechanism.
+one exact bounded result, so what truncation costs is in it, and shown alone as well. Peers: the runs named above, `n` of each in the
+JSON; a median over 20 runs or fewer is itself off by a tenth or two, and the best of four such medians is a little too good. *Pure*: ε-differential privacy (δ = 1e-7 for unknown keys only). *δ*: (ε, 1e-7). At (ε, δ) we may use either mechanism.
 """
 
 NOTES = """

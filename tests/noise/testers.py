@@ -9,7 +9,7 @@ from amana.query.released import NoiseKind
 
 ALPHA = 1e-4
 """Chance that a sound build fails anywhere in this folder; shared between `TESTS` judgements."""
-TESTS = 40
+TESTS = 60
 EACH = ALPHA / TESTS
 
 

@@ -1,5 +1,7 @@
 """PRIVACY 7: every accepted function is total and bounded, so no value of a row can stop a run; what fails all the same is opaque."""
 
+import re
+import time
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -7,12 +9,16 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from amana.catalog.domains import BooleanDomain, DateDomain, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.catalog.schema import Column, Schema, Table
 from amana.engines import duckdb as engine_module
 from amana.engines.compile import compile_plan
+from amana.engines.compile_expr import _like
+from amana.engines.compile_typed import Typed
 from amana.engines.connection import connect
 from amana.engines.duckdb import DuckDbEngine, empty_cells, read_statement
 from amana.engines.reference import ReferenceEngine
@@ -196,3 +202,22 @@ def test_the_engine_keeps_the_kind_of_a_failure_and_no_word_of_the_librarys_mess
     assert [entry["cause"] for entry in logs] == ["GroupsTooManyError", "ConversionException"]
     assert {entry["fault"] for entry in logs} == {too_many.value.id, quoted.value.id}
     assert "Ann" not in f"{logs}{quoted.value!r}{quoted.value.__cause__!r}{quoted.value.__context__!r}"
+
+
+@pytest.mark.parametrize("pattern", ["%a_%a_%a_%a_%b", "%_%_%_%_%_%b", "_%a%a%a%a%b"])
+def test_a_pattern_takes_no_time_that_a_text_could_be_known_by(pattern: str) -> None:
+    value = Typed(sql="text", domain=TextDomain(length_max=10_000), kind="VARCHAR")
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t AS SELECT repeat('a', 10000) AS text")
+        begun = time.perf_counter()
+        assert connection.execute(f"SELECT COUNT(*) FROM t WHERE {_like(value, pattern)}").fetchall() == [(0,)]
+        assert time.perf_counter() - begun < 1.0
+
+
+@given(st.text(alphabet="ab%_.\\'\n é*[", max_size=8), st.lists(st.text(alphabet="ab.\\'\n é*[_%", max_size=8), min_size=1, max_size=20))
+def test_a_pattern_means_the_same_however_it_is_matched(pattern: str, texts: list[str]) -> None:
+    value = Typed(sql="text", domain=TextDomain(length_max=10), kind="VARCHAR")
+    wild = "".join(".*" if c == "%" else "." if c == "_" else re.escape(c) for c in pattern)
+    with duckdb.connect() as connection:
+        found = connection.execute(f"SELECT text, {_like(value, pattern)} FROM (SELECT unnest(?::VARCHAR[]) AS text)", [texts]).fetchall()
+    assert found == [(text, re.fullmatch(wild, text, re.DOTALL) is not None) for text in texts]

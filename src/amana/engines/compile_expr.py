@@ -226,6 +226,12 @@ def _like(value: Typed, pattern: str) -> str:
         wild = "".join(".*" if c == "%" else "." if c == "_" else re.escape(c) for c in pattern)
         fits = re.compile(wild, re.DOTALL)
         return members_test(value, lambda member: fits.fullmatch(member) is not None)
+    if "_" in pattern and pattern.count("%") > 1:
+        # LIKE would try every place of every %, and one long text would be seen in the time of the run (PRIVACY 7): an automaton does not
+        wild = "".join(
+            ".*" if c == "%" else "." if c == "_" else c if c.isascii() and c.isalnum() else f"\\x{{{ord(c):x}}}" for c in pattern
+        )
+        return f"regexp_full_match({value.sql}, {text_literal('(?s)' + wild)})"
     return f"({value.sql} LIKE {text_literal(pattern)})"
 
 
