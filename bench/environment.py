@@ -26,6 +26,8 @@ class Peer:
     title: str
     guarantee: str
     unit_level: bool = True
+    filters: bool = True
+    """Whether it filters rows itself; else it gets them filtered."""
     packages: tuple[str, ...] = ()
 
 
@@ -56,6 +58,7 @@ PEERS = (
         script="pipelinedp.py",
         title="PipelineDP, local backend",
         guarantee="pure ε for known keys, (ε, δ) for unknown keys",
+        filters=False,
         packages=("pipeline-dp", "python-dp"),
     ),
     Peer(
@@ -64,6 +67,7 @@ PEERS = (
         title="diffprivlib",
         guarantee="pure ε, of one row only (not of a customer)",
         unit_level=False,
+        filters=False,
         packages=("diffprivlib", "numpy"),
     ),
 )

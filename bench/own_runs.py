@@ -93,6 +93,25 @@ def alternate(scale: float, queries: list[Query], *, runs: int) -> None:
     plain.close()
 
 
+def flatten(scale: float, queries: list[Query], *, runs: int) -> None:
+    """What is done for the peers before their clock: the time plain DuckDB takes to make their flat rows, whole and filtered."""
+    for query in queries:
+        if state.read(scale, "flat", "plain", query.name) is not None:
+            continue
+        record: dict = {"n": runs}
+        for kind, where in (("wall_s", ""), ("filtered_wall_s", f" WHERE {query.where}" if query.where else "")):
+            record[kind] = []
+            if not (query.is_prepared or where):
+                continue
+            for _ in range(runs + 1):
+                with duckdb.connect(str(plain_database(scale)), read_only=True) as connection:
+                    begun = time.perf_counter()
+                    connection.execute(f"CREATE TEMP TABLE flat AS SELECT * FROM ({query.flat}){where}")
+                    record[kind].append(time.perf_counter() - begun)
+            record[kind] = record[kind][1:]
+        state.write(scale, "flat", "plain", query.name, record)
+
+
 def measure_memory(scale: float, queries: list[Query]) -> None:
     """The peak resident memory of a process that does nothing but answer each question once."""
     if state.read(scale, "memory", "amana", "all") is not None:
@@ -140,6 +159,8 @@ def main() -> None:
             publish(float(scale), runs=int(runs))
         case "time":
             alternate(float(scale), queries, runs=int(runs))
+        case "flatten":
+            flatten(float(scale), queries, runs=int(runs))
         case "memory":
             measure_memory(float(scale), queries)
         case "accuracy":

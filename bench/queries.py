@@ -45,6 +45,11 @@ class Query:
     def keys(self) -> int:
         return len(self.key_columns)
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether the flat rows are more than columns of one of the custodian's tables: joined, tested or summed beforehand."""
+        return any(word in self.flat for word in (" JOIN ", "EXISTS", "GROUP BY", "UNION"))
+
 
 COUNT = Figure(kind="count")
 PRICE = {"low": 800.0, "high": 800_000.0}

@@ -5,12 +5,12 @@ import math
 import os
 import platform
 import statistics
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 
 import state
-from environment import HOUSE, PEERS, ROOT, WORK, versions_of
+from environment import HOUSE, PEERS, ROOT, WORK, Peer, versions_of
 from queries import QUERIES, Query
 from report_text import ACCURACY, HEAD, NOTES, SPEED
 
@@ -18,6 +18,8 @@ EPSILONS = (0.1, 1.0)
 PEER_NAMES = tuple(peer.name for peer in PEERS)
 ENGINES = ("amana", *PEER_NAMES)
 UNIT_LEVEL = tuple(peer.name for peer in PEERS if peer.unit_level)
+RESOLVED = 1e-4
+"""Relative errors below it count as equal: there it matters whether one whole count more or less was drawn."""
 PURE = ("smartnoise", "opendp", "pipelinedp")
 """Peers with pure epsilon for known keys; for unknown keys, and Qrlew always, (epsilon, delta)."""
 
@@ -42,6 +44,16 @@ def ratio(scale: float, engine: str, query: Query, field: str = "wall_s") -> flo
     """The multiple of plain DuckDB's median."""
     own, plain = (_median(_timed(scale, name, query), field) for name in (engine, "plain"))
     return own / plain if own and plain else None
+
+
+def prepared_ratio(scale: float, peer: Peer, query: Query) -> float | None:
+    """What the peer's user waits for, as a multiple of plain DuckDB: its own time and that of making its flat rows."""
+    own, flat = ratio(scale, peer.name, query), state.read(scale, "flat", "plain", query.name)
+    base = _median(_timed(scale, "plain", query), "wall_s")
+    if own is None or flat is None or not base:
+        return None
+    made = flat["wall_s" if peer.filters else "filtered_wall_s"]
+    return own + (statistics.median(made) / base if made else 0.0)
 
 
 def error(scale: float, engine: str, query: Query, epsilon: float) -> float | None:
@@ -78,8 +90,9 @@ def _speed_rows(scale: float) -> list[list[str]]:
         row.append(f"**{shown}** (CPU {_times(cpu)}; {_spread(own)})" if own and own.get("n") else "refused" if own else "–")
         for peer in PEERS:
             record = _timed(scale, peer.name, query)
-            value = ratio(scale, peer.name, query)
-            row.append(_times(value) if value else "–" if record is None else "no¹")
+            value, whole = ratio(scale, peer.name, query), prepared_ratio(scale, peer, query)
+            shown = _times(value) if whole is None or whole == value else f"{_times(whole)} ({_times(value)})"
+            row.append(shown if value else "–" if record is None else "no¹")
         rows.append(row)
     return rows
 
@@ -117,27 +130,40 @@ def _speed_targets(scale: float) -> list[list[str]]:
     ratios = {query.title: value for query in QUERIES if (value := ratio(scale, "amana", query)) is not None}
     mean = geometric_mean(ratios.values())
     worst = max(ratios.items(), key=lambda pair: pair[1], default=None)
-    gains: dict[str, float] = {}
-    for query in QUERIES:
-        peers = [value for name in UNIT_LEVEL if (value := ratio(scale, name, query)) is not None]
-        own = ratio(scale, "amana", query)
-        if peers and own:
-            gains[query.title] = min(peers) / own
+    gains, bare = _gains(scale, prepared_ratio), _gains(scale, lambda scale, peer, query: ratio(scale, peer.name, query))
     gain, least = geometric_mean(gains.values()), min(gains.items(), key=lambda pair: pair[1], default=None)
+    bare_gain, bare_least = geometric_mean(bare.values()), min(bare.items(), key=lambda pair: pair[1], default=None)
     fronts = [_median(state.read(scale, "time", "amana", query.name), "front_s") for query in QUERIES]
     front = max((value for value in fronts if value is not None), default=None)
     answered = f"{len(ratios)} of {len(QUERIES)} questions"
     return [
         _row("geometric mean ≤ 1.3 × plain DuckDB", f"{_times(mean)} × ({answered})", mean and mean <= 1.3),
         _row("worst ≤ 2.5 × plain DuckDB", f"{_times(worst[1])} × ({worst[0]})" if worst else "–", worst and worst[1] <= 2.5),
-        _row("≥ 20 × faster than the fastest unit-level peer (geometric mean)", f"{_times(gain)} ×", gain and gain >= 20),
+        _row(
+            "≥ 20 × faster than the fastest unit-level peer (geometric mean)",
+            f"{_times(gain)} × from the custodian's tables; {_times(bare_gain)} × when their joins and filters are done before the clock",
+            gain and gain >= 20,
+        ),
         _row(
             "never slower than a unit-level peer",
-            f"least gain {_times(least[1])} × ({least[0]})" if least else "–",
+            f"least gain {_times(least[1])} × ({least[0]}) from the custodian's tables; {_times(bare_least[1])} × ({bare_least[0]}) against rows made before the clock"
+            if least and bare_least
+            else "–",
             least and least[1] >= 1,
         ),
         _row("text to engine ≤ 5 ms (worst median)", f"{1e3 * front:.1f} ms" if front else "–", front and front <= 0.005),
     ]
+
+
+def _gains(scale: float, of: Callable[[float, Peer, Query], float | None]) -> dict[str, float]:
+    """By question, how many times faster ours is than the fastest peer that protects units."""
+    gains: dict[str, float] = {}
+    for query in QUERIES:
+        peers = [value for peer in PEERS if peer.unit_level and (value := of(scale, peer, query)) is not None]
+        own = ratio(scale, "amana", query)
+        if peers and own:
+            gains[query.title] = min(peers) / own
+    return gains
 
 
 def _size_targets(scale: float, large: float) -> list[list[str]]:
@@ -167,7 +193,7 @@ def _accuracy_targets(scale: float) -> list[list[str]]:
             for pure in (True, False):
                 best, own = _best_peer(scale, query, epsilon, pure=pure), _ours_at(scale, query, epsilon, pure=pure)
                 if best and own is not None:
-                    pairs.append((query.title, own / max(best[1], 1e-12), best[0], pure))
+                    pairs.append((query.title, max(own, RESOLVED) / max(best[1], RESOLVED), best[0], pure))
         lost = [f"{title} ({value:.2f} × {peer}{', pure' if pure else ''})" for title, value, peer, pure in pairs if value > 1.1]
         won = sum(value < 1 for _, value, _, _ in pairs)
         shown = f"{len(pairs) - len(lost)} of {len(pairs)} within 1.10 ×; above it: {'; '.join(lost) or 'none'}"

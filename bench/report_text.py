@@ -20,13 +20,15 @@ release, which is fixed before the run and hides the true time, comes later and 
 SPEED = """
 ## Speed
 
-Multiples of plain DuckDB's median wall time (less is better); in brackets our CPU multiple and our spread (least to most).
+Multiples of plain DuckDB's median wall time (less is better); in our column, in brackets, the CPU multiple and the spread (least to most).
+In a peer's column the first figure counts what was done for it before its clock (joins, tests and sums inside a customer; filters for
+PipelineDP and diffprivlib), at the speed of plain DuckDB; in brackets without. Ours does all of it inside the clock.
 """
 
 ACCURACY = """
 ## Accuracy
 
-Median relative error over runs, groups and figures. A group that is not released counts as 100 %. Ours: at least 30,000 noise draws on
+Median relative error over runs, groups and figures. Where errors are compared, those below 0.01 % count as equal. A group that is not released counts as 100 %. Ours: at least 30,000 noise draws on
 one exact bounded result, so what truncation costs is in it, and shown alone as well. Peers: the runs named above, `n` of each in the
 JSON; a median over 20 runs or fewer is itself off by a tenth or two, and the best of four such medians is a little too good. *Pure*: ε-differential privacy (δ = 1e-7 for unknown keys only). *δ*: (ε, 1e-7). At (ε, δ) we may use either mechanism.
 """

@@ -49,6 +49,7 @@ def main() -> None:
         print(query.title, file=sys.stderr, flush=True)
         if ours and "time" in chosen.phases:
             _own(folder, scale, "time", runs, [query])
+            _own(folder, scale, "flatten", 5, [query])
         for peer in peers:
             if "peers" in chosen.phases:
                 for epsilon in chosen.epsilons:

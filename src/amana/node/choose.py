@@ -33,6 +33,8 @@ CHEAP_SHARE = 0.25
 """Per-unit sums cost a grouping by unit: taken freely only when filters leave at most this share of the rows."""
 MATERIAL = 0.003
 """Relative error from which a dearer strategy is worth its time."""
+FEWER_SHARE = 0.9
+"""Numbering the rows that are left is of use only if filters leave so few; else the stored ranks do the same for less."""
 GAIN = 0.8
 REGROUPED_UNSURE = 3.0
 """By what factor a predicted loss may be too small where rows are sums inside units, whose spread nobody published."""
@@ -95,7 +97,7 @@ def _families(facts: Facts) -> Iterator[Callable[[int], _Candidate]]:
         yield lambda keep: _ranked(facts, keep)
     if any(facts.rows):
         yield lambda most: _clamped(facts, most)
-    if is_ranked(facts.plan.source):
+    if is_ranked(facts.plan.source) and facts.crowd.share <= FEWER_SHARE:
         yield lambda most: _few_left(facts, most)
 
 
