@@ -83,13 +83,13 @@ def ranks_of(levels: Levels, *, branch: int) -> Ranks:
     upward: list[list[float | None]] = [list(level) for level in levels]
     variances: list[list[float | None]] = [[None if count is None else 1.0 for count in level] for level in levels]
     for level in range(len(levels) - 2, -1, -1):
-        for node in range(len(levels[level])):
+        for node, own in enumerate(upward[level]):
+            if own is None or upward[level + 1][node * branch] is None:
+                continue
             family = slice(node * branch, (node + 1) * branch)
-            own, counts = upward[level][node], _drawn(upward[level + 1][family])
-            if own is not None and counts:
-                doubt = math.fsum(_drawn(variances[level + 1][family]))
-                variances[level][node] = doubt / (1 + doubt)
-                upward[level][node] = (doubt * own + math.fsum(counts)) / (1 + doubt)
+            doubt, counts = math.fsum(_drawn(variances[level + 1][family])), _drawn(upward[level + 1][family])
+            variances[level][node] = doubt / (1 + doubt)
+            upward[level][node] = (doubt * own + math.fsum(counts)) / (1 + doubt)
     edges, counted = [0], list[float]()
     spans = tuple(len(levels[-1]) // len(level) for level in levels)
 
