@@ -8,7 +8,9 @@ import pytest
 import amana
 from amana.terms.refusal import Refusal
 
-ABOVE = "SELECT COUNT(*) AS n FROM visits WHERE cost > (SELECT AVG(cost) FROM visits)"
+MEAN = "SELECT AVG(cost) AS mean FROM visits WHERE year = 2023 AND age < 71"
+"""Asked by nobody else in these tests, who share one folder."""
+ABOVE = f"SELECT COUNT(*) AS n FROM visits WHERE cost > ({MEAN})"
 
 
 @pytest.mark.slow
@@ -25,7 +27,7 @@ def test_a_subquery_is_a_use_of_its_own_and_the_same_question_is_free(demo_folde
         assert preview.cost_nrho == pytest.approx(first.cost.loss_nrho, rel=0.2), "a preview adds both costs"
         (note,) = [dict(parameters) for code, parameters in first.notes if code == "note.constant"]
         value = float(str(note["value"]).split(" ")[0])
-        mean = node.sql("SELECT AVG(cost) AS mean FROM visits", within="7%")
+        mean = node.sql(MEAN, within="7%")
         assert mean.cost.recalled and mean.rows[0]["mean"].value == pytest.approx(value, rel=1e-6)
         again = node.sql(ABOVE, within="7%")
         assert again.cost.loss_nrho == 0 and again.rows == first.rows
