@@ -6,7 +6,6 @@ a unit) is done for them beforehand in `flat`, outside the clock: always to thei
 
 from dataclasses import dataclass
 
-DAY_LAST = "1998-12-31"
 REVENUE = "l_extendedprice * (1 - l_discount)"
 OWNED = "lineitem JOIN orders ON o_orderkey = l_orderkey"
 
@@ -44,11 +43,6 @@ class Query:
     @property
     def keys(self) -> int:
         return len(self.key_columns)
-
-    @property
-    def is_prepared(self) -> bool:
-        """Whether the flat rows are more than columns of one of the custodian's tables: joined, tested or summed beforehand."""
-        return any(word in self.flat for word in (" JOIN ", "EXISTS", "GROUP BY", "UNION"))
 
 
 COUNT = Figure(kind="count")

@@ -5,6 +5,7 @@ trusted, and nothing here sees a row.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import erfc, exp, lgamma, log, pi, sqrt
 from typing import assert_never, final
 
@@ -60,13 +61,18 @@ class Crowd:
 
     def lost_after(self, most: float, *, parts: float) -> float:
         """The share of rows lost when, after the filters, each unit counts at most `most` rows in each of `parts` groups."""
-        whole = lost = 0.0
-        clump = 1 + (self.clump - 1) * sqrt(min(1.0, self.share))  # filters on the parent keep clumps whole, others thin them
-        for rows, units in self.spread:
-            mean = rows * self.share / max(1.0, parts)
-            whole += units * mean
-            lost += units * clump * _poisson_excess(mean / clump, most / clump)
-        return 0.0 if whole <= 0 else lost / whole
+        return _lost_after(self, most, parts)
+
+
+@lru_cache(maxsize=4096)
+def _lost_after(crowd: Crowd, most: float, parts: float) -> float:
+    whole = lost = 0.0
+    clump = 1 + (crowd.clump - 1) * sqrt(min(1.0, crowd.share))  # filters on the parent keep clumps whole, others thin them
+    for rows, units in crowd.spread:
+        mean = rows * crowd.share / max(1.0, parts)
+        whole += units * mean
+        lost += units * clump * _poisson_excess(mean / clump, most / clump)
+    return 0.0 if whole <= 0 else lost / whole
 
 
 def _poisson_excess(mean: float, most: float) -> float:
