@@ -193,6 +193,7 @@ def quantile_coverage(shape: BinCount, *, people: int, scale: float, releases: i
     return {p: share(tuple(row[: i + 1] for row in rows), [targets[i] or 0.0] * releases) for i, p in enumerate(PROBABILITIES)}
 
 
+@pytest.mark.slow
 def test_intervals_of_quantiles_cover_as_often_as_they_say_when_bins_are_fine() -> None:
     held = quantile_coverage(FINE, people=30_000, scale=150.0, releases=3000)
     assert all(COVERED[0] <= share <= COVERED[1] for share in held.values()), held
