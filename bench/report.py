@@ -223,15 +223,15 @@ def _reasons(scale: float) -> str:
 
 
 def _patience(scale: float) -> str:
-    """How long the peers were given, as it was when they were measured."""
+    """The peers that had fewer than 20 runs on some question."""
     parts = []
     for epsilon in EPSILONS:
-        records = [state.read(scale, f"peer-{epsilon:g}", name, query.name) for name in PEER_NAMES for query in QUERIES]
-        kept = [record for record in records if record and record["n"]]
-        if kept:
-            longest, runs = max(record["seconds_max"] for record in kept), [record["n"] for record in kept]
-            parts.append(f"ε = {epsilon:g}: {longest:g} s ({min(runs)} to {max(runs)} runs, median {statistics.median(runs):g})")
-    return "; ".join(parts)
+        for peer in PEERS:
+            records = [state.read(scale, f"peer-{epsilon:g}", peer.name, query.name) for query in QUERIES]
+            runs = [record["n"] for record in records if record and record["n"]]
+            if runs and min(runs) < 20:
+                parts.append(f"{peer.name}, ε = {epsilon:g}, {min(runs)} to {max(runs)} (median {statistics.median(runs):g})")
+    return "; ".join(parts) or "none"
 
 
 def _json(scales: Iterable[float]) -> list[dict]:

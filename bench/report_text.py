@@ -12,8 +12,8 @@ customer, the bounds of `examples/tpch/tpch.toml` for every engine.
 
 Times are wall seconds, medians; CPU seconds count all threads of the process. Ours and plain DuckDB (same version, the custodian's
 original tables in a plain unencrypted file) alternate in one process, each after one run that is not counted; the peers follow, each in
-a process of its own environment, up to 20 runs for each question as long as the time given lasts (at least 3, unless one alone passes it):
-{patience}. Ours is timed from the SQL text to rows ready to leave, ledger and log written durably; the moment of
+a process of its own environment, 20 runs for each question unless the time given was over before; fewer in this
+record: {patience}. Ours is timed from the SQL text to rows ready to leave, ledger and log written durably; the moment of
 release, which is fixed before the run and hides the true time, comes later and is not work.
 """
 
