@@ -171,8 +171,8 @@ def test_intervals_of_rollup_totals_cover_as_often_as_they_say(kind: NoiseKind, 
     assert COVERED[0] <= share(answer.rows, [target] * RELEASES) <= COVERED[1]
 
 
-def quantile_coverage(shape: BinCount, *, people: int, scale: float, releases: int) -> dict[float, float]:
-    """Coverage by probability, of quantiles that share each released tree."""
+def quantile_coverage(shape: BinCount, *, people: int, scale: float, releases: int) -> dict[tuple[float, str], float]:
+    """Coverage by probability, of the figure without noise and of the data's own quantile; quantiles share each released tree."""
     rng = np.random.default_rng(11)
     span = shape.width * shape.bins
     values = np.clip(np.round(rng.normal(0.51 * span, 0.15 * span, people)), 0, span - 1).astype(int)
@@ -189,8 +189,14 @@ def quantile_coverage(shape: BinCount, *, people: int, scale: float, releases: i
         noise=(SumNoise(kind=NoiseKind.GAUSSIAN, scale=scale, decimals=0),),
     )
     rows = figures(plan, table, (NUMBERS,)).rows
-    targets = predicted(plan, (tuple(map(float, bins)),), (0,))
-    return {p: share(tuple(row[: i + 1] for row in rows), [targets[i] or 0.0] * releases) for i, p in enumerate(PROBABILITIES)}
+    smooth = predicted(plan, (tuple(map(float, bins)),), (0,))
+    own = np.sort(values)[[int(np.ceil(p * people)) - 1 for p in PROBABILITIES]]
+    shown = [tuple(row[: i + 1] for row in rows) for i in range(len(PROBABILITIES))]
+    return {
+        (p, kind): share(shown[i], [float(targets[i] or 0.0)] * releases)
+        for kind, targets in (("figure without noise", smooth), ("quantile of the data", own))
+        for i, p in enumerate(PROBABILITIES)
+    }
 
 
 @pytest.mark.slow
