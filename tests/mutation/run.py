@@ -1,13 +1,21 @@
-"""Plants each bug of `mutants.py` in a copy of the sources and runs its tests: `python -m tests.mutation.run [part of a name]`."""
+"""Plants each bug of `mutants.py`, or those made by rule, in a copy of the sources and runs its tests:
+`python -m tests.mutation.run [--generated] [part of a name]`."""
 
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+from tests.mutation.generate import generated
 from tests.mutation.mutants import MUTANTS, Mutant
+from tests.mutation.survivors import SURVIVORS
+
+SECONDS_MAX = 300
+"""For one mutant made by rule: several times what its tests take. A loop that never ends is seen by whoever waits for it."""
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,8 +31,8 @@ def planted(mutant: Mutant, folder: Path) -> Path:
     return source
 
 
-def caught_by(mutant: Mutant, *, seconds_max: float = 600) -> str:
-    """The first test that fails, or an empty text when the bug survives."""
+def caught_by(mutant: Mutant, *, seconds_max: float = 600, late: str = "") -> str:
+    """The first test that fails, or an empty text when the bug survives; `late` when the suite does not end."""
     with tempfile.TemporaryDirectory() as folder:
         source = planted(mutant, Path(folder))
         options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", "-o", f"pythonpath={source} {ROOT}"]
@@ -33,7 +41,7 @@ def caught_by(mutant: Mutant, *, seconds_max: float = 600) -> str:
         try:
             done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=seconds_max)
         except subprocess.TimeoutExpired:
-            return ""  # a suite that never ends has caught nothing
+            return late
     if done.returncode == 0:
         return ""
     assert done.returncode == 1, done.stdout + done.stderr
@@ -42,13 +50,17 @@ def caught_by(mutant: Mutant, *, seconds_max: float = 600) -> str:
 
 def main() -> int:
     """Run all mutants whose name holds the argument; the number of survivors."""
-    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    wanted = [word for word in sys.argv[1:] if word != "--generated"]
+    by_rule = "--generated" in sys.argv
+    mutants = [one for one in (generated() if by_rule else MUTANTS) if all(word in one.name for word in wanted)]
+    found = partial(caught_by, seconds_max=SECONDS_MAX, late="does not end") if by_rule else caught_by
     survivors = 0
-    for mutant in (one for one in MUTANTS if wanted in one.name):
-        found = caught_by(mutant)
-        survivors += not found
-        print(f"{mutant.name:60} {found or 'SURVIVES'}", flush=True)
-    print(f"{survivors} survive")
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for mutant, caught in zip(mutants, pool.map(found, mutants), strict=True):
+            survivors += not caught
+            explained = SURVIVORS.get(mutant.name, "") if not caught else ""
+            print(f"{mutant.name}\n    {caught or 'SURVIVES'} {explained}", flush=True)
+    print(f"{survivors} of {len(mutants)} survive")
     return survivors
 
 

@@ -146,6 +146,20 @@ def test_unknown_keys_leave_only_when_their_noisy_witness_passes_the_threshold()
     assert all(row[0] >= private.threshold for row in released.cells)  # type: ignore[operator]
 
 
+def test_a_noisy_witness_at_the_threshold_passes_and_one_below_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    private = assemble(table((RowSum(value=ONE),), 0, unknown=True), NoiseKind.GAUSSIAN, (4.0,), threshold_delta=DeltaUnits(2**50))
+    assert private.threshold is not None
+    monkeypatch.setattr("amana.privacy.noise.add_noise", lambda exact, *, kind, scale: list(exact))
+    cells: dict[tuple[KeyValue, ...], tuple[Cell, ...]] = {(i,): (private.threshold - 2 + i,) for i in range(5)}
+    assert noisy(private, Exact(SumTable(cells=cells))).keys == ((2,), (3,), (4,))
+
+
+def test_a_question_without_sums_releases_its_public_keys_and_no_figures() -> None:
+    private = assemble(table((), 3), NoiseKind.GAUSSIAN, (), threshold_delta=DeltaUnits(0))
+    released = noisy(private, Exact(SumTable(cells={(1,): ()})))
+    assert (released.keys, released.cells) == (((0,), (1,), (2,)), ((), (), ()))
+
+
 @pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf"), 2 * SCALE_MAX])
 def test_a_scale_that_is_no_scale_is_never_used(scale: float) -> None:
     with pytest.raises((AssertionError, ValueError)):

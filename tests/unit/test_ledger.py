@@ -1,12 +1,14 @@
 """The ledger's own file: caps for life, conditions held by the database itself, integers only."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from amana.privacy.ledger import Ledger, Pending
+from amana.privacy.ledger import INTEGER_MAX, Balance, Ledger, Pending
 from amana.query.released import NoiseKind, NoisyTable, SumNoise
+from amana.terms.ids import DeltaUnits, NanoRho, PopulationName
 from amana.terms.refusal import Refusal
 from tests.crash.test_ledger_machine import asked, costing, rows
 from tests.parts import FakeClock, connect, leave, ledger_at, version
@@ -41,8 +43,6 @@ def test_both_caps_can_be_spent_to_the_last_unit() -> None:
 
 
 def test_a_permit_has_caps_of_its_own() -> None:
-    from dataclasses import replace
-
     of = version(cap_nrho=100)
     small = replace(leave(of), id="small", cap_nrho=10)
     with ledger_at(":memory:", of) as ledger:
@@ -124,3 +124,69 @@ def test_a_population_and_a_permit_that_were_never_entered_spend_nothing(tmp_pat
     with pytest.raises(Refusal):
         ledger.charge(leave(of), costing(1), asked("a"), now=FakeClock().now())
     ledger.close()
+
+
+def test_a_refusal_says_what_was_asked_and_what_is_left() -> None:
+    of = version(cap_nrho=100)
+    small, name = replace(leave(of), id="small", cap_nrho=10), of.dataset.population.name
+    with ledger_at(":memory:", of) as ledger:
+        ledger.open_permit(small)
+        ledger.charge(small, costing(4), asked("a"), now=FakeClock().now())
+        with pytest.raises(Refusal) as permit:
+            ledger.charge(small, costing(7), asked("b"), now=FakeClock().now())
+        with pytest.raises(Refusal) as population:
+            ledger.charge(leave(of), costing(97), asked("b"), now=FakeClock().now())
+        with pytest.raises(Refusal) as unknown:
+            ledger.charge(replace(leave(of), population=PopulationName("nobody")), costing(1), asked("b"), now=FakeClock().now())
+        with pytest.raises(Refusal) as nobody:
+            ledger.charge(replace(leave(of), id="nobody"), costing(1), asked("b"), now=FakeClock().now())
+    assert permit.value.parameters == {"permit": "small", "asked": 7, "left": 6}
+    assert population.value.parameters == {"population": name, "asked": 97, "left": 96}
+    assert unknown.value.parameters == {"population": "nobody", "asked": 1, "left": 0}
+    assert nobody.value.parameters == {"permit": "nobody", "asked": 1, "left": 0}
+
+
+def test_a_permit_spends_its_delta_to_the_last_unit_and_no_further() -> None:
+    of = version(cap_delta=50)
+    small = replace(leave(of), id="small", cap_delta=10)
+    with ledger_at(":memory:", of) as ledger:
+        ledger.open_permit(small)
+        ledger.charge(small, costing(1, 6), asked("a"), now=FakeClock().now())
+        with pytest.raises(Refusal, match="permit_exhausted"):
+            ledger.charge(small, costing(1, 5), asked("b"), now=FakeClock().now())
+        ledger.charge(small, costing(1, 4), asked("b"), now=FakeClock().now())
+        assert ledger.balance(of.dataset.population.name) == Balance(
+            cap_nrho=NanoRho(10**9), spent_nrho=NanoRho(2), cap_delta=DeltaUnits(50), spent_delta=DeltaUnits(10)
+        )
+
+
+def test_the_largest_cap_that_the_database_can_hold_can_be_spent_at_once() -> None:
+    of = version(cap_nrho=INTEGER_MAX, cap_delta=INTEGER_MAX)
+    with ledger_at(":memory:", of) as ledger:
+        ledger.charge(leave(of), costing(INTEGER_MAX, INTEGER_MAX), asked("a"), now=FakeClock().now())
+
+
+def test_a_ledger_is_behind_its_log_when_either_currency_of_any_population_is_less() -> None:
+    of = version()
+    name = of.dataset.population.name
+    with ledger_at(":memory:", of) as ledger:
+        ledger.charge(leave(of), costing(5, 7), asked("a"), now=FakeClock().now())
+        for logged in ({}, {name: (5, 7)}, {name: (4, 6)}, {"another": (0, 0)}):
+            ledger.check_against_log(logged)
+        for logged in ({name: (6, 7)}, {name: (5, 8)}, {name: (0, 8)}, {name: (5, 7), "another": (1, 0)}, {"another": (0, 1)}):
+            with pytest.raises(Refusal, match="ledger_behind_log"):
+                ledger.check_against_log(logged)
+
+
+def test_a_ledger_that_was_closed_spends_nothing_and_an_error_is_shown_as_it_is() -> None:
+    def fail(run: sqlite3.Connection) -> None:
+        run.execute("ROLLBACK")  # as the database does by itself when the disk is full
+        raise ZeroDivisionError
+
+    of = version()
+    with ledger_at(":memory:", of) as ledger:
+        with pytest.raises(ZeroDivisionError), ledger._transaction() as run:
+            fail(run)
+        ledger.close()
+        with pytest.raises(sqlite3.ProgrammingError):
+            ledger.charge(leave(of), costing(1), asked("a"), now=FakeClock().now())

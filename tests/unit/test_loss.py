@@ -1,6 +1,7 @@
 """Losses are exact integers, rounded up; a threshold's delta is never less than the true tail."""
 
 import math
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -36,6 +37,12 @@ def test_the_loss_of_a_laplace_is_half_the_square_of_its_epsilon_rounded_up(l1: 
     assert exact <= nano_rho < exact + 1
 
 
+@pytest.mark.parametrize(("kind", "event"), [(NoiseKind.GAUSSIAN, EventKind.GAUSSIAN), (NoiseKind.LAPLACE, EventKind.LAPLACE)])
+def test_an_event_names_the_mechanism_that_ran(kind: NoiseKind, event: EventKind) -> None:
+    """The price of both is the same function of sensitivity and scale; an accountant to come tells them apart by name."""
+    assert event_of(a_sum(1, 1), kind, 1.0).kind is event
+
+
 @given(st.lists(st.tuples(st.integers(0, 10**6), scales), min_size=1, max_size=5))
 def test_events_add_and_each_is_rounded_up(parts: list[tuple[int, float]]) -> None:
     events = tuple(event_of(a_sum(1, squared), NoiseKind.GAUSSIAN, scale) for squared, scale in parts)
@@ -57,7 +64,8 @@ def test_rounding_to_grains_is_paid(l1: int, root: int, cells: int, bits: int) -
     laplace = event_of(a_sum(l1, root**2, grain=grain, cells=cells), NoiseKind.LAPLACE, 2.0**41)
     assert math.isqrt(gauss.sensitivity_squared) >= Fraction(root, grain) + Fraction(math.isqrt(cells))
     assert gauss.sensitivity_squared >= (root / grain + math.sqrt(cells)) ** 2 * (1 - 1e-12)
-    assert laplace.sensitivity_squared >= (Fraction(l1, grain) + cells) ** 2
+    assert laplace.sensitivity_squared == (-(-l1 // grain) + cells) ** 2
+    assert math.isqrt(gauss.sensitivity_squared) <= root // grain + math.isqrt(cells) + 2  # no more than the proof needs
     assert gauss.scale * grain == Fraction(2.0**41)
 
 
@@ -80,6 +88,28 @@ def test_the_delta_of_a_threshold_covers_the_true_chance_over_all_keys(kind: Noi
     assert true * DELTA_ONE <= charged <= allowed
     # and it is no more careful than the proof needs: two steps lower would break the promise
     assert keys * tail(kind, scale, threshold - 5 - 2) > delta * 0.5 or threshold <= 5 + 2
+
+
+@pytest.mark.parametrize("keys", [1, 7, 1000])
+def test_the_delta_of_a_threshold_is_above_the_exact_tail_by_more_than_floating_point_can_err(keys: int) -> None:
+    _, charged = threshold_for(kind=NoiseKind.LAPLACE, scale=9.0, witness_high=0, keys=keys, delta_units=DeltaUnits(2**60))
+    threshold, _ = threshold_for(kind=NoiseKind.LAPLACE, scale=9.0, witness_high=0, keys=keys, delta_units=charged)
+    exact = keys * (Decimal(-threshold) / 9).exp() * DELTA_ONE
+    assert exact * (1 + Decimal("5e-10")) < charged <= exact * (1 + Decimal("2e-9")) + 1
+
+
+@pytest.mark.parametrize("kind", list(NoiseKind))
+def test_a_threshold_that_costs_exactly_what_is_allowed_is_taken(kind: NoiseKind) -> None:
+    allowed = DeltaUnits(int(1e-9 * DELTA_ONE))
+    threshold, charged = threshold_for(kind=kind, scale=9.0, witness_high=5, keys=7, delta_units=allowed)
+    assert threshold_for(kind=kind, scale=9.0, witness_high=5, keys=7, delta_units=charged) == (threshold, charged)
+    lower, dearer = threshold_for(kind=kind, scale=9.0, witness_high=5, keys=7, delta_units=DeltaUnits(allowed * 2))
+    assert lower < threshold and dearer > allowed, "the least threshold that is allowed, not a higher one"
+
+
+@pytest.mark.parametrize("kind", list(NoiseKind))
+def test_where_there_is_hardly_any_noise_one_more_than_the_highest_is_enough(kind: NoiseKind) -> None:
+    assert threshold_for(kind=kind, scale=1 / 64, witness_high=5, keys=1, delta_units=DeltaUnits(2**63 + 2**40))[0] == 5 + 1
 
 
 def test_a_threshold_event_costs_delta_and_no_rho() -> None:

@@ -1,5 +1,6 @@
 """Bad input is refused with its own code before anything is served, and no value of a row is in the refusal."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -99,6 +100,31 @@ def test_bad_input_is_refused_and_the_old_version_serves_on(tmp_path: Path, rule
     shown = load("en").say(code, **refused.value.parameters)
     assert "secret" not in shown
     assert "{" not in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "first", "then"),
+    [
+        ("cap_rho", "0.3333", "3"),
+        ("cap_rho", "1000", "999.999999999"),
+        ("cap_delta", "2.5e-7", "1e-9"),
+        ("cap_delta", "1.23456789e-8", "1e-9"),
+        ("profile_share", "0.0333", "0.25"),
+        ("unit", "human", "patient"),
+    ],
+)
+def test_the_earlier_promise_is_quoted_so_that_it_can_be_written_again(tmp_path: Path, line: str, first: str, then: str) -> None:
+    def rules(value: str) -> str:
+        return re.sub(f'(?m)^{line} = "(?!person).*"$', f'{line} = "{value}"', GOOD)
+
+    files: dict[str, bytes | str] = {"visits.csv": "person,cost\na,1\n"}
+    store = attempt(tmp_path, rules(first), files)
+    with pytest.raises(Refusal) as refused:
+        attempt(tmp_path, rules(then), files)
+    said = refused.value.parameters
+    assert (refused.value.code, said["field"]) == ("publish.population_changed", line)
+    attempt(tmp_path, rules(str(said["was"])), files)
+    assert {each.version.dataset.population.name for each in store.current()} == {"people"}
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

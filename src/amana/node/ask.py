@@ -2,12 +2,13 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, final
 
 import structlog
 
@@ -20,7 +21,7 @@ from amana.privacy.loss import DELTA_ONE, NANO, epsilon_of
 from amana.privacy.price import Z95, PrivatePlan, Target, noise_factor
 from amana.privacy.release import answer, plan_release
 from amana.query.check import check_public
-from amana.query.parse import parse
+from amana.query.parse import parse, placed
 from amana.query.plan import Plan
 from amana.query.tables import is_private
 from amana.terms.answer import AnswerTable
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from amana.node.wiring import Wired
 
 BIAS_SHOWN = 0.001
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 @final
@@ -92,6 +95,21 @@ class DatasetCard:
     tables: tuple[str, ...]
 
 
+def _placing(
+    asks: "Callable[Concatenate[Node, str, Parameters], Result]",
+) -> "Callable[Concatenate[Node, str, Parameters], Result]":
+    """A use case whose refusals of a whole plan point at the text."""
+
+    @wraps(asks)
+    def placing(node: "Node", sql: str, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        try:
+            return asks(node, sql, *args, **kwargs)
+        except Refusal as refusal:
+            raise placed(refusal, sql) from None
+
+    return placing
+
+
 @final
 class Node:
     """The use cases of one data folder. Errors: Refusal or Fault only."""
@@ -99,6 +117,7 @@ class Node:
     def __init__(self, wired: "Wired") -> None:
         self._wired = wired
 
+    @_placing
     def ask(self, sql: str, *, within: str, target: Target | None = None) -> Answered:
         """Answer a question at a precision; `target` overrides it with a loss cap (benches and studies, not a door)."""
         begun = time.perf_counter()
@@ -133,6 +152,7 @@ class Node:
             digest=asked.digest,
         )
 
+    @_placing
     def preview(self, sql: str, *, within: str, target: Target | None = None) -> Preview:
         """Expected error of each figure and cost; nothing is spent and no data is touched."""
         constants = Constants(within=within, target=target)
@@ -158,6 +178,7 @@ class Node:
             notes=(*constants.notes(), *_notes(chosen)),
         )
 
+    @_placing
     def explain(self, sql: str, *, within: str) -> Explanation:
         """The plan, the bounds used, the SQL that will run, sensitivities, mechanism and loss."""
         opened, plan = self._read(sql, Constants(within=within, target=None))
@@ -212,7 +233,8 @@ class Node:
     def _dataset(self, name: str) -> Open:
         for opened in self._wired.opened():
             dataset = opened.version.dataset
-            if name.lower() in {dataset.name.lower(), *(table.name.lower() for table in dataset.schema.tables)}:
+            names = (dataset.name, dataset.population.name, *(table.name for table in dataset.schema.tables))
+            if name.lower() in {each.lower() for each in names}:
                 return opened
         raise Refusal("node.unknown_dataset", name=name[:80], names=", ".join(o.version.dataset.name for o in self._wired.opened()))
 

@@ -4,15 +4,18 @@ From public facts only; not trusted: a wrong prediction makes an answer dearer o
 """
 
 from dataclasses import dataclass
+from itertools import accumulate
 from math import prod, sqrt
 from typing import assert_never, final
 
+from amana.catalog.domains import DateDomain, MomentDomain
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Schema
 from amana.privacy.bound import interval
 from amana.privacy.keys import public_keys
 from amana.query.check import ONE
-from amana.query.expr import Call, Op
+from amana.query.expr import Call, Case, Literal, Op
+from amana.query.figures import Curve, Expected
 from amana.query.infer import columns_of, is_single, rows_of, visible_domain
 from amana.query.kinds import Columns, size_of
 from amana.query.moments import mean_and_variance
@@ -36,8 +39,9 @@ from amana.query.plan import (
     Window,
 )
 from amana.query.predict import Crowd, crowd_of, known_of
-from amana.query.shares import Known, share_of
-from amana.query.tables import is_private
+from amana.query.shares import Known, histogram_of, share_of
+from amana.query.tables import is_private, nodes_of
+from amana.query.values import domain_of
 from amana.terms.precision import Precision
 from amana.terms.refusal import Refusal
 
@@ -140,10 +144,10 @@ def _row(total: RowSum, columns: Columns, profile: Profile, known: Known) -> Row
     )
 
 
-def expected_sums(facts: Facts) -> tuple[float, ...]:
+def expected_sums(facts: Facts) -> tuple[Expected, ...]:
     """Predicted sums in one typical group, in units of their grids."""
     rows, units = facts.crowd.rows / facts.groups, facts.crowd.units_left / min(facts.groups, max(1.0, facts.groups / facts.spread_keys))
-    found: list[float] = []
+    found: list[Expected] = []
     for total, row in zip(facts.plan.sums, facts.rows, strict=True):
         match total:
             case RowSum():
@@ -154,20 +158,40 @@ def expected_sums(facts: Facts) -> tuple[float, ...]:
             case DistinctCount():
                 found.append(min(rows, float(size_of(visible_domain(total.value, facts.columns)))))
             case BinCount():
-                found.append(rows)
+                found.append(_curve(total, rows, facts))
     for _, figure in facts.plan.figures:
         if isinstance(figure, Statistic) and figure.kind is Released.CORR:
             x, y, product = (facts.rows[index] for index in figure.sums[:3])
             assert x is not None and y is not None and product is not None
             unit = 10.0 ** (product.scale - x.scale - y.scale)
-            found[figure.sums[2]] += rows * CORRELATION * x.deviation * y.deviation * unit
+            moved = found[figure.sums[2]]
+            assert isinstance(moved, float)
+            found[figure.sums[2]] = moved + rows * CORRELATION * x.deviation * y.deviation * unit
     return tuple(found)
+
+
+def _curve(total: BinCount, rows: float, facts: Facts) -> Expected:
+    """The bins of a profiled column as its histogram has them; of anything else the number of rows, to be spread evenly."""
+    value = total.value
+    if isinstance(value, Case) and len(value.branches) == 1 and value.otherwise == Literal(value=None):
+        value = value.branches[0][1]  # NULL elsewhere
+    histogram = histogram_of(value, facts.columns, facts.profile)
+    if histogram is None:
+        return rows
+    counts = [max(0.0, count) for count in histogram.counts]
+    whole = sum(counts)
+    if whole <= 0:
+        return rows
+    edges = tuple((histogram.low + at * histogram.width - total.low) / total.width for at in range(len(counts) + 1))
+    return Curve(total=rows, edges=edges, shares=tuple(min(1.0, below / whole) for below in accumulate(counts, initial=0.0)))
 
 
 def half_widths(
     facts: Facts, values: tuple[float | None, ...], rows: tuple[tuple[float, ...], ...], within: Precision | None
 ) -> tuple[float, ...]:
     halves: list[float] = []
+    if within is not None and within.relative and facts.crowd.share <= 0:
+        raise Refusal("budget.precision_unreachable", reason="prediction")  # no row is expected: a share of nothing
     for (_, figure), value, row in zip(facts.plan.figures, values, rows, strict=True):
         if value is None or not any(row):
             halves.append(0.0)
@@ -175,7 +199,7 @@ def half_widths(
             halves.append(float(within.amount))
         else:
             share = 1.0 if within is None else float(within.amount)
-            halves.append(max(abs(value), _natural(figure, facts)) * share)
+            halves.append((_span(figure, facts) or max(abs(value), _natural(figure, facts))) * share)
     if not any(half > 0 for half in halves):
         raise Refusal("budget.precision_unreachable", reason="prediction")
     return tuple(halves)
@@ -186,6 +210,7 @@ def harms_of(
 ) -> tuple[Harm | None, ...]:
     """What losing rows does to each figure. A total shrinks with them; a mean, a ratio, a quantile becomes that of a sample."""
     count = facts.crowd.rows / facts.groups
+    windowed = any(isinstance(node, Window) for node in nodes_of(facts.plan.source))
     squares = [0.25 if row is None else row.mean**2 + row.deviation**2 for row in facts.rows]
     return tuple(
         None
@@ -193,11 +218,21 @@ def harms_of(
         else Harm(
             cut=max(abs(whole), HEAVY_DIFFER * abs(value)),
             drawn=count * sum(weight * square for weight, square in zip(row, squares, strict=True)),
-            clamped=apart,
+            # of what windows make of rows nobody knows the mean, so a clamp may cut all of it
+            clamped=max(apart, abs(value), 10 * _natural(figure, facts)) if windowed else apart,
             of_sample=1 - min(1.0, abs(whole / value)) if value else 1.0,
         )
-        for value, row, (whole, apart) in zip(values, rows, grown, strict=True)
+        for (_, figure), value, row, (whole, apart) in zip(facts.plan.figures, values, rows, grown, strict=True)
     )
+
+
+def _span(figure: Figure, facts: Facts) -> float | None:
+    """What a share of a date is a share of: the days (of a moment, the seconds) that policy declares, not those since 1970."""
+    if isinstance(figure, Statistic) and figure.kind is Released.QUANTILE:
+        total = facts.plan.sums[figure.sums[0]]
+        if isinstance(total, BinCount) and isinstance(domain_of(total.value, facts.columns), DateDomain | MomentDomain):
+            return float(total.width * total.bins)
+    return None
 
 
 def _natural(figure: Figure, facts: Facts) -> float:

@@ -52,7 +52,7 @@ def _table(table: Table, release: Release) -> TableProfile:
     return TableProfile(
         table=table.name,
         units=total_units,
-        rows=max(1.0, sum(max(0.0, count) * middle for count, middle in zip(units, middles, strict=True))),
+        rows=max(1.0, sum(count * middle for count, middle in zip(units, middles, strict=True))),
         rows_edges=edges,
         units_by_rows=units,
         columns=columns,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias, final
 
 from amana.catalog.profile import Profile
-from amana.catalog.rules import Rules, read_rules
+from amana.catalog.rules import Rules, promise_of, read_rules
 from amana.catalog.schema import Dataset, Version
 from amana.engines.connection import connect
 from amana.engines.prepare import TableReport, prepare
@@ -91,11 +91,9 @@ def _check_against(dataset: Dataset, store: Store) -> None:
     """A population's promise is for life (PRIVACY 1), and a table name means one table in a node."""
     known = [each for each in store.populations() if each.name == dataset.population.name]
     if known and known[-1] != dataset.population:
-        was, now = known[-1], dataset.population
-        field = next(name for name in ("unit", "cap_nrho", "cap_delta", "profile_nrho") if getattr(was, name) != getattr(now, name))
-        raise Refusal(
-            "publish.population_changed", population=was.name, field=field, was=str(getattr(was, field)), now=str(getattr(now, field))
-        )
+        was, now = promise_of(known[-1]), promise_of(dataset.population)
+        field = next((name for name in was if was[name] != now[name]), "cap_rho")
+        raise Refusal("publish.population_changed", population=was["name"], field=field, was=was[field], now=now[field])
     for each in store.current():
         before = each.version.dataset
         if before.name == dataset.name and before.population.name != dataset.population.name:  # a new name is no new promise

@@ -74,9 +74,8 @@ def loss_of(events: tuple[Event, ...]) -> tuple[NanoRho, DeltaUnits]:
 
 
 def _nano_rho(event: Event) -> int:
-    if event.kind is EventKind.THRESHOLD:
-        return 0
     # Gaussian: rho = D2² / (2 sigma²). Laplace: epsilon = D1 / b, and epsilon-DP is (epsilon²/2)-zCDP.
+    # A threshold has no sensitivity: nothing.
     exact = event.times * Fraction(event.sensitivity_squared * NANO) / (2 * event.scale**2)
     return -(-exact.numerator // exact.denominator)
 
@@ -87,7 +86,7 @@ def threshold_for(*, kind: NoiseKind, scale: float, witness_high: int, keys: int
     A key that only this unit holds counts at most `witness_high`; the unit holds at most `keys` such keys, and the chance
     that any of them passes is at most the sum of the chances.
     """
-    low, high = 0, 1
+    low = high = 1
     while _pass_units(high, kind, scale, keys) > delta_units:
         high *= 2
         assert high < 2**60
@@ -98,15 +97,13 @@ def threshold_for(*, kind: NoiseKind, scale: float, witness_high: int, keys: int
 
 
 def _pass_units(excess: int, kind: NoiseKind, scale: float, keys: int) -> int:
-    """keys * P[noise >= excess], rounded up, in units of 2**-64."""
-    if excess < 1:
-        return keys * DELTA_ONE
+    """keys * P[noise >= excess], rounded up, in units of 2**-64. `excess`: at least 1."""
     if kind is NoiseKind.LAPLACE:
         chance = exp(-excess / scale)
     else:
         # P[discrete >= m] <= P[continuous >= m - 1] (Canonne, Kamath & Steinke 2020, proposition 25)
         chance = erfc((excess - 1) / (scale * sqrt(2))) / 2
-    return -int(-(keys * chance * (1 + 1e-9) * DELTA_ONE) // 1) + 1
+    return int(keys * chance * (1 + 1e-9) * DELTA_ONE) + 1  # floating point errs by far less than 1e-9
 
 
 def epsilon_of(*, nano_rho: NanoRho, delta_units: DeltaUnits, delta: float) -> float:
@@ -116,8 +113,6 @@ def epsilon_of(*, nano_rho: NanoRho, delta_units: DeltaUnits, delta: float) -> f
 
     left = delta - delta_units / DELTA_ONE
     assert left > 0
-    if nano_rho == 0:
-        return 0.0
     accountant = RdpAccountant()
     accountant.compose(ZCDpEvent(nano_rho / NANO))
     return float(accountant.get_epsilon(left))

@@ -4,22 +4,43 @@ Everything here is post-processing: it sees released sums and public facts, neve
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 from amana.catalog.domains import DateDomain, Domain, MomentDomain, NumberDomain
 from amana.query.formula import Row, Sources, Value, is_estimate, read_figure, sources
 from amana.query.intervals import NOISELESS, Grain, grain
 from amana.query.noisy import Gradient, Noisy
 from amana.query.plan import BinCount, KeyValue, Plan, quantiles_of
-from amana.query.quantiles import even_levels, levels_of
+from amana.query.quantiles import levels_like, levels_of
 from amana.query.released import NoisyCell, NoisyTable, SumNoise
 from amana.terms.answer import AnswerTable, Estimate, Shown
 
-Expected: TypeAlias = float | tuple[float, ...]
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """Predicted counts of bins: of `total` the share `shares[i]` lies left of `edges[i]`. Units: edges in bins, rising."""
+
+    total: float
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]
+
+    def below(self, place: float) -> float:
+        """The share left of that place; between two edges rows are spread evenly."""
+        at = bisect_right(self.edges, place)
+        if at == 0 or at == len(self.edges):
+            return 0.0 if at == 0 else 1.0
+        low, high = self.edges[at - 1], self.edges[at]
+        return self.shares[at - 1] + (self.shares[at] - self.shares[at - 1]) * (place - low) / (high - low)
+
+
+Expected: TypeAlias = float | tuple[float, ...] | Curve
 """A predicted sum in units of 10**-decimals; for a BinCount the predicted counts of all finest bins, or their total
-(then spread evenly)."""
+(then spread evenly), or their curve."""
 
 _EPOCH = datetime(1970, 1, 1)
 
@@ -96,6 +117,8 @@ def growth(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...]
 
 
 def _whole(value: Expected) -> float:
+    if isinstance(value, Curve):
+        return value.total
     return math.fsum(value) if isinstance(value, tuple) else value
 
 
@@ -128,12 +151,14 @@ def _at(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...]) -
 def _predicted_cell(plan: Plan, index: int, value: Expected) -> NoisyCell:
     shape = plan.sums[index]
     if not isinstance(shape, BinCount):
-        assert not isinstance(value, tuple)
+        assert isinstance(value, (int, float))
         return value
     if isinstance(value, tuple):
         return levels_of(value, branch=shape.branch)
     wanted = tuple(statistic.parameter for statistic in quantiles_of(plan) if statistic.sums == (index,))
-    return even_levels(value, shape=shape, probabilities=wanted)
+    if isinstance(value, Curve):
+        return levels_like(value.total, value.below, shape=shape, probabilities=wanted)
+    return levels_like(value, lambda place: place / shape.bins, shape=shape, probabilities=wanted)
 
 
 # --- rows: the released groups, or the levels of totals over them ---

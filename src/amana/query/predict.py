@@ -11,10 +11,10 @@ from typing import assert_never, final
 
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Schema
-from amana.query.expr import Column
+from amana.query.expr import Call, Column, Fixed, Literal, Op
 from amana.query.infer import columns_of, grouping_scan, multiplicity_of, rows_of
 from amana.query.moments import mean_and_variance
-from amana.query.plan import Filter, Join, JoinKind, PerUnit, Project, Relation, Scan, Union, UnitFunction, Window
+from amana.query.plan import Filter, Join, JoinKind, PerUnit, Project, Relation, Scan, Union, UnitFunction, Window, WindowFunction
 from amana.query.shares import Known, share_of
 from amana.query.tables import is_private, scans_of, table_of
 
@@ -32,6 +32,8 @@ class Crowd:
     share: float
     clump: float = 1.0
     """Rows of a unit come in clumps of that many (those of one parent), before filters."""
+    unsure: float = 1.0
+    """By what factor filters that nobody can predict may keep more than `share`."""
 
     @property
     def units(self) -> float:
@@ -46,6 +48,14 @@ class Crowd:
         """Units with at least one row left."""
         left: float = sum(units * (1 - (1 - min(1.0, self.share)) ** rows) for rows, units in self.spread)
         return max(1.0, left)
+
+    def first(self, most: int, *, exactly: bool) -> "Crowd":
+        """The crowd of each unit's first rows, or of the row of that number alone, numbered after the filters."""
+        left = [(rows * self.share, units) for rows, units in self.spread]
+        if exactly:
+            there = [units * (float(rows >= most) if self.share >= 1 else min(1.0, rows / most)) for rows, units in left]
+            return Crowd(spread=tuple((1.0, units) for units in there), share=1.0)
+        return Crowd(spread=tuple((min(float(most), max(1.0, rows)), units * min(1.0, rows)) for rows, units in left), share=1.0)
 
     def rows_of_unit(self) -> tuple[float, float]:
         """Mean and variance of the rows left of a unit."""
@@ -68,8 +78,9 @@ class Crowd:
 def _lost_after(crowd: Crowd, most: float, parts: float) -> float:
     whole = lost = 0.0
     clump = 1 + (crowd.clump - 1) * sqrt(min(1.0, crowd.share))  # filters on the parent keep clumps whole, others thin them
+    share = min(1.0, crowd.share * crowd.unsure) if crowd.unsure > 1 else crowd.share
     for rows, units in crowd.spread:
-        mean = rows * crowd.share / max(1.0, parts)
+        mean = rows * share / max(1.0, parts)
         whole += units * mean
         lost += units * clump * _poisson_excess(mean / clump, most / clump)
     return 0.0 if whole <= 0 else lost / whole
@@ -102,8 +113,13 @@ def crowd_of(relation: Relation, schema: Schema, profile: Profile) -> Crowd:
             return Crowd(spread=spread, share=1.0, clump=_clump(relation, schema, profile))
         case Filter():
             below, known = crowd_of(relation.source, schema, profile), known_of(relation.source, schema, profile)
-            kept = share_of(relation.predicate, columns_of(relation.source, schema), profile, known)
-            return replace(below, share=below.share * kept)
+            first = _first_rows(relation)
+            if first is not None:
+                return below.first(first[0], exactly=first[1])
+            columns = columns_of(relation.source, schema)
+            kept = share_of(relation.predicate, columns, profile, known)
+            most = share_of(relation.predicate, columns, profile, known, unknown=1.0)
+            return replace(below, share=below.share * kept, unsure=below.unsure * (most / kept if kept > 0 else 1.0))
         case Project() | Window():
             return crowd_of(relation.source, schema, profile)
         case Union():
@@ -128,6 +144,24 @@ def crowd_of(relation: Relation, schema: Schema, profile: Profile) -> Crowd:
             assert_never(relation)
 
 
+def _first_rows(relation: Filter) -> tuple[int, bool] | None:
+    """(n, exactly the n-th) when the filter keeps the first n rows of each unit, or the n-th of them."""
+    source, call = relation.source, relation.predicate
+    renamed: dict[str, str] = {}
+    if isinstance(source, Project):
+        renamed = {name: expr.name for name, expr in source.columns if isinstance(expr, Column)}
+        source = source.source
+    if not (isinstance(source, Window) and isinstance(call, Call) and call.op in (Op.EQ, Op.LE, Op.LT)):
+        return None
+    column, literal = call.args
+    if not (isinstance(column, Column) and isinstance(literal, Literal) and isinstance(literal.value, Fixed) and literal.value.scale == 0):
+        return None
+    name = renamed.get(column.name, column.name)
+    if not any(m.name == name and m.function is WindowFunction.ROW_NUMBER and not m.partition for m in source.measures):
+        return None
+    return max(1, literal.value.units - (call.op is Op.LT)), call.op is Op.EQ
+
+
 def _any(expected: float) -> float:
     """The chance that there is at least one of so many expected."""
     return max(0.001, 1 - exp(-expected))
@@ -142,13 +176,34 @@ def _clump(scan: Scan, schema: Schema, profile: Profile) -> float:
     return max(1.0, own / above)
 
 
+@lru_cache(maxsize=256)
 def _spread(table: str, profile: Profile) -> tuple[tuple[float, float], ...]:
     """(rows of a unit, number of such units) of a whole table."""
     found = profile.table(table)
     if found is None:
         return ((1.0, 1.0),)
-    pairs = zip(found.rows_edges, (*found.rows_edges[1:], found.rows_edges[-1] + 1), found.units_by_rows, strict=True)
-    return tuple(((low + high - 1) / 2, max(0.0, units)) for low, high, units in pairs if low > 0)
+    pairs = zip(found.rows_edges, (*found.rows_edges[1:], found.rows_edges[-1] + 1), _falling(found.units_by_rows), strict=True)
+    return tuple(((low + high - 1) / 2, units) for low, high, units in pairs if low > 0 and units > 0) or ((1.0, 1.0),)
+
+
+def _falling(counts: tuple[float, ...]) -> tuple[float, ...]:
+    """Noisy counts as true ones can be: none negative, and nothing beyond the last that noise alone does not explain.
+
+    The size of the noise is seen in the negative counts. The numbers of units with at least so many rows never rise, so they
+    are pooled where noise makes them rise.
+    """
+    below = [count for count in counts if count < 0]
+    noise = sqrt(sum(count * count for count in below) / len(below)) if below else 0.0
+    last = max((at for at in range(len(counts)) if sum(counts[at:]) > 3 * noise * sqrt(len(counts) - at)), default=-1)
+    blocks: list[tuple[float, int]] = []  # (mean of the numbers of units from there on, how many of them are pooled)
+    for place in range(len(counts)):
+        mean, size = sum(counts[place : last + 1]), 1
+        while blocks and blocks[-1][0] < mean:
+            before, many = blocks.pop()
+            mean, size = (before * many + mean * size) / (many + size), size + many
+        blocks.append((mean, size))
+    at_least = [max(0.0, mean) for mean, size in blocks for _ in range(size)]
+    return tuple(one - next_one for one, next_one in zip(at_least, (*at_least[1:], 0.0), strict=True))
 
 
 def known_of(relation: Relation, schema: Schema, profile: Profile) -> Known:
@@ -205,12 +260,31 @@ def _joined(join: Join, schema: Schema, profile: Profile) -> Crowd:
         joined = replace(joined, share=joined.share * public_share(join.left, schema))
     else:
         left, right = crowd_of(join.left, schema, profile), crowd_of(join.right, schema, profile)
+        if rows_of(join, schema) > max(
+            rows_of(join.left, schema), rows_of(join.right, schema)
+        ):  # each row of a unit meets all of its others
+            return _multiplied(join, left, right, schema, profile)
         finer, coarser = (left, right) if sum(r * u for r, u in left.spread) >= sum(r * u for r, u in right.spread) else (right, left)
         joined = replace(finer, share=finer.share * (coarser.share if join.kind is JoinKind.INNER else 1.0))
     if join.residual is not None and join.kind is JoinKind.INNER:
         both = {**columns_of(join.left, schema), **columns_of(join.right, schema)}
         joined = replace(joined, share=joined.share * share_of(join.residual, both, profile))
     return joined
+
+
+def _multiplied(join: Join, left: Crowd, right: Crowd, schema: Schema, profile: Profile) -> Crowd:
+    """Rows of a join on the unit alone. Two readings of one table have the same spread, and a unit with many rows has many in both."""
+    kept = 1.0
+    if join.residual is not None:
+        both = {**columns_of(join.left, schema), **columns_of(join.right, schema)}
+        kept = share_of(join.residual, both, profile)
+    mean = sum(rows * units for rows, units in right.spread) / max(1.0, right.units)
+    pairs = [(rows, rows if left.spread == right.spread else mean, units) for rows, units in left.spread]
+    if join.kind is JoinKind.LEFT:
+        spread = tuple((rows * max(1.0, others * right.share * kept), units) for rows, others, units in pairs)
+        return Crowd(spread=spread, share=left.share, clump=max(1.0, mean * right.share * kept))
+    spread = tuple((rows * others, units) for rows, others, units in pairs)
+    return Crowd(spread=spread, share=left.share * right.share * kept, clump=max(1.0, mean * right.share))
 
 
 def public_share(relation: Relation, schema: Schema) -> float:

@@ -6,7 +6,7 @@ wide bin. Post-processing: only released counts and public facts (grid, branch, 
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TypeAlias, final
@@ -60,17 +60,33 @@ def levels_of(bins: Sequence[float], *, branch: int) -> tuple[tuple[float, ...],
     return tuple(levels)
 
 
-def even_levels(total: float, *, shape: BinCount, probabilities: Sequence[float]) -> NoisyTree:
-    """The tree of a total spread evenly over the bins, drawn only where these quantiles lie."""
+def levels_like(total: float, below: Callable[[float], float], *, shape: BinCount, probabilities: Sequence[float]) -> NoisyTree:
+    """The tree of a total of which the share `below(place)` lies left of each place, drawn only where these quantiles lie.
+
+    Units: `place` in bins from the left.
+    """
     levels: list[list[float | None]] = []
     for level in range(levels_in(shape)):
         nodes = shape.bins // shape.branch ** (levels_in(shape) - 1 - level)
-        counts: list[float | None] = [total / nodes if level == 0 else None] * nodes
-        for probability in probabilities if level else ():
-            first = min(int(probability * nodes), nodes - 1) // shape.branch * shape.branch
-            counts[first : first + shape.branch] = [total / nodes] * shape.branch
+        span = shape.bins // nodes
+        drawn = set(range(nodes)) if level == 0 else set[int]()
+        for probability in probabilities:
+            first = _last_below(nodes, span, below, probability) // shape.branch * shape.branch
+            drawn.update(range(first, min(nodes, first + shape.branch)))
+        counts: list[float | None] = [None] * nodes
+        for node in drawn:
+            counts[node] = total * (below((node + 1) * span) - below(node * span))
         levels.append(counts)
     return tuple(map(tuple, levels))
+
+
+def _last_below(nodes: int, span: int, below: Callable[[float], float], probability: float) -> int:
+    """The last of these nodes left of which lies no more than that share."""
+    low, high = 0, nodes - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if below(middle * span) <= probability else (low, middle - 1)
+    return low
 
 
 def ranks_of(levels: Levels, *, branch: int) -> Ranks:

@@ -18,48 +18,53 @@ NOTHING: Known = MappingProxyType({})
 UNKNOWN_SHARE = 0.5
 
 
-def share_of(predicate: Expr, columns: Columns, profile: Profile, known: Known = NOTHING) -> float:
-    """The predicted chance that the predicate is true of a row, parts being independent."""
+def share_of(predicate: Expr, columns: Columns, profile: Profile, known: Known = NOTHING, *, unknown: float = UNKNOWN_SHARE) -> float:
+    """The predicted chance that the predicate is true of a row, parts being independent.
+
+    `unknown`: the chance to take for what nobody knows; 1 gives the most that the predicate may keep.
+    """
     match predicate:
         case Literal():
             return 1.0 if predicate.value is True else 0.0
         case Among():
             return min(1.0, sum(_equal(predicate.value, member, columns, profile) for member in predicate.members))
         case Call(op=Op.AND):
-            return _range_or_product(predicate, columns, profile, known)
+            return _range_or_product(predicate, columns, profile, known, unknown)
         case Call(op=Op.OR):
             none = 1.0
             for arg in predicate.args:
-                none *= 1 - share_of(arg, columns, profile, known)
+                none *= 1 - share_of(arg, columns, profile, known, unknown=unknown)
             return 1 - none
         case Call(op=Op.NOT):
-            return 1 - share_of(predicate.args[0], columns, profile, known)
+            return 1 - share_of(predicate.args[0], columns, profile, known, unknown=1 - unknown)
         case Call(op=Op.IS_NULL):
-            histogram = _histogram(predicate.args[0], columns, profile)
+            histogram = histogram_of(predicate.args[0], columns, profile)
+            if histogram is None and not isinstance(predicate.args[0], Column):
+                return unknown
             return 0.05 if histogram is None else _clip(histogram.missing / max(1.0, histogram.missing + _total(histogram)))
         case Call(op=Op.EQ | Op.NE):
             equal = _equal(predicate.args[0], predicate.args[1], columns, profile)
             return equal if predicate.op is Op.EQ else 1 - equal
         case Call(op=Op.LT | Op.LE):
-            return _below(predicate.args[0], predicate.args[1], columns, profile, known)
+            return _below(predicate.args[0], predicate.args[1], columns, profile, known, unknown)
         case Call(op=Op.GT | Op.GE):
-            return 1 - _below(predicate.args[0], predicate.args[1], columns, profile, known)
+            return 1 - _below(predicate.args[0], predicate.args[1], columns, profile, known, 1 - unknown)
         case Call(op=Op.LIKE):
             return _like(predicate.args[0], predicate.args[1], columns, profile)
         case Column() | Call() | Case():
-            return UNKNOWN_SHARE
+            return unknown
         case _:
             assert_never(predicate)
 
 
-def _range_or_product(predicate: Call, columns: Columns, profile: Profile, known: Known) -> float:
+def _range_or_product(predicate: Call, columns: Columns, profile: Profile, known: Known, unknown: float) -> float:
     """Conjuncts multiply, but two bounds on one column cut its two ends."""
     share, ends = 1.0, dict[Expr, float]()
     for part in predicate.args:
         if isinstance(part, Call) and part.op in (Op.LT, Op.LE, Op.GT, Op.GE):
-            ends[part.args[0]] = ends.get(part.args[0], 0.0) + 1 - share_of(part, columns, profile, known)
+            ends[part.args[0]] = ends.get(part.args[0], 0.0) + 1 - share_of(part, columns, profile, known, unknown=unknown)
         else:
-            share *= share_of(part, columns, profile, known)
+            share *= share_of(part, columns, profile, known, unknown=unknown)
     for cut in ends.values():
         share *= max(0.001, 1 - cut)
     return share
@@ -69,7 +74,8 @@ def _clip(share: float) -> float:
     return min(1.0, max(0.0, share))
 
 
-def _histogram(expr: Expr, columns: Columns, profile: Profile) -> Histogram | None:
+def histogram_of(expr: Expr, columns: Columns, profile: Profile) -> Histogram | None:
+    """The noisy histogram of a column as it was published; None for whatever is computed."""
     if not isinstance(expr, Column) or columns[expr.name].origin is None:
         return None
     table, column = columns[expr.name].origin or ("", "")
@@ -111,7 +117,7 @@ def _ends(expr: Expr, columns: Columns) -> tuple[float, float]:
 
 
 def _equal(expr: Expr, other: Expr, columns: Columns, profile: Profile) -> float:
-    histogram = _histogram(expr, columns, profile)
+    histogram = histogram_of(expr, columns, profile)
     domain = domain_of(expr, columns)
     if histogram is not None and isinstance(other, Literal):
         place = _place(other, expr, columns)
@@ -131,19 +137,19 @@ def _equal(expr: Expr, other: Expr, columns: Columns, profile: Profile) -> float
             return 0.01
 
 
-def _below(expr: Expr, other: Expr, columns: Columns, profile: Profile, known: Known) -> float:
+def _below(expr: Expr, other: Expr, columns: Columns, profile: Profile, known: Known, unknown: float) -> float:
     if isinstance(expr, Literal) and not isinstance(other, Literal):
-        return 1 - _below(other, expr, columns, profile, known)
+        return 1 - _below(other, expr, columns, profile, known, 1 - unknown)
     if not isinstance(other, Literal) or isinstance(domain_of(expr, columns), NullDomain):
-        return UNKNOWN_SHARE
+        return unknown
     place = _place(other, expr, columns)
     if place is None:
-        return UNKNOWN_SHARE
+        return unknown
     if isinstance(expr, Column) and expr.name in known and isinstance(other.value, Fixed):
         mean, variance = known[expr.name]
         far = (other.value.units / 10**other.value.scale - mean) / sqrt(max(variance, 1e-9))
         return _clip(erfc(-far / sqrt(2)) / 2)
-    histogram = _histogram(expr, columns, profile)
+    histogram = histogram_of(expr, columns, profile)
     if histogram is None:
         low, high = _ends(expr, columns)
         return _clip((place - low) / max(1.0, high - low))
@@ -157,7 +163,7 @@ def _like(expr: Expr, pattern: Expr, columns: Columns, profile: Profile) -> floa
     domain = domain_of(expr, columns)
     if not (isinstance(domain, ChoiceDomain) and isinstance(pattern, Literal) and isinstance(pattern.value, str)):
         return 0.1
-    histogram = _histogram(expr, columns, profile)
+    histogram = histogram_of(expr, columns, profile)
     counts = [max(0.0, count) for count in histogram.counts] if histogram is not None else [1.0] * len(domain.members)
     wanted = re.compile("".join({"%": ".*", "_": "."}.get(sign, re.escape(sign)) for sign in pattern.value), re.DOTALL)
     found = sum(count for member, count in zip(domain.members, counts, strict=False) if wanted.fullmatch(member))

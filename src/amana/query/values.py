@@ -105,6 +105,8 @@ _LOGIC = {Op.NOT, Op.AND, Op.OR}
 _COMPARISON = {Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE}
 _ARITHMETIC = {Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.INT_DIV, Op.MOD}
 _ROUNDING = {Op.NEG, Op.ABS, Op.SIGN, Op.FLOOR, Op.CEIL, Op.ROUND}
+_CASTS = {Op.TO_NUMBER: "number, text or boolean", Op.TO_TEXT: "text, whole number, date or boolean", Op.TO_DATE: "date, moment or text"}
+"""What can be cast."""
 _PARTS = {
     Op.YEAR: (1, 9999), Op.QUARTER: (1, 4), Op.MONTH: (1, 12), Op.DAY: (1, 31), Op.WEEKDAY: (1, 7), Op.HOUR: (0, 23),
 }  # fmt: skip
@@ -287,7 +289,7 @@ def _cast(call: Call, x: Known) -> Known:
         case (Op.TO_DATE, ChoiceDomain() | TextDomain()):
             return DateDomain(low=date(1, 1, 1), high=date(9999, 12, 31), nullable=True)
         case _:
-            raise _differ(x, call.op.value)
+            raise _differ(x, _CASTS[call.op])
 
 
 def _temporal(call: Call, args: list[Known], *, nullable: bool) -> Known:

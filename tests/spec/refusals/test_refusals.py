@@ -2,8 +2,10 @@
 
 import pytest
 
+from amana.query.parse import placed
 from amana.query.parse.text import CHARACTERS_MAX
 from amana.terms.codes import CODES
+from amana.terms.refusal import Refusal
 from tests.spec.conftest import Refuse
 
 
@@ -59,6 +61,8 @@ REFUSED: list[tuple[str, str, str | None]] = [
     ("SELECT AVG(x) FROM (SELECT cost FROM visits) AS t (x, y)", "sql.column_names", None),
     # clauses that would be dropped if they were not read
     ("SELECT DISTINCT COUNT(*) FROM visits", "sql.distinct_at_top", None),
+    ("SELECT DISTINCT ward FROM visits", "sql.rows_asked", "ward"),
+    ("SELECT FOO(cost) FROM visits", "sql.unsupported_function", "FOO(cost"),
     ("SELECT SUM(DISTINCT cost) FROM visits", "sql.distinct_place", "cost"),
     ("SELECT MEDIAN(DISTINCT cost) FROM visits", "sql.distinct_place", "cost"),
     ("SELECT COUNT(DISTINCT ward, region) FROM visits", "sql.distinct_columns", "ward, region"),
@@ -198,6 +202,8 @@ REFUSED: list[tuple[str, str, str | None]] = [
     ("SELECT HISTOGRAM(day) FROM visits", "plan.kinds_differ", "day"),
     ("SELECT ward, COUNT(*) FROM visits GROUP BY ward ORDER BY SUM(cost)", "sql.order_unknown", None),
     ("SELECT ward, COUNT(*) FROM visits GROUP BY ward ORDER BY ALL", "sql.order_unknown", None),
+    ("SELECT ward, COUNT(*) FROM visits GROUP BY ward ORDER BY cost", "sql.order_unknown", "cost"),
+    ("SELECT ward, COUNT(*) FROM visits GROUP BY ward ORDER BY nothing", "sql.order_unknown", "nothing"),
     ("SELECT ward, COUNT(*) FROM visits GROUP BY ward ORDER BY ward NULLS FIRST", "sql.nulls_order", None),
     ("SELECT ward, COUNT(*) FROM visits GROUP BY ward HAVING COUNT(*)", "plan.kinds_differ", None),
     ("SELECT ward, COUNT(*) FROM visits GROUP BY ward HAVING cost > 5", "sql.not_grouped", "cost"),
@@ -215,6 +221,24 @@ def test_refused(refusal: Refuse, sql: str, code: str, marked: str | None) -> No
         assert found.where is not None
         line = sql.split("\n")[found.where.line - 1]
         assert line[found.where.column - 1 : found.where.column - 1 + found.where.length] == marked
+
+
+@pytest.mark.parametrize(
+    ("sql", "code", "marked"),
+    [
+        (
+            "SELECT COUNT(*) FROM visits v JOIN patients p ON v.region = p.region",
+            "plan.join_not_allowed",
+            "patients p ON v.region = p.region",
+        ),
+        ("SELECT MEDIAN(cost) FROM visits GROUP BY ROLLUP (ward)", "plan.rollup_needs_sums", "ward"),
+        ("SELECT COUNT(*), SUM(cost) FROM visits", "plan.unbounded", None),
+        ("SELECT COUNT(*) FROM visits", "sql.empty", None),
+    ],
+)
+def test_a_refusal_of_a_whole_plan_points_at_its_clause_when_there_is_one(sql: str, code: str, marked: str | None) -> None:
+    where = placed(Refusal(code), sql).where
+    assert (None if where is None else sql[where.column - 1 : where.column - 1 + where.length]) == marked
 
 
 def test_a_place_counts_lines_and_columns_from_one(refusal: Refuse) -> None:

@@ -9,11 +9,11 @@ from amana.query.parse.functions import FUNCTIONS
 from amana.query.parse.question import plan_of
 from amana.query.parse.scalars import Scalar, with_constants
 from amana.query.parse.scope import Reading
-from amana.query.parse.text import NESTING_MAX, tree_of
+from amana.query.parse.text import NESTING_MAX, placed, tree_of
 from amana.query.plan import Plan
 from amana.terms.refusal import Refusal
 
-__all__ = ["parse"]
+__all__ = ["parse", "placed"]
 assert FUNCTIONS  # its readers join those of `expressions` when it is imported
 
 

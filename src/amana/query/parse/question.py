@@ -12,7 +12,7 @@ from amana.query.parse.expressions import ONE, call, checked, known
 from amana.query.parse.figures import Figures
 from amana.query.parse.grouping import Grouping, Output, default_name, grouping_of, has_aggregate, output_at, outputs_of
 from amana.query.parse.literals import whole_number_of
-from amana.query.parse.nodes import bare, child, children, function_name, only, optional, shown
+from amana.query.parse.nodes import bare, child, children, function_name, only, optional, refused, shown
 from amana.query.parse.scope import Reading, Scope
 from amana.query.parse.sources import NO_NAMES, body_of
 from amana.query.parse.text import place_of
@@ -34,6 +34,9 @@ def plan_of(tree: exp.Expr, reading: Reading) -> Plan:
     scope = body.scope
     items = children(select, "expressions")
     if not any(has_aggregate(item) for item in items):
+        unknown = next((found for item in items if (found := item.find(exp.Anonymous)) is not None), None)
+        if unknown is not None:  # it may have been meant as an aggregate
+            raise refused(unknown)
         raise Refusal("sql.rows_asked", where=place_of(items[0]) if items else None)
     outputs = outputs_of(select, scope)
     grouping = grouping_of(select, outputs, scope)
@@ -60,11 +63,11 @@ def _outermost(tree: exp.Expr) -> exp.Expr:
     if not isinstance(tree, exp.Select):
         raise Refusal("sql.not_one_select", where=place_of(tree))
     distinct, offset = optional(tree, "distinct"), optional(tree, "offset")
-    if distinct is not None:
+    if distinct is not None and any(has_aggregate(item) for item in children(tree, "expressions")):
         raise Refusal("sql.distinct_at_top", where=place_of(distinct) or place_of(tree))
     if offset is not None:
         raise Refusal("sql.offset", where=place_of(offset))
-    only(tree, "with_", "expressions", "from_", "joins", "where", "group", "having", "order", "limit")
+    only(tree, "distinct", "with_", "expressions", "from_", "joins", "where", "group", "having", "order", "limit")
     return tree
 
 
@@ -116,7 +119,12 @@ def _ordering(item: exp.Expr, plan: Plan, figures: Figures) -> tuple[int, bool]:
     elif isinstance(node, exp.Var):
         raise Refusal("sql.order_unknown", where=place_of(node), text=shown(node))
     else:
-        found = figures.figure(node)
+        try:
+            found = figures.figure(node)
+        except Refusal as refusal:
+            if refusal.code not in ("sql.unknown_column", "sql.not_grouped"):
+                raise
+            raise Refusal("sql.order_unknown", where=place_of(node), text=shown(node)) from None
         wanted = next((name for name, figure in plan.figures if figure == found), "")
     index = next((index for index, (name, _) in enumerate(plan.figures) if name == wanted), None)
     if index is None:

@@ -21,6 +21,16 @@ logging.getLogger("sqlglot").addHandler(logging.NullHandler())
 logging.getLogger("sqlglot").propagate = False
 
 _DUCKDB = DuckDB()
+_CLAUSES: dict[str, tuple[type[exp.Expr], ...]] = {
+    "plan.join_not_allowed": (exp.Join,),
+    "plan.join_multiplicity": (exp.Join,),
+    "plan.join_multiplies": (exp.Join,),
+    "plan.rollup_needs_sums": (exp.Group,),
+    "plan.groups_too_many": (exp.Group,),
+    "plan.unbounded": (exp.AggFunc,),
+    "plan.kinds_differ": (exp.AggFunc,),
+}
+"""What a refusal of a plan is about; where there are several of them, it points at none."""
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 _FIRST = {TokenType.SELECT, TokenType.WITH, TokenType.FROM, TokenType.L_PAREN}
@@ -63,6 +73,15 @@ def place_of(node: exp.Expr) -> Place | None:
     if line == last_line:
         length = max(length, last_column + last_length - column)
     return Place(line=line, column=column, length=max(1, length))
+
+
+def placed(refusal: Refusal, sql: str) -> Refusal:
+    """A refusal of a whole plan, pointing at the clause of the text that it is about, if it is about one."""
+    kinds = _CLAUSES.get(refusal.code)
+    if refusal.where is not None or kinds is None:
+        return refusal
+    found = [*tree_of(sql).find_all(*kinds)]
+    return refusal.at(place_of(found[0])) if len(found) == 1 or (found and kinds == (exp.Group,)) else refusal
 
 
 def _word(node: exp.Expr) -> tuple[int, int, int, int] | None:
