@@ -31,7 +31,7 @@ from amana.terms.precision import Precision
 
 CHEAP_SHARE = 0.25
 """Per-unit sums cost a grouping by unit: taken freely only when filters leave at most this share of the rows."""
-MATERIAL = 0.003
+MATERIAL = 0.001
 """Relative error from which a dearer strategy is worth its time."""
 FEWER_SHARE = 0.9
 """Numbering the rows that are left is of use only if filters leave so few; else the stored ranks do the same for less."""

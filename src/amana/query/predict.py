@@ -18,6 +18,7 @@ from amana.query.plan import Filter, Join, JoinKind, PerUnit, Project, Relation,
 from amana.query.shares import Known, share_of
 from amana.query.tables import is_private, scans_of, table_of
 
+WIDE_BIN = 4
 MORE_EQUALITIES = 0.05
 """Share of rows that an equality beside the key of a public table is taken to keep."""
 
@@ -182,8 +183,15 @@ def _spread(table: str, profile: Profile) -> tuple[tuple[float, float], ...]:
     found = profile.table(table)
     if found is None:
         return ((1.0, 1.0),)
-    pairs = zip(found.rows_edges, (*found.rows_edges[1:], found.rows_edges[-1] + 1), _falling(found.units_by_rows), strict=True)
-    return tuple(((low + high - 1) / 2, units) for low, high, units in pairs if low > 0 and units > 0) or ((1.0, 1.0),)
+    points: list[tuple[float, float]] = []
+    for low, high, units in zip(
+        found.rows_edges, (*found.rows_edges[1:], found.rows_edges[-1] + 1), _falling(found.units_by_rows), strict=True
+    ):
+        if units > 0 and high - low >= WIDE_BIN:  # spread evenly inside: a bound may well pass through it
+            points += [(low + (high - 1 - low) * quarter / 4, units / 2) for quarter in (1, 3)]
+        elif units > 0:
+            points.append(((low + high - 1) / 2, units))
+    return tuple(points) or ((1.0, 1.0),)
 
 
 def _falling(counts: tuple[float, ...]) -> tuple[float, ...]:

@@ -46,9 +46,9 @@ def share_of(predicate: Expr, columns: Columns, profile: Profile, known: Known =
             equal = _equal(predicate.args[0], predicate.args[1], columns, profile)
             return equal if predicate.op is Op.EQ else 1 - equal
         case Call(op=Op.LT | Op.LE):
-            return _below(predicate.args[0], predicate.args[1], columns, profile, known, unknown)
+            return _below(predicate.args[0], predicate.args[1], columns, profile, known)
         case Call(op=Op.GT | Op.GE):
-            return 1 - _below(predicate.args[0], predicate.args[1], columns, profile, known, 1 - unknown)
+            return 1 - _below(predicate.args[0], predicate.args[1], columns, profile, known)
         case Call(op=Op.LIKE):
             return _like(predicate.args[0], predicate.args[1], columns, profile)
         case Column() | Call() | Case():
@@ -137,14 +137,14 @@ def _equal(expr: Expr, other: Expr, columns: Columns, profile: Profile) -> float
             return 0.01
 
 
-def _below(expr: Expr, other: Expr, columns: Columns, profile: Profile, known: Known, unknown: float) -> float:
+def _below(expr: Expr, other: Expr, columns: Columns, profile: Profile, known: Known) -> float:
     if isinstance(expr, Literal) and not isinstance(other, Literal):
-        return 1 - _below(other, expr, columns, profile, known, 1 - unknown)
+        return 1 - _below(other, expr, columns, profile, known)
     if not isinstance(other, Literal) or isinstance(domain_of(expr, columns), NullDomain):
-        return unknown
+        return UNKNOWN_SHARE
     place = _place(other, expr, columns)
     if place is None:
-        return unknown
+        return UNKNOWN_SHARE
     if isinstance(expr, Column) and expr.name in known and isinstance(other.value, Fixed):
         mean, variance = known[expr.name]
         far = (other.value.units / 10**other.value.scale - mean) / sqrt(max(variance, 1e-9))
