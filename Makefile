@@ -11,7 +11,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade
 
-.PHONY: help setup demo test test-core check bench docs lock clean
+.PHONY: help setup demo test test-core check bench mutants docs lock clean
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -57,6 +57,9 @@ static: $(READY)
 
 bench: $(READY)  ## measure speed and accuracy against plain DuckDB and the peers (long)
 	@$(BIN)/python bench/sql.py
+
+mutants: $(READY)  ## plant every fault made by rule in the kernel, one at a time, and see which tests catch it (long)
+	@$(BIN)/python -m tests.mutation.run --generated
 
 docs: $(READY)  ## write the reference pages that are generated from the code
 	@$(BIN)/python -m tests.docs.generate

@@ -12,7 +12,7 @@ customer, the bounds of `examples/tpch/tpch.toml` for every engine.
 
 Times are wall seconds, medians; CPU seconds count all threads of the process. Ours and plain DuckDB (same version, the custodian's
 original tables in a plain unencrypted file) alternate in one process, each after one run that is not counted; the peers follow, each in
-a process of its own environment, 20 runs for each question unless the time given was over before; fewer in this
+a process of its own environment, 20 runs for each question unless its ten minutes were over before; fewer in this
 record: {patience}. Ours is timed from the SQL text to rows ready to leave, ledger and log written durably; the moment of
 release, which is fixed before the run and hides the true time, comes later and is not work.
 """
@@ -59,6 +59,9 @@ NOTES = """
   the database's `random()` in floating point. Its COUNT(DISTINCT unit) counts rows unless each unit's weight is clipped to one, as it is here.
 - OpenDP-Polars, PipelineDP and SmartNoise have no variance or correlation of their own here (or one that asks for more sums): computed from
   sums of squares and products. Its quantiles choose from 6,001 candidates.
+- Ours, SmartNoise and Qrlew were run question by question on an idle machine. Of OpenDP and PipelineDP a part of the runs shared its two
+  cores with other runs of theirs, so their multiples may be a little high where they are far from the fastest; PipelineDP has three runs
+  where one takes minutes.
 - diffprivlib protects a row, not a customer: its numbers are context, not rivals; it is left out of every comparison.
 - Tumult Analytics needs Spark and Java, minutes for each question: left out. The DuckDB extension cwida/privacy has no wheel; by its own
   published figures (SF30, 16 cores) Q1 takes 11.2 ×, Q5 1.8 ×, Q6 2.8 ×, Q14 3.1 ×, Q19 1.9 × plain DuckDB.

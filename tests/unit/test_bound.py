@@ -7,6 +7,7 @@ from amana.query.check import check
 from amana.query.expr import Fixed, Literal
 from amana.query.parse import parse
 from amana.query.plan import BoundedPlan, Plan, PublicKeys, RowSum, Scan, UnknownKeys
+from amana.query.tables import scans_of
 from amana.terms.refusal import Refusal
 from tests.parts import SCHEMA
 
@@ -19,6 +20,8 @@ ROWS = [
     # SQL, choice, (l1, l2²) of the first sum, keys one unit can touch
     ("SELECT COUNT(*) AS n FROM visits v", Choice(), (20, 400), 1),
     ("SELECT COUNT(*) AS n FROM visits v", Choice(keep=(("v", 5),)), (5, 25), 1),
+    ("SELECT COUNT(*) AS n FROM visits v WHERE urgent", Choice(left=3), (3, 9), 1),
+    ("SELECT COUNT(*) AS n FROM visits v JOIN wards w ON v.ward = w.ward", Choice(keep=(("w", 1),)), (40, 1600), 1),
     ("SELECT COUNT(*) AS n FROM patients", Choice(), (1, 1), 1),
     ("SELECT COUNT(DISTINCT patient) AS n FROM visits v", Choice(), (1, 1), 1),
     ("SELECT ward, COUNT(*) AS n FROM visits v GROUP BY ward", Choice(), (20, 400), 5),
@@ -67,6 +70,18 @@ def test_unknown_keys_count_one_unit_once_and_every_key_it_may_hold() -> None:
 def test_keys_that_policy_knows_are_public_and_all_released() -> None:
     found = bounded("SELECT ward, urgent, COUNT(*) AS n FROM visits v GROUP BY ward, urgent")
     assert isinstance(found.keys, PublicKeys) and len(found.keys.combinations) == 5 * 3
+
+
+@pytest.mark.parametrize("sets", ["ROLLUP (ward, urgent)", "GROUPING SETS ((ward), (ward, urgent))"])
+def test_levels_of_totals_over_too_many_keys_are_refused(sets: str) -> None:
+    with pytest.raises(Refusal, match=r"plan\.groups_too_many"):
+        bounded(f"SELECT ward, urgent, COUNT(*) AS n FROM visits v GROUP BY {sets}", groups_max=10)
+
+
+def test_only_private_tables_are_truncated() -> None:
+    found = bounded("SELECT COUNT(*) AS n FROM visits v JOIN wards w ON v.ward = w.ward", Choice(keep=(("v", 2), ("w", 1)), within=()))
+    keeps = {scan.alias: scan.keep for scan in scans_of(found.plan.source)}
+    assert keeps == {"v": 2, "w": None}
 
 
 def test_a_sum_too_large_for_the_engines_is_refused() -> None:

@@ -30,8 +30,6 @@ def add_noise(exact: list[int], *, kind: NoiseKind, scale: float) -> list[int]:
     the distribution that the mechanism on the value itself would have.
     """
     assert 0 < scale <= SCALE_MAX, scale
-    if not exact:
-        return []
     domain = dp.vector_domain(dp.atom_domain(T="i64"))
     if kind is NoiseKind.GAUSSIAN:
         mechanism = dp.m.make_gaussian(domain, dp.l2_distance(T="f64"), scale=scale)
