@@ -154,6 +154,14 @@ def test_a_noisy_witness_at_the_threshold_passes_and_one_below_does_not(monkeypa
     assert noisy(private, Exact(SumTable(cells=cells))).keys == ((2,), (3,), (4,))
 
 
+def test_a_quantile_of_keys_of_which_none_passed_is_no_row() -> None:
+    shape = BinCount(value=ONE, low=0, width=1, bins=256, branch=16)
+    private = assemble(
+        table((RowSum(value=ONE), shape), 0, unknown=True), NoiseKind.GAUSSIAN, (4.0, 4.0), threshold_delta=DeltaUnits(2**50)
+    )
+    assert noisy(private, Exact(SumTable(cells={}))).cells == ()
+
+
 def test_a_question_without_sums_releases_its_public_keys_and_no_figures() -> None:
     private = assemble(table((), 3), NoiseKind.GAUSSIAN, (), threshold_delta=DeltaUnits(0))
     released = noisy(private, Exact(SumTable(cells={(1,): ()})))

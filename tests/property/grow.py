@@ -16,7 +16,7 @@ from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, KeyDo
 from amana.catalog.schema import Column as TableColumn
 from amana.catalog.schema import Path as Step
 from amana.catalog.schema import Schema, Table
-from amana.privacy.bound import Choice, interval, private_scans
+from amana.privacy.bound import Choice, interval
 from amana.query.expr import Call, Case, Column, Expr, Fixed, Literal, Op
 from amana.query.infer import columns_of
 from amana.query.kinds import ColumnInfo
@@ -41,6 +41,7 @@ from amana.query.plan import (
     WindowFunction,
     WindowMeasure,
 )
+from amana.query.tables import is_private, scans_of
 
 WARDS, SIDES, ROWS_MAX = ("a", "b", "c"), ("east", "west"), 3
 SCHEMA = Schema(
@@ -357,7 +358,7 @@ def plans(draw: st.DrawFn) -> Plan:
 @st.composite
 def choices(draw: st.DrawFn, plan: Plan) -> Choice:
     """Any bounds that the kernel must be sound with."""
-    scans = private_scans(plan.source, SCHEMA)
+    scans = [scan for scan in scans_of(plan.source) if is_private(scan, SCHEMA)]
     columns = columns_of(plan.source, SCHEMA)
     keep = tuple((scan.alias, draw(st.integers(1, ROWS_MAX))) for scan in scans if draw(st.integers(0, 2)) == 0)
     within = tuple((s.alias, "ward", draw(st.integers(1, ROWS_MAX))) for s in scans if s.table == "visits" and draw(st.integers(0, 1)) == 0)

@@ -24,10 +24,11 @@ from amana.engines.compile import compile_plan
 from amana.engines.connection import connect
 from amana.engines.duckdb import empty_cells, read_statement
 from amana.engines.reference import ReferenceTables, StoredRow
-from amana.privacy.bound import Choice, bound, interval, private_scans
+from amana.privacy.bound import Choice, bound, interval
 from amana.query.check import check
 from amana.query.infer import columns_of
 from amana.query.plan import BoundedPlan, Plan, PublicKeys, RowSum, UnitCount
+from amana.query.tables import is_private, scans_of
 from amana.terms.refusal import Refusal
 from tests.databases import _code, _number_occurrences, _ranked, fill
 from tests.property.distance import Results, assert_claims_hold
@@ -131,7 +132,7 @@ def published(source: dict[str, list[StoredRow]], schema: Schema, *, without: An
 
 def choices(plan: Plan, schema: Schema, chance: Random) -> Iterator[Choice]:
     """No bound but the caps; then some of any kind."""
-    columns, scans = columns_of(plan.source, schema), private_scans(plan.source, schema)
+    columns, scans = columns_of(plan.source, schema), [scan for scan in scans_of(plan.source) if is_private(scan, schema)]
     yield Choice()
     for _ in range(3):
         declared = [(scan.alias, name) for scan in scans for name in OCCURRENCE.get(scan.table, ())]

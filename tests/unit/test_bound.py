@@ -2,11 +2,12 @@
 
 import pytest
 
-from amana.privacy.bound import Choice, bound
+from amana.privacy.bound import MAGNITUDE_MAX, Choice, bound, interval
 from amana.query.check import check
-from amana.query.expr import Fixed, Literal
+from amana.query.expr import Column, Fixed, Literal
+from amana.query.infer import columns_of
 from amana.query.parse import parse
-from amana.query.plan import BoundedPlan, Plan, PublicKeys, RowSum, Scan, UnknownKeys
+from amana.query.plan import BoundedPlan, Plan, PublicKeys, RowSum, Scan, UnitCount, UnknownKeys
 from amana.query.tables import scans_of
 from amana.terms.refusal import Refusal
 from tests.parts import SCHEMA
@@ -22,6 +23,18 @@ ROWS = [
     ("SELECT COUNT(*) AS n FROM visits v", Choice(keep=(("v", 5),)), (5, 25), 1),
     ("SELECT COUNT(*) AS n FROM visits v WHERE urgent", Choice(left=3), (3, 9), 1),
     ("SELECT COUNT(*) AS n FROM visits v JOIN wards w ON v.ward = w.ward", Choice(keep=(("w", 1),)), (40, 1600), 1),
+    ("SELECT COUNT(*) AS n FROM visits v", Choice(within=(("v", "ward", 2),)), (20, 400), 1),
+    ("SELECT COUNT(*) AS n FROM (SELECT cost FROM visits v) AS t", Choice(within=(("v", "ward", 2),)), (20, 400), 1),
+    (
+        "SELECT COUNT(*) AS n FROM (SELECT ward AS a, ward AS b FROM visits v) AS t WHERE a = 'a'",
+        Choice(within=(("v", "ward", 2),)),
+        (2, 4),
+        1,
+    ),
+    ("SELECT ward, urgent, COUNT(*) AS n FROM visits v GROUP BY ward, urgent", Choice(within=(("v", "ward", 2),)), (20, 40), 15),
+    ("SELECT SUM(stay) AS n FROM visits v", Choice(clamps=((-6, 4),)), (6, 36), 1),
+    ("SELECT SUM(stay) AS n FROM visits v", Choice(keep=(("v", 1),), clamps=((-40, 40),)), (9, 81), 1),
+    ("SELECT COUNT(DISTINCT ward) AS n FROM visits v", Choice(), (20, 400), 1),
     ("SELECT COUNT(*) AS n FROM patients", Choice(), (1, 1), 1),
     ("SELECT COUNT(DISTINCT patient) AS n FROM visits v", Choice(), (1, 1), 1),
     ("SELECT ward, COUNT(*) AS n FROM visits v GROUP BY ward", Choice(), (20, 400), 5),
@@ -65,6 +78,60 @@ def test_unknown_keys_count_one_unit_once_and_every_key_it_may_hold() -> None:
     rows = bounded("SELECT note, COUNT(*) AS n FROM visits v GROUP BY note", Choice(witness_units=False))
     assert isinstance(rows.keys, UnknownKeys)
     assert (rows.keys.witness_high, rows.keys.keys_per_unit) == (20, 20)
+
+
+@pytest.mark.parametrize(("most", "high"), [(3, 3), (300, 20)])
+def test_rows_that_decide_on_unknown_keys_count_as_far_as_they_are_clamped(most: int, high: int) -> None:
+    found = bounded("SELECT note, COUNT(*) AS n FROM visits v GROUP BY note", Choice(witness_units=False, clamps=((0, most),)))
+    assert isinstance(found.keys, UnknownKeys)
+    assert (found.keys.witness, found.keys.witness_high, len(found.sums)) == (0, high, 1)
+
+
+def test_units_are_counted_once_more_when_no_sum_of_the_question_can_decide_on_unknown_keys() -> None:
+    found = bounded("SELECT note, SUM(cost) AS n FROM visits v GROUP BY note")
+    assert isinstance(found.keys, UnknownKeys)
+    assert (found.keys.witness, found.keys.witness_high) == (1, 1)
+    assert found.sums[1].sum == UnitCount(condition=Literal(value=True))
+
+
+def test_the_grid_and_the_reach_of_each_kind_of_sum() -> None:
+    """(scale, low, high, per unit and key, cells of one unit)"""
+    found = bounded("SELECT COUNT(DISTINCT patient) AS n, COUNT(DISTINCT ward) AS w, MEDIAN(stay) AS m, SUM(cost) AS s FROM visits v")
+    assert [(total.scale, total.low, total.high, total.per_unit, total.cells, total.grain) for total in found.sums] == [
+        (0, 0, 1, False, 1, 1), (0, 0, 1, False, 20, 1), (0, 0, 1, False, 20, 1), (2, 0, 50_000, False, 1, 1),
+    ]  # fmt: skip
+    assert bounded("SELECT MEDIAN(cost) AS m FROM visits v").sums[0].scale == 2
+    assert bounded("SELECT MEDIAN(born) AS m FROM patients").sums[0].scale == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "centre", "found"),
+    [
+        ("visits.stay", Fixed(units=15, scale=1), (1, -30 - 15, 90 - 15)),
+        ("visits.cost", Fixed(units=5), (2, -500, 50_000 - 500)),
+        ("visits.cost", Fixed(units=7, scale=2), (2, -7, 50_000 - 7)),
+    ],
+)
+def test_a_centre_and_a_value_meet_on_the_finer_grid(column: str, centre: Fixed, found: tuple[int, int, int]) -> None:
+    columns = columns_of(Scan(table="visits", alias="visits"), SCHEMA)
+    assert interval(RowSum(value=Column(name=column), centre=centre), columns) == found
+
+
+@pytest.mark.parametrize(("units", "grain"), [(10**6, 1), (2**30 // 20, 1), (2**30 // 20 + 1, 2), (10**15, 2**25)])
+def test_a_sum_is_counted_in_grains_so_large_that_thirty_digits_hold_its_sensitivity(units: int, grain: int) -> None:
+    plan = Plan(source=Scan(table="visits", alias="v"), keys=(), sums=(RowSum(value=Literal(value=Fixed(units=units))),), figures=())
+    assert bound(plan, SCHEMA, choice=Choice(), groups_max=10).sums[0].grain == grain
+
+
+@pytest.mark.parametrize(("more", "fits"), [(0, True), (1, False)])
+def test_the_rows_of_a_unit_may_add_up_to_the_largest_magnitude_and_no_further(more: int, fits: bool) -> None:
+    huge = RowSum(value=Literal(value=Fixed(units=MAGNITUDE_MAX // 16 + more)))
+    plan = Plan(source=Scan(table="visits", alias="v"), keys=(), sums=(huge,), figures=())
+    if fits:
+        assert bound(plan, SCHEMA, choice=Choice(keep=(("v", 16),)), groups_max=10).sums[0].l1 == MAGNITUDE_MAX
+    else:
+        with pytest.raises(Refusal, match=r"plan\.unbounded"):
+            bound(plan, SCHEMA, choice=Choice(keep=(("v", 16),)), groups_max=10)
 
 
 def test_keys_that_policy_knows_are_public_and_all_released() -> None:

@@ -36,7 +36,7 @@ from amana.query.plan import (
     WindowFunction,
     WindowMeasure,
 )
-from amana.query.tables import is_private, nodes_of, table_of
+from amana.query.tables import nodes_of, scans_of, table_of
 from amana.query.values import domain_of
 from amana.terms.refusal import Refusal
 
@@ -131,7 +131,7 @@ def _rows(plan: Plan, choice: Choice, schema: Schema) -> tuple[int, int]:
     rows = per_key = rows_of(plan.source, schema)
     columns = columns_of(plan.source, schema)
     for alias, name, most in () if _numbers_rows(plan.source) else choice.within:
-        scans = [scan for scan in private_scans(plan.source, schema) if scan.alias == alias]
+        scans = [scan for scan in scans_of(plan.source) if scan.alias == alias]
         if len(scans) != 1 or scans[0].keep_within != (name, most):
             continue  # a second wish for the same scan was not granted, so it bounds nothing
         fewer = rows_of(
@@ -229,18 +229,3 @@ def interval(total: RowSum, columns: Columns) -> tuple[int, int, int]:
     scale = max(domain.scale, total.centre.scale)
     factor, centre = 10 ** (scale - domain.scale), total.centre.units * 10 ** (scale - total.centre.scale)
     return scale, domain.low * factor - centre, domain.high * factor - centre
-
-
-def private_scans(relation: Relation, schema: Schema) -> tuple[Scan, ...]:
-    """The scans whose rows may be truncated, in the order they stand."""
-    match relation:
-        case Scan():
-            return (relation,) if table_of(relation, schema).private else ()
-        case Join():
-            return private_scans(relation.left, schema) + private_scans(relation.right, schema)
-        case Union():
-            return tuple(scan for part in relation.parts if is_private(part, schema) for scan in private_scans(part, schema))
-        case Filter() | Project() | PerUnit() | Window():
-            return private_scans(relation.source, schema)
-        case _:
-            assert_never(relation)
