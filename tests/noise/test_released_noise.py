@@ -154,6 +154,15 @@ def test_a_noisy_witness_at_the_threshold_passes_and_one_below_does_not(monkeypa
     assert noisy(private, Exact(SumTable(cells=cells))).keys == ((2,), (3,), (4,))
 
 
+def test_a_node_counts_what_lies_in_all_of_its_bins(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = BinCount(value=ONE, low=0, width=1, bins=4096, branch=16)
+    private = assemble(table((shape,), 1), NoiseKind.GAUSSIAN, (5.0,), threshold_delta=DeltaUnits(0))
+    monkeypatch.setattr("amana.privacy.noise.add_noise", lambda exact, *, kind, scale: list(exact))
+    counts = tuple(7 * i % 101 for i in range(4096))
+    (tree,) = noisy(private, Exact(SumTable(cells={(0,): (counts,)}))).cells[0]
+    assert tree == tuple(tuple(sum(counts[i : i + span]) for i in range(0, 4096, span)) for span in (256, 16, 1))
+
+
 def test_a_quantile_of_keys_of_which_none_passed_is_no_row() -> None:
     shape = BinCount(value=ONE, low=0, width=1, bins=256, branch=16)
     private = assemble(

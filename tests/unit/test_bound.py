@@ -2,7 +2,7 @@
 
 import pytest
 
-from amana.privacy.bound import MAGNITUDE_MAX, Choice, bound, interval
+from amana.privacy.bound import MAGNITUDE_MAX, Choice, bound, interval, scale_of
 from amana.query.check import check
 from amana.query.expr import Column, Fixed, Literal
 from amana.query.infer import columns_of
@@ -114,7 +114,9 @@ def test_the_grid_and_the_reach_of_each_kind_of_sum() -> None:
 )
 def test_a_centre_and_a_value_meet_on_the_finer_grid(column: str, centre: Fixed, found: tuple[int, int, int]) -> None:
     columns = columns_of(Scan(table="visits", alias="visits"), SCHEMA)
-    assert interval(RowSum(value=Column(name=column), centre=centre), columns) == found
+    total = RowSum(value=Column(name=column), centre=centre)
+    assert interval(total, columns) == found
+    assert scale_of(total, columns) == found[0]
 
 
 @pytest.mark.parametrize(("units", "grain"), [(10**6, 1), (2**30 // 20, 1), (2**30 // 20 + 1, 2), (10**15, 2**25)])
