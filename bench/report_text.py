@@ -59,9 +59,9 @@ NOTES = """
   the database's `random()` in floating point. Its COUNT(DISTINCT unit) counts rows unless each unit's weight is clipped to one, as it is here.
 - OpenDP-Polars, PipelineDP and SmartNoise have no variance or correlation of their own here (or one that asks for more sums): computed from
   sums of squares and products. Its quantiles choose from 6,001 candidates.
-- Ours, SmartNoise and Qrlew were run question by question on an idle machine. Of OpenDP and PipelineDP a part of the runs shared its two
-  cores with other runs of theirs, so their multiples may be a little high where they are far from the fastest; PipelineDP has three runs
-  where one takes minutes.
+- Ours, SmartNoise and Qrlew were run question by question on an idle machine. Part of the runs of OpenDP and PipelineDP
+  shared the two cores with each other and with other work, so their multiples may be too high; none of these is the fastest on its
+  question.
 - diffprivlib protects a row, not a customer: its numbers are context, not rivals; it is left out of every comparison.
 - Tumult Analytics needs Spark and Java, minutes for each question: left out. The DuckDB extension cwida/privacy has no wheel; by its own
   published figures (SF30, 16 cores) Q1 takes 11.2 ×, Q5 1.8 ×, Q6 2.8 ×, Q14 3.1 ×, Q19 1.9 × plain DuckDB.

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,10 @@ class PatientClock(FakeClock):
         time.sleep(0.002)
 
 
-def in_threads(work: list) -> list[BaseException]:  # type: ignore[type-arg]
+def in_threads(work: Sequence[Callable[[], object]]) -> list[BaseException]:
     failures: list[BaseException] = []
 
-    def run(one) -> None:  # type: ignore[no-untyped-def]
+    def run(one: Callable[[], object]) -> None:
         try:
             one()
         except BaseException as failure:  # noqa: BLE001

@@ -110,6 +110,7 @@ def test_bad_input_is_refused_and_the_old_version_serves_on(tmp_path: Path, rule
         ("cap_delta", "2.5e-7", "1e-9"),
         ("cap_delta", "1.23456789e-8", "1e-9"),
         ("profile_share", "0.0333", "0.25"),
+        ("profile_share", "0.0500000012", "0.05"),
         ("unit", "human", "patient"),
     ],
 )

@@ -160,16 +160,20 @@ def _population(fields: Fields | None) -> Population | None:
 
 def promise_of(population: Population) -> dict[str, str]:
     """The fields of [population] that are for life, as a rules file writes them."""
-    delta = Decimal(population.cap_delta) / 2**64
-    digits = next(n for n in range(29) if int(Decimal(f"{delta:.{n}e}") * 2**64) == population.cap_delta)
-    share = Decimal(population.profile_nrho) / population.cap_nrho
+    delta, share = _shortest(population.cap_delta, of=2**64), _shortest(population.profile_nrho, of=population.cap_nrho)
     return {
         "name": str(population.name),
         "unit": population.unit,
         "cap_rho": f"{Decimal(population.cap_nrho) / 10**9:f}",
-        "cap_delta": f"{delta:.{digits}e}",
-        "profile_share": f"{round(share, 9).normalize():f}",
+        "cap_delta": f"{delta:e}",
+        "profile_share": f"{share:f}",
     }
+
+
+def _shortest(part: int, *, of: int) -> Decimal:
+    """The share with the fewest digits of which the whole, rounded down, is that part."""
+    share = Decimal(part) / of
+    return next(found for n in range(29) if int((found := Decimal(f"{share:.{n}e}")) * of) == part)
 
 
 def _share(fields: Fields, key: str, *, example: str, low: Decimal, high: Decimal) -> Decimal | None:

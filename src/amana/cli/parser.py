@@ -89,5 +89,5 @@ def _translate_argparse(catalogue: Catalogue) -> None:
         found = catalogue.messages.get(singular)
         return found.forms[catalogue.plural(number)] if found else (singular if number == 1 else plural)
 
-    argparse._ = translate  # type: ignore[attr-defined]
-    argparse.ngettext = translate_count  # type: ignore[attr-defined]
+    argparse._ = translate  # type: ignore[attr-defined]  # imported from gettext there, which its stubs do not tell
+    argparse.ngettext = translate_count  # type: ignore[attr-defined]  # likewise

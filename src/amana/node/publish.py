@@ -92,7 +92,7 @@ def _check_against(dataset: Dataset, store: Store) -> None:
     known = [each for each in store.populations() if each.name == dataset.population.name]
     if known and known[-1] != dataset.population:
         was, now = promise_of(known[-1]), promise_of(dataset.population)
-        field = next((name for name in was if was[name] != now[name]), "cap_rho")
+        field = next(name for name in was if was[name] != now[name])
         raise Refusal("publish.population_changed", population=was["name"], field=field, was=was[field], now=now[field])
     for each in store.current():
         before = each.version.dataset

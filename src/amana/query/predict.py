@@ -19,6 +19,7 @@ from amana.query.shares import Known, share_of
 from amana.query.tables import is_private, scans_of, table_of
 
 WIDE_BIN = 4
+"""Bins of that many numbers of rows or more are taken as two halves."""
 MORE_EQUALITIES = 0.05
 """Share of rows that an equality beside the key of a public table is taken to keep."""
 
@@ -268,9 +269,8 @@ def _joined(join: Join, schema: Schema, profile: Profile) -> Crowd:
         joined = replace(joined, share=joined.share * public_share(join.left, schema))
     else:
         left, right = crowd_of(join.left, schema, profile), crowd_of(join.right, schema, profile)
-        if rows_of(join, schema) > max(
-            rows_of(join.left, schema), rows_of(join.right, schema)
-        ):  # each row of a unit meets all of its others
+        largest = max(rows_of(join.left, schema), rows_of(join.right, schema))
+        if rows_of(join, schema) > largest:  # each row of a unit meets all of its others
             return _multiplied(join, left, right, schema, profile)
         finer, coarser = (left, right) if sum(r * u for r, u in left.spread) >= sum(r * u for r, u in right.spread) else (right, left)
         joined = replace(finer, share=finer.share * (coarser.share if join.kind is JoinKind.INNER else 1.0))

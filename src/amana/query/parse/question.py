@@ -63,11 +63,12 @@ def _outermost(tree: exp.Expr) -> exp.Expr:
     if not isinstance(tree, exp.Select):
         raise Refusal("sql.not_one_select", where=place_of(tree))
     distinct, offset = optional(tree, "distinct"), optional(tree, "offset")
-    if distinct is not None and any(has_aggregate(item) for item in children(tree, "expressions")):
-        raise Refusal("sql.distinct_at_top", where=place_of(distinct) or place_of(tree))
+    if distinct is not None:
+        code = "sql.distinct_at_top" if any(map(has_aggregate, children(tree, "expressions"))) else "sql.rows_asked"
+        raise Refusal(code, where=place_of(distinct) or place_of(tree))
     if offset is not None:
         raise Refusal("sql.offset", where=place_of(offset))
-    only(tree, "distinct", "with_", "expressions", "from_", "joins", "where", "group", "having", "order", "limit")
+    only(tree, "with_", "expressions", "from_", "joins", "where", "group", "having", "order", "limit")
     return tree
 
 

@@ -30,7 +30,7 @@ _CLAUSES: dict[str, tuple[type[exp.Expr], ...]] = {
     "plan.unbounded": (exp.AggFunc,),
     "plan.kinds_differ": (exp.AggFunc,),
 }
-"""What a refusal of a plan is about; where there are several of them, it points at none."""
+"""What a refusal of a plan is about; where several may be meant, it points at none."""
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 _FIRST = {TokenType.SELECT, TokenType.WITH, TokenType.FROM, TokenType.L_PAREN}
@@ -81,7 +81,8 @@ def placed(refusal: Refusal, sql: str) -> Refusal:
     if refusal.where is not None or kinds is None:
         return refusal
     found = [*tree_of(sql).find_all(*kinds)]
-    return refusal.at(place_of(found[0])) if len(found) == 1 or (found and kinds == (exp.Group,)) else refusal
+    one = found[:1] if kinds == (exp.Group,) else found  # only the outermost GROUP BY, which is found first, has levels and keys
+    return refusal.at(place_of(one[0])) if len(one) == 1 else refusal
 
 
 def _word(node: exp.Expr) -> tuple[int, int, int, int] | None:
