@@ -66,7 +66,7 @@ docs: $(READY)  ## write the reference pages that are generated from the code
 
 lock: $(READY)  ## choose new versions and write their hashes
 	@$(LOCK) --output-file requirements/node.txt --extra node
-	$(LOCK) --output-file requirements/dev.txt --extra node --extra arrow --extra pandas --extra polars --group dev
+	$(LOCK) --output-file requirements/dev.txt --extra node --extra arrow --extra mcp --extra pandas --extra polars --extra postgres --group dev
 
 clean:  ## remove the environment and everything that was made
 	@rm -rf .venv .bench demo-data dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
