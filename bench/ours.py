@@ -6,7 +6,6 @@ is a rule of when an answer leaves, not work: it is reported apart.
 
 import resource
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,8 @@ from amana.engines.engine import Engine
 from amana.log.plain import PlainLog
 from amana.node.ask import Node
 from amana.node.asking import Constants, Open, asking_of
+from amana.node.database import SqliteDatabase
+from amana.node.migrations import migrate
 from amana.node.wiring import PublishingClock, Wired, publish
 from amana.policy.permit import permit
 from amana.privacy import noise as noise_module
@@ -148,7 +149,9 @@ class Ours:
         path = self.scratch / "fresh.sqlite"
         for old in self.scratch.iterdir():
             old.unlink()
-        ledger = Ledger(sqlite3.connect(path, isolation_level=None, check_same_thread=False))
+        database = SqliteDatabase(path)
+        migrate(database, now=PublishingClock().now())
+        ledger = Ledger(database, worker="bench")
         dataset = opened.version.dataset
         ledger.open_population(dataset.population)
         ledger.open_permit(permit("custodian", dataset, purpose="bench"))

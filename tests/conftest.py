@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,26 @@ settings.register_profile("fast", max_examples=25, deadline=None, derandomize=Tr
 settings.register_profile("full", max_examples=200, deadline=None, derandomize=True, suppress_health_check=_SLOW_START)
 settings.register_profile("search", max_examples=2000, deadline=None, suppress_health_check=_SLOW_START)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "full"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server: that of AMANA_TEST_POSTGRES, else one of our own while the tests run."""
+    if named := os.environ.get("AMANA_TEST_POSTGRES"):
+        yield named
+        return
+    pgserver = pytest.importorskip("pgserver", reason="no PostgreSQL: name one with AMANA_TEST_POSTGRES")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def each_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The test runs on both databases; `tests.parts.connect` and child processes follow the environment."""
+    if request.param == "postgres":
+        monkeypatch.setenv("AMANA_TEST_DATABASE", request.getfixturevalue("postgres"))
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """Parts the kernel's tests share: a small schema, a clock that never waits, engines that give what they are told."""
 
-import sqlite3
+import hashlib
+import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,15 +13,19 @@ from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, KeyDo
 from amana.catalog.schema import Column, Dataset, Population, Schema, Table, Version
 from amana.catalog.schema import Path as Step
 from amana.engines.engine import Cell, SumTable
+from amana.node.database import NodeDatabase, SqliteDatabase, open_database
+from amana.node.migrations import migrate
+from amana.node.store import Store
 from amana.policy.permit import Permit, permit
 from amana.privacy.bound import Choice
 from amana.privacy.kernel import Asking, Kernel
-from amana.privacy.ledger import Ledger
+from amana.privacy.ledger import Balance, Ledger
 from amana.privacy.loss import DELTA_ONE
 from amana.privacy.price import Aim, RhoCap, Target
 from amana.privacy.schedule import Schedule
 from amana.query.check import ONE
 from amana.query.plan import BoundedPlan, KeyValue, Plan, Released, RowSum, Scan, Statistic
+from amana.terms.database import Row
 from amana.terms.exact import Exact
 from amana.terms.ids import DeltaUnits, NanoRho, PopulationName, VersionId
 from amana.terms.use import Inclusion, UseEntry
@@ -148,20 +154,62 @@ class FakeLog:
         return Inclusion(index=len(self.entries) - 1)
 
 
-def connect(path: Path | str) -> sqlite3.Connection:
-    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+def connect(place: Path | str) -> NodeDatabase:
+    """The database of that place with the house's schema: a SQLite file, or a schema of the server in AMANA_TEST_DATABASE."""
+    server = os.environ.get("AMANA_TEST_DATABASE")
+    if server is None:
+        database: NodeDatabase = SqliteDatabase(place)
+    else:
+        name = "t" + (secrets.token_hex(8) if place == ":memory:" else hashlib.sha256(str(place).encode()).hexdigest()[:16])
+        database = open_database(f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{name}", folder=Path())
+        with database.alone() as run:
+            run.script(f"CREATE SCHEMA IF NOT EXISTS {name}")
+    migrate(database, now=datetime(2025, 1, 1, tzinfo=UTC))
+    return database
+
+
+def store_at(folder: Path) -> Store:
+    """A data folder with its database."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Store(folder, connect(folder / "node.sqlite"))
+
+
+def nobody(worker: str) -> bool:
+    """No other process lives."""
+    return False
+
+
+def rows_of(place: Path | str, sql: str) -> list[Row]:
+    """What stands in the database of that place."""
+    database = connect(place)
+    try:
+        with database.reading() as run:
+            return run.rows(sql, {})
+    finally:
+        database.close()
 
 
 @contextmanager
-def ledger_at(path: Path | str, of: Version) -> Iterator[Ledger]:
+def ledger_at(place: Path | str, of: Version) -> Iterator[Ledger]:
     """A ledger with the population and the custodian's permit entered."""
-    ledger = Ledger(connect(path))
+    ledger = Ledger(connect(place), worker="test")
     try:
         ledger.open_population(of.dataset.population)
         ledger.open_permit(leave(of))
         yield ledger
     finally:
         ledger.close()
+
+
+def held(ledger: Ledger, sql: str) -> list[Row]:
+    """What stands in that ledger."""
+    with ledger._database.reading() as run:
+        return run.rows(sql, {})
+
+
+def balance_of(ledger: Ledger, of: Version) -> Balance:
+    """Of the version's population, at the time of the fake clock."""
+    return ledger.balance(of.dataset.population, now=FakeClock().now())
 
 
 SCHEDULE = Schedule(rows=(("visits", 1000), ("patients", 100)), rows_per_s=1e6, base_s=0.5, tick_s=0.1)

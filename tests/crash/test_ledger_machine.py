@@ -1,21 +1,22 @@
 """Any order of charging, settling, failing and crashing keeps spending under the caps and every charge accounted for."""
 
-import sqlite3
+import secrets
 import tempfile
 from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from amana.privacy.ledger import Asked, Charge, Ledger, Pending
 from amana.privacy.loss import Event, EventKind
 from amana.privacy.price import PrivatePlan
 from amana.query.plan import BoundedPlan, Plan, PublicKeys, Scan
 from amana.query.released import NoiseKind, NoisyTable
+from amana.terms.database import DuplicateError
 from amana.terms.ids import DeltaUnits, Digest, NanoRho
 from amana.terms.refusal import Refusal
-from tests.parts import FakeClock, connect, leave, version
+from tests.parts import FakeClock, balance_of, connect, leave, nobody, version
 
 CAP_NRHO, CAP_DELTA = 1000, 50
 VERSION = version(cap_nrho=CAP_NRHO, cap_delta=CAP_DELTA)
@@ -59,7 +60,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.start()
 
     def start(self) -> None:
-        self.ledger = Ledger(connect(self.path))
+        self.ledger = Ledger(connect(self.path), worker=secrets.token_hex(4))
         self.ledger.open_population(VERSION.dataset.population)
         self.ledger.open_permit(leave(VERSION))
 
@@ -72,7 +73,7 @@ class LedgerMachine(RuleBasedStateMachine):
         except Refusal as refusal:
             assert refusal.code in {"budget.population_exhausted", "budget.permit_exhausted", "budget.permit_paused"}
             assert not affordable or self.faults >= 2
-        except sqlite3.IntegrityError:
+        except DuplicateError:
             assert name in held
         else:
             assert affordable and self.faults < 2 and name not in held
@@ -103,19 +104,18 @@ class LedgerMachine(RuleBasedStateMachine):
     def crash_and_start_again(self) -> None:
         self.ledger.close()
         self.start()
-        assert self.ledger.recover() == len(self.open)
+        assert self.ledger.recover(alive=nobody) == len(self.open)
         self.open.clear()
 
     @invariant()
     def spending_is_what_was_charged_and_under_the_caps(self) -> None:
-        balance = self.ledger.balance(VERSION.dataset.population.name)
-        assert balance is not None
+        balance = balance_of(self.ledger, VERSION)
         assert (balance.spent_nrho, balance.spent_delta) == (self.spent_nrho, self.spent_delta)
         assert balance.spent_nrho <= CAP_NRHO and balance.spent_delta <= CAP_DELTA
-        with connect(self.path) as connection:
-            sums = connection.execute("SELECT coalesce(sum(nrho), 0), coalesce(sum(delta), 0) FROM charge").fetchone()
-            permit = connection.execute("SELECT spent_nrho, spent_delta, faults FROM permit").fetchone()
-        connection.close()
+        sql = "SELECT CAST(coalesce(sum(nrho), 0) AS INTEGER), CAST(coalesce(sum(delta), 0) AS INTEGER) FROM charge"
+        with self.ledger._database.reading() as run:
+            (sums,) = run.rows(sql, {})
+            (permit,) = run.rows("SELECT spent_nrho, spent_delta, faults FROM account WHERE kind = 'permit'", {})
         assert sums == (self.spent_nrho, self.spent_delta)
         assert permit == (self.spent_nrho, self.spent_delta, self.faults)
 
@@ -132,5 +132,6 @@ class LedgerMachine(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-TestLedgerMachine = LedgerMachine.TestCase
-TestLedgerMachine.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+def test_any_order_of_charging_settling_failing_and_crashing_stays_under_the_caps(each_database: str) -> None:
+    examples, steps = (30, 25) if each_database == "sqlite" else (15, 25)
+    run_state_machine_as_test(LedgerMachine, settings=settings(max_examples=examples, stateful_step_count=steps, deadline=None))

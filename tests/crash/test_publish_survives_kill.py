@@ -16,6 +16,7 @@ from amana.engines.connection import attach_store, connect
 from amana.node.publish import publish
 from amana.node.settings import read_settings
 from amana.node.store import Store
+from tests.parts import store_at
 from tests.unit.publishing import HEAD, VISITS
 
 ROOT = Path(__file__).parents[2]
@@ -27,14 +28,14 @@ from pathlib import Path
 from amana.catalog.profile import Profile
 from amana.node.publish import publish
 from amana.node.settings import read_settings
-from amana.node.store import Store
+from tests.parts import store_at
 folder = Path(sys.argv[1])
 def profile(version):
     print("profile", flush=True)
     time.sleep(0.05)
     return Profile(tables=())
 print("start", flush=True)
-publish([folder / "visits.parquet"], (folder / "rules.toml").read_text(), store=Store(folder / "node"),
+publish([folder / "visits.parquet"], (folder / "rules.toml").read_text(), store=store_at(folder / "node"),
         settings=read_settings(folder / "node", {}), profile=profile, now=datetime.now(UTC))
 print("done", flush=True)
 """
@@ -65,7 +66,7 @@ def wait_for(process: "subprocess.Popen[str]", word: str) -> None:
 )
 def test_a_killed_publishing_leaves_one_whole_version(tmp_path: Path, moment: str) -> None:
     (tmp_path / "rules.toml").write_text(HEAD + VISITS)
-    path, store = tmp_path / "visits.parquet", Store(tmp_path / "node")
+    path, store = tmp_path / "visits.parquet", store_at(tmp_path / "node")
     duckdb.execute(f"COPY (SELECT 'p' || range AS person, range % 90 AS cost FROM range(7)) TO '{path}'")
     publish(
         [path],
@@ -89,7 +90,7 @@ def test_a_killed_publishing_leaves_one_whole_version(tmp_path: Path, moment: st
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert rows_served(Store(tmp_path / "node")) in (7, ROWS)
+    assert rows_served(store_at(tmp_path / "node")) in (7, ROWS)
 
     # The next publishing runs the normal way and removes what the killed one left.
     again = subprocess.run([sys.executable, "-c", PUBLISH, str(tmp_path)], check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})

@@ -15,7 +15,7 @@ from amana.query.parse import parse
 from amana.query.plan import UnknownKeys
 from amana.query.released import NoiseKind
 from amana.terms.ids import DeltaUnits, NanoRho
-from tests.parts import SCHEMA, FakeEngine, FakeLog, asking, kernel, leave, ledger_at, version
+from tests.parts import SCHEMA, FakeEngine, FakeLog, asking, balance_of, held, kernel, leave, ledger_at, version
 from tests.unit.test_loss import tail
 
 BY_NOTE = "SELECT note, COUNT(*) AS n FROM visits GROUP BY note"
@@ -26,9 +26,9 @@ def test_unknown_keys_charge_delta_to_population_permit_and_log_alike() -> None:
     of, log = version(), FakeLog()
     with ledger_at(":memory:", of) as ledger:
         done = answer(asking(of, parse(BY_NOTE, SCHEMA), aim=AIM), kernel(ledger, FakeEngine(cells={}), log=log))
-        balance = ledger.balance(of.dataset.population.name)
-        permit = ledger._connection.execute("SELECT spent_nrho, spent_delta FROM permit WHERE id = ?", (leave(of).id,)).fetchone()
-    assert balance is not None and done.cost_delta > 0
+        balance = balance_of(ledger, of)
+        (permit,) = held(ledger, f"SELECT spent_nrho, spent_delta FROM account WHERE name = 'permit {leave(of).id}'")
+    assert done.cost_delta > 0
     spent = (done.cost_nrho, done.cost_delta)
     assert spent == (balance.spent_nrho, balance.spent_delta) == permit == (log.entries[0].cost_nrho, log.entries[0].cost_delta)
 

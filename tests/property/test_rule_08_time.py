@@ -8,7 +8,7 @@ from amana.privacy.schedule import Schedule, seconds_of
 from amana.query.check import check
 from amana.query.parse import parse
 from amana.terms.refusal import Fault
-from tests.parts import SCHEDULE, SCHEMA, FakeClock, FakeEngine, asking, kernel, ledger_at, version
+from tests.parts import SCHEDULE, SCHEMA, FakeClock, FakeEngine, asking, held, kernel, ledger_at, version
 
 
 def left_at(work_s: float, cells: int, *, failure: Exception | None = None) -> float:
@@ -51,7 +51,7 @@ def test_a_run_that_is_late_is_a_fault_and_its_rows_are_never_shown() -> None:
 
 
 def _questions(ledger) -> list[str]:  # type: ignore[no-untyped-def]
-    return [row[0] for row in ledger._connection.execute("SELECT question FROM charge")]
+    return [row[0] for row in held(ledger, "SELECT question FROM charge")]
 
 
 def test_the_time_of_release_does_not_read_the_data() -> None:

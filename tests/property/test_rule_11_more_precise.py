@@ -13,7 +13,7 @@ from amana.privacy.price import Aim, PureCap, RhoCap, Target
 from amana.privacy.release import answer
 from amana.query.parse import parse
 from amana.terms.ids import NanoRho, VersionId
-from tests.parts import SCHEMA, FakeEngine, FakeLog, asking, kernel, ledger_at, version
+from tests.parts import SCHEMA, FakeEngine, FakeLog, asking, balance_of, kernel, ledger_at, version
 
 COARSE, FINE = (RhoCap(nano_rho=NanoRho(NANO // part)) for part in (100, 20))
 
@@ -84,8 +84,8 @@ def test_many_refinements_cost_together_what_the_last_costs_alone() -> None:
         parts = kernel(ledger, FakeEngine(cells={(): (100,)}), log=log)
         for part in (1000, 500, 200, 60, 20):
             last = answer(asking(of, target=RhoCap(nano_rho=NanoRho(NANO // part))), parts)
-        balance = ledger.balance(of.dataset.population.name)
-    assert balance is not None and balance.spent_nrho == pytest.approx(NANO // 20, rel=1e-5)
+        balance = balance_of(ledger, of)
+    assert balance.spent_nrho == pytest.approx(NANO // 20, rel=1e-5)
     assert last.released.noise[0].scale == pytest.approx(20 / sqrt(2 / 20), rel=1e-5)
     assert sum(entry.cost_nrho for entry in log.entries) == balance.spent_nrho
 

@@ -11,7 +11,7 @@ from amana.privacy.price import RhoCap
 from amana.privacy.release import answer
 from amana.terms.ids import NanoRho
 from amana.terms.refusal import Fault, Refusal
-from tests.parts import FakeClock, FakeEngine, FakeLog, asking, kernel, leave, ledger_at, version
+from tests.parts import FakeClock, FakeEngine, FakeLog, asking, balance_of, kernel, leave, ledger_at, nobody, version
 
 STEPS = ["charge", "log", "run", "settle"]
 
@@ -62,9 +62,9 @@ def test_whatever_fails_after_the_charge_only_a_fault_leaves_and_the_charge_stan
         spied = Spied(monkeypatch, ledger, fails=failing, failure=failure)
         with pytest.raises(Fault) as raised:
             answer(asking(of), spied.kernel)
-        balance = ledger.balance(of.dataset.population.name)
-        assert balance is not None and balance.spent_nrho > 0
-        assert ledger.recover() == 0, "the charge is closed"
+        balance = balance_of(ledger, of)
+        assert balance.spent_nrho > 0
+        assert ledger.recover(alive=nobody) == 0, "the charge is closed"
     assert raised.value.__cause__ is None and raised.value.__context__ is None, "the cause does not travel with the fault"
     assert spied.steps == STEPS[: STEPS.index(failing) + 1]
 
@@ -95,11 +95,11 @@ def test_a_crash_at_any_step_leaves_the_charge_and_never_a_second_draw_for_it(mo
         with pytest.raises(PowerCut):
             answer(asking(of), spied.kernel)
     with ledger_at(tmp_path / "ledger", of) as ledger:
-        assert ledger.recover() == 1, "the charge was durable before this step, and no rows were"
-        first = ledger.balance(of.dataset.population.name)
+        assert ledger.recover(alive=nobody) == 1, "the charge was durable before this step, and no rows were"
+        first = balance_of(ledger, of)
         spied = Spied(monkeypatch, ledger)
         again = answer(asking(of), spied.kernel)
-        second = ledger.balance(of.dataset.population.name)
+        second = balance_of(ledger, of)
     assert first is not None and second is not None
     assert first.spent_nrho > 0 and second.spent_nrho == 2 * first.spent_nrho and not again.recalled, "a new draw has a new charge"
 
@@ -109,7 +109,7 @@ def test_rows_are_durable_before_they_leave_and_a_retry_gives_them_again(tmp_pat
     with ledger_at(tmp_path / "ledger", of) as ledger:
         first = answer(asking(of), kernel(ledger, FakeEngine(cells={(): (1000,)})))
     with ledger_at(tmp_path / "ledger", of) as ledger:
-        ledger.recover()
+        ledger.recover(alive=nobody)
         log, engine = FakeLog(), FakeEngine(cells={(): (5,)})
         again = answer(asking(of), kernel(ledger, engine, log=log))
     assert again.recalled and again.released == first.released and not engine.runs

@@ -16,7 +16,7 @@ from amana.privacy.release import answer
 from amana.query.parse import parse
 from amana.terms.ids import DeltaUnits, NanoRho, PermitId, PopulationName
 from amana.terms.refusal import Fault, Refusal
-from tests.parts import SCHEMA, FakeEngine, FakeLog, asking, kernel, leave, ledger_at, version
+from tests.parts import SCHEMA, FakeEngine, FakeLog, asking, held, kernel, leave, ledger_at, version
 
 OF = version(cap_nrho=NANO)
 COSTLY = RhoCap(nano_rho=NanoRho(NANO - 10))
@@ -43,8 +43,7 @@ class Once:
 
     def books(self) -> list[tuple[object, ...]]:
         """All that stands in the ledger."""
-        run = self.ledger._connection.execute
-        return [row for table in ("population", "permit", "charge") for row in run(f"SELECT * FROM {table}").fetchall()]
+        return [row for table in ("population", "account", "charge") for row in held(self.ledger, f"SELECT * FROM {table}")]
 
 
 @contextmanager

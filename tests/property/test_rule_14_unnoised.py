@@ -21,7 +21,7 @@ from amana.terms.canonical import canonical_bytes
 from amana.terms.exact import Exact
 from amana.terms.ids import NanoRho
 from amana.terms.refusal import Refusal
-from tests.parts import SCHEMA, FakeEngine, FakeLog, asking, kernel, ledger_at, version
+from tests.parts import SCHEMA, FakeEngine, FakeLog, asking, held, kernel, ledger_at, version
 from tests.property.test_rule_10_digests import ROWS, published
 
 CANARY = 71_828_182_845
@@ -84,7 +84,7 @@ def everything(sql: str, value: int) -> tuple[str, ...]:
     with ledger_at(":memory:", of) as ledger:
         parts = replace(kernel(ledger, FakeEngine(cells={}), log=log), engine=FilledEngine(value, (("flu",), ("rare",))))
         done = answer(asking(of, plan, target=RhoCap(nano_rho=NanoRho(10**6)), aim=aim), parts)
-        rows = [row[1:] for row in ledger._connection.execute("SELECT * FROM charge")]  # the first is the random id of the charge
+        rows = [row[1:] for row in held(ledger, "SELECT * FROM charge")]  # the first is the random id of the charge
     return repr(done), repr(rows), repr(log.entries)
 
 
@@ -124,7 +124,7 @@ class Locked:
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Node, Locked]]:
     node, locked = published(tmp_path_factory.mktemp("node") / "data", ROWS), Locked()
     wired = node._wired
-    wired._opened = tuple(replace(each, kernel=replace(each.kernel, engine=locked)) for each in wired.opened())
+    wired._opened = {each.version.id: replace(each, kernel=replace(each.kernel, engine=locked)) for each in wired.opened()}
     yield node, locked
     node.close()
 

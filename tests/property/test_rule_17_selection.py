@@ -108,10 +108,10 @@ def given_profile(node: Node, profile: Profile) -> None:
     """As if the noise of publishing had made this profile."""
     schedule = [(table.table, round(table.rows)) for table in profile.tables]
     wired = node._wired
-    wired._opened = tuple(
-        replace(o, profile=profile, kernel=replace(o.kernel, schedule=replace(o.kernel.schedule, rows=tuple(schedule))))
+    wired._opened = {
+        o.version.id: replace(o, profile=profile, kernel=replace(o.kernel, schedule=replace(o.kernel.schedule, rows=tuple(schedule))))
         for o in wired.opened()
-    )
+    }
 
 
 def chosen(node: Node, sql: str) -> object:

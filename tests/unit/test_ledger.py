@@ -2,16 +2,23 @@
 
 import sqlite3
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from amana.privacy.ledger import INTEGER_MAX, Balance, Ledger, Pending
+from amana.catalog.schema import Period, Version
+from amana.node.database import SqliteDatabase
+from amana.policy.permit import Allowance
+from amana.privacy.ledger import CLOCK_BACK_MAX, INTEGER_MAX, Balance, Ledger, Pending, account_of
 from amana.query.released import NoiseKind, NoisyTable, SumNoise
+from amana.terms.database import Transaction
 from amana.terms.ids import DeltaUnits, NanoRho, PopulationName
 from amana.terms.refusal import Refusal
 from tests.crash.test_ledger_machine import asked, costing, rows
-from tests.parts import FakeClock, connect, leave, ledger_at, version
+from tests.parts import FakeClock, balance_of, connect, leave, ledger_at, nobody, version
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 
 def test_a_cap_is_for_life(tmp_path: Path) -> None:
@@ -28,8 +35,8 @@ def test_too_much_of_either_currency_is_refused_and_nothing_is_spent(nano_rho: i
     with ledger_at(":memory:", of) as ledger:
         with pytest.raises(Refusal, match="population_exhausted"):
             ledger.charge(leave(of), costing(nano_rho, delta), asked("a"), now=FakeClock().now())
-        balance = ledger.balance(of.dataset.population.name)
-        assert balance is not None and (balance.spent_nrho, balance.spent_delta) == (0, 0)
+        balance = balance_of(ledger, of)
+        assert (balance.spent_nrho, balance.spent_delta) == (0, 0)
         assert ledger.recall(asked("a").digest) is None
 
 
@@ -49,8 +56,8 @@ def test_a_permit_has_caps_of_its_own() -> None:
         ledger.open_permit(small)
         with pytest.raises(Refusal, match="permit_exhausted"):
             ledger.charge(small, costing(11), asked("a"), now=FakeClock().now())
-        balance = ledger.balance(of.dataset.population.name)
-        assert balance is not None and balance.spent_nrho == 0, "neither is spent when one refuses"
+        balance = balance_of(ledger, of)
+        assert balance.spent_nrho == 0, "neither is spent when one refuses"
         ledger.charge(small, costing(10), asked("a"), now=FakeClock().now())
         with pytest.raises(Refusal, match="permit_exhausted"):
             ledger.charge(small, costing(1), asked("b"), now=FakeClock().now())
@@ -59,15 +66,14 @@ def test_a_permit_has_caps_of_its_own() -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE population SET spent_nrho = cap_nrho + 1",
-        "UPDATE population SET spent_delta = cap_delta + 1",
-        "UPDATE population SET spent_nrho = -1",
-        "UPDATE permit SET spent_nrho = cap_nrho + 1",
+        "UPDATE account SET spent_nrho = cap_nrho + 1",
+        "UPDATE account SET spent_delta = cap_delta + 1",
+        "UPDATE account SET spent_nrho = -1",
+        "UPDATE account SET faults = -1",
         "UPDATE charge SET nrho = -1",
         "UPDATE charge SET state = 'refunded'",
         "UPDATE charge SET state = 'settled'",
         "UPDATE charge SET released = 'rows'",
-        "UPDATE charge SET nrho = 1.5",
         "UPDATE charge SET population = 'nobody'",
         "DELETE FROM population",
     ],
@@ -76,15 +82,35 @@ def test_the_database_itself_holds_the_conditions(statement: str) -> None:
     of = version()
     with ledger_at(":memory:", of) as ledger:
         ledger.charge(leave(of), costing(5), asked("a"), now=FakeClock().now())
-        with pytest.raises(sqlite3.IntegrityError):
-            ledger._connection.execute(statement)
+        with pytest.raises(Exception, match=r"(?i)constraint|cannot store") as held, ledger._database.transaction() as run:
+            run.change(statement, {})
+        assert type(held.value).__name__ in {"IntegrityError", "CheckViolation", "ForeignKeyViolation"}
+
+
+def test_the_database_holds_whole_numbers_only() -> None:
+    of = version()
+    with ledger_at(":memory:", of) as ledger:
+        ledger.charge(leave(of), costing(5), asked("a"), now=FakeClock().now())
+        try:
+            with ledger._database.transaction() as run:
+                run.change("UPDATE charge SET nrho = 1.5", {})
+        except sqlite3.IntegrityError:
+            pass  # PostgreSQL rounds
+        with ledger._database.reading() as run:
+            [(stored,)] = run.rows("SELECT nrho FROM charge", {})
+        assert type(stored) is int
 
 
 def test_commits_are_fully_synchronised(tmp_path: Path) -> None:
-    with ledger_at(tmp_path / "ledger", version()) as ledger:
-        assert ledger._connection.execute("PRAGMA synchronous").fetchone() == (2,)
-        assert ledger._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert ledger._connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    with ledger_at(tmp_path / "ledger", version()) as ledger, ledger._database.reading() as run:
+        if isinstance(ledger._database, SqliteDatabase):
+            assert [run.rows(f"PRAGMA {name}", {}) for name in ("synchronous", "journal_mode", "foreign_keys")] == [
+                [(2,)],
+                [("wal",)],
+                [(1,)],
+            ]
+        else:
+            assert run.rows("SHOW synchronous_commit", {}) == [("on",)]
 
 
 def test_a_charge_is_settled_once() -> None:
@@ -117,7 +143,7 @@ def test_rows_come_back_as_they_were() -> None:
 
 def test_a_population_and_a_permit_that_were_never_entered_spend_nothing(tmp_path: Path) -> None:
     of = version()
-    ledger = Ledger(connect(tmp_path / "ledger"))
+    ledger = Ledger(connect(tmp_path / "ledger"), worker="other")
     with pytest.raises(Refusal):
         ledger.charge(leave(of), costing(1), asked("a"), now=FakeClock().now())
     ledger.open_population(of.dataset.population)
@@ -155,7 +181,7 @@ def test_a_permit_spends_its_delta_to_the_last_unit_and_no_further() -> None:
         with pytest.raises(Refusal, match="permit_exhausted"):
             ledger.charge(small, costing(1, 5), asked("b"), now=FakeClock().now())
         ledger.charge(small, costing(1, 4), asked("b"), now=FakeClock().now())
-        assert ledger.balance(of.dataset.population.name) == Balance(
+        assert balance_of(ledger, of) == Balance(
             cap_nrho=NanoRho(10**9), spent_nrho=NanoRho(2), cap_delta=DeltaUnits(50), spent_delta=DeltaUnits(10)
         )
 
@@ -179,14 +205,135 @@ def test_a_ledger_is_behind_its_log_when_either_currency_of_any_population_is_le
 
 
 def test_a_ledger_that_was_closed_spends_nothing_and_an_error_is_shown_as_it_is() -> None:
-    def fail(run: sqlite3.Connection) -> None:
-        run.execute("ROLLBACK")  # as the database does by itself when the disk is full
+    def fail(run: Transaction) -> None:
+        run.rows("ROLLBACK", {})  # as SQLite does by itself when the disk is full
         raise ZeroDivisionError
 
     of = version()
     with ledger_at(":memory:", of) as ledger:
-        with pytest.raises(ZeroDivisionError), ledger._transaction() as run:
-            fail(run)
+        if isinstance(ledger._database, SqliteDatabase):
+            with pytest.raises(ZeroDivisionError), ledger._database.transaction() as run:
+                fail(run)
         ledger.close()
-        with pytest.raises(sqlite3.ProgrammingError):
+        with pytest.raises((sqlite3.ProgrammingError, Refusal)):
             ledger.charge(leave(of), costing(1), asked("a"), now=FakeClock().now())
+
+
+def in_period(period: Period | None, *, cap_nrho: int = 100) -> Version:
+    of = version(cap_nrho=cap_nrho)
+    return replace(of, dataset=replace(of.dataset, population=replace(of.dataset.population, period=period)))
+
+
+@pytest.mark.parametrize(
+    ("period", "last", "first"),
+    [
+        (Period.YEAR, datetime(2025, 12, 31, 23, 59, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)),
+        (Period.QUARTER, datetime(2025, 3, 31, 23, 59, tzinfo=UTC), datetime(2025, 4, 1, tzinfo=UTC)),
+        (Period.MONTH, datetime(2025, 3, 31, 23, 59, tzinfo=UTC), datetime(2025, 4, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_promise_for_each_period_is_full_again_when_the_next_one_begins(period: Period, last: datetime, first: datetime) -> None:
+    of = in_period(period)
+    wide = replace(leave(of), id="wide", cap_nrho=NanoRho(1000))
+    with ledger_at(":memory:", of) as ledger:
+        ledger.open_permit(wide)
+        ledger.charge(wide, costing(100), asked("a"), now=last)
+        with pytest.raises(Refusal, match="population_exhausted"):
+            ledger.charge(wide, costing(1), asked("b"), now=last)
+        ledger.charge(wide, costing(60), asked("b"), now=first)
+        assert ledger.balance(of.dataset.population, now=last).spent_nrho == 100
+        assert ledger.balance(of.dataset.population, now=first).spent_nrho == 60
+        with pytest.raises(Refusal, match="ledger_behind_log"):
+            ledger.check_against_log({of.dataset.population.name: (161, 0)})
+        ledger.check_against_log({of.dataset.population.name: (160, 0)})
+
+
+def test_a_promise_for_life_has_no_periods_and_cannot_become_another() -> None:
+    of = in_period(None)
+    with ledger_at(":memory:", of) as ledger:
+        ledger.charge(leave(of), costing(100), asked("a"), now=datetime(2025, 1, 1, tzinfo=UTC))
+        with pytest.raises(Refusal, match="population_exhausted"):
+            ledger.charge(leave(of), costing(1), asked("b"), now=datetime(2095, 1, 1, tzinfo=UTC))
+        with pytest.raises(Refusal, match="cap_changed"):
+            ledger.open_population(in_period(Period.YEAR).dataset.population)
+
+
+def test_the_months_of_a_quarter_share_one_account() -> None:
+    names = {account_of("p", "quarter", now=datetime(2025, month, 9, tzinfo=UTC)) for month in (4, 5, 6)}
+    assert names == {"population p 2025-Q2"}
+    assert account_of("p", "quarter", now=datetime(2025, 12, 9, tzinfo=UTC)) == "population p 2025-Q4"
+
+
+def test_a_clock_that_went_back_spends_nothing() -> None:
+    of, noon = in_period(Period.MONTH), datetime(2025, 4, 1, 12, tzinfo=UTC)
+    with ledger_at(":memory:", of) as ledger:
+        ledger.charge(leave(of), costing(1), asked("a"), now=noon)
+        ledger.charge(leave(of), costing(1), asked("b"), now=noon - CLOCK_BACK_MAX)
+        with pytest.raises(Refusal, match="clock_went_back"):
+            ledger.charge(leave(of), costing(1), asked("c"), now=noon - CLOCK_BACK_MAX - timedelta(seconds=1))
+        ledger.charge(leave(of), costing(1), asked("c"), now=noon)
+        assert ledger.balance(of.dataset.population, now=noon).spent_nrho == 3
+
+
+def test_an_assistant_spends_from_its_allowance_and_from_the_permit_above_it() -> None:
+    of = version(cap_nrho=100)
+    person = replace(leave(of), id="person", cap_nrho=NanoRho(50))
+    assistant = replace(person, allowance=Allowance(id="helper", cap_nrho=NanoRho(10), cap_delta=DeltaUnits(5)))
+    with ledger_at(":memory:", of) as ledger:
+        ledger.open_permit(assistant)
+        ledger.charge(assistant, costing(7, 5), asked("a"), now=FakeClock().now())
+        with pytest.raises(Refusal, match="allowance_exhausted") as refused:
+            ledger.charge(assistant, costing(4), asked("b"), now=FakeClock().now())
+        assert refused.value.parameters == {"permit": "person", "asked": 4, "left": 3}
+        with pytest.raises(Refusal, match="allowance_exhausted"):
+            ledger.charge(assistant, costing(0, 1), asked("b"), now=FakeClock().now())
+        ledger.charge(person, costing(43), asked("b"), now=FakeClock().now())
+        with pytest.raises(Refusal, match="permit_exhausted"):
+            ledger.charge(assistant, costing(1), asked("c"), now=FakeClock().now())
+        assert ledger.balance_of(person).spent_nrho == balance_of(ledger, of).spent_nrho == 50
+
+
+def test_a_permit_pays_for_its_own_population_only() -> None:
+    of, other = version(name="one"), version(name="two")
+    with ledger_at(":memory:", of) as ledger:
+        ledger.open_population(other.dataset.population)
+        with pytest.raises(Refusal):
+            ledger.charge(replace(leave(of), population=other.dataset.population.name), costing(1), asked("a"), now=FakeClock().now())
+
+
+def test_what_each_permit_spent_is_told_apart() -> None:
+    of = version()
+    small = replace(leave(of), id="small")
+    with ledger_at(":memory:", of) as ledger:
+        ledger.open_permit(small)
+        for permit, cost, name in ((small, 3, "a"), (leave(of), 5, "b"), (small, 4, "c")):
+            ledger.charge(permit, costing(cost, 1), asked(name), now=FakeClock().now())
+        spent = {each.permit: (each.nano_rho, each.delta_units) for each in ledger.spent_by_permit(of.dataset.population.name)}
+        assert spent == {"small": (7, 2), leave(of).id: (5, 1)}
+        assert ledger.spent_by_permit("nobody") == ()
+
+
+def test_a_permit_that_was_reviewed_after_two_faults_may_ask_again() -> None:
+    of = version()
+    with ledger_at(":memory:", of) as ledger:
+        for name in ("a", "b"):
+            ledger.fault(ledger.charge(leave(of), costing(1), asked(name), now=FakeClock().now()), leave(of))
+        with pytest.raises(Refusal, match="permit_paused"):
+            ledger.charge(leave(of), costing(1), asked("c"), now=FakeClock().now())
+        ledger.reviewed(leave(of))
+        ledger.charge(leave(of), costing(1), asked("c"), now=FakeClock().now())
+
+
+def test_recovery_closes_what_nobody_runs_and_leaves_what_a_living_process_runs(tmp_path: Path) -> None:
+    of = version()
+    with ledger_at(tmp_path / "ledger", of) as one:
+        running = one.charge(leave(of), costing(1), asked("a"), now=FakeClock().now())
+        other = Ledger(connect(tmp_path / "ledger"), worker="other")
+        assert other.recover(alive=lambda worker: True) == one.recover(alive=nobody) == 0
+        one.settle(running, rows(1))
+        lost = one.charge(leave(of), costing(1), asked("b"), now=FakeClock().now())
+        assert other.recover(alive=nobody) == 1
+        with pytest.raises(AssertionError):
+            one.settle(lost, rows(2))
+        assert one.recall(asked("b").digest) is None
+        other.close()

@@ -14,6 +14,7 @@ from amana.node.publish import check, publish
 from amana.node.settings import read_settings
 from amana.node.store import Store
 from amana.terms.refusal import Refusal
+from tests.parts import store_at
 from tests.unit.publishing import HEAD, VISITS
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -50,7 +51,7 @@ def no_profile(version: Version) -> Profile:
 
 def attempt(folder: Path, rules: str, files: dict[str, bytes | str]) -> Store:
     """Publish into a node that already serves a version, which must serve on if this fails."""
-    store = Store(folder / "node")
+    store = store_at(folder / "node")
     paths: list[Path] = []
     for name, content in files.items():
         path = folder / name
@@ -175,7 +176,7 @@ def test_a_check_reads_no_row_and_makes_no_file(tmp_path: Path) -> None:
 
 def test_a_profile_that_fails_publishes_nothing(tmp_path: Path) -> None:
     (tmp_path / "visits.csv").write_text("person,cost\na,1\n")
-    store = Store(tmp_path / "node")
+    store = store_at(tmp_path / "node")
 
     def exhausted(version: Version) -> Profile:
         assert store.version_file(version.id).exists()
@@ -188,6 +189,6 @@ def test_a_profile_that_fails_publishes_nothing(tmp_path: Path) -> None:
 
 
 def test_two_publishings_at_once_are_refused(tmp_path: Path) -> None:
-    store = Store(tmp_path / "node")
+    store = store_at(tmp_path / "node")
     with store.publishing(), pytest.raises(Refusal, match=r"publish\.already_running"):
         attempt(tmp_path, GOOD, {"visits.csv": "person,cost\na,1\n"})

@@ -25,9 +25,9 @@ from amana.catalog.schema import Column, Dataset, Population, Schema, Table
 from amana.catalog.schema import Path as Step
 from amana.catalog.written import read_dataset, read_profile, write_dataset, write_profile
 from amana.node.settings import Settings, describe, explain, read_settings
-from amana.node.store import Store
 from amana.terms.ids import DeltaUnits, NanoRho, PopulationName
 from amana.terms.refusal import Refusal
+from tests.parts import store_at
 from tests.unit.publishing import HEAD, VISITS
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -106,7 +106,7 @@ def test_only_values_of_the_catalogue_can_be_read() -> None:
 
 
 def test_keys_are_secret_stay_the_same_and_differ_between_nodes(tmp_path: Path) -> None:
-    first, again, other = Store(tmp_path / "a"), Store(tmp_path / "a"), Store(tmp_path / "b")
+    first, again, other = store_at(tmp_path / "a"), store_at(tmp_path / "a"), store_at(tmp_path / "b")
     assert first.rank_key == again.rank_key != other.rank_key
     assert len({first.rank_key, first.digest_key}) == 2
     keys = list((tmp_path / "a" / "keys").iterdir())
@@ -116,7 +116,7 @@ def test_keys_are_secret_stay_the_same_and_differ_between_nodes(tmp_path: Path) 
 
 
 def test_the_last_version_of_a_dataset_serves_and_older_files_are_removed(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = store_at(tmp_path)
     dataset = read_rules(HEAD + VISITS).dataset
     served: list[str] = []
     for _ in range(2):
@@ -124,7 +124,7 @@ def test_the_last_version_of_a_dataset_serves_and_older_files_are_removed(tmp_pa
         store.version_file(version.id).write_bytes(b"rows")
         store.switch(version, Profile(tables=()), now=NOW)
         served.append(version.id)
-    [current] = Store(tmp_path).current()
+    [current] = store_at(tmp_path).current()
     assert (current.version.id, current.version.dataset, current.published_at) == (served[1], dataset, NOW)
     assert store.remove_orphans() == 1
     assert [file.stem for file in (tmp_path / "versions").iterdir()] == [served[1]]

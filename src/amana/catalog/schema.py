@@ -1,6 +1,7 @@
 """What the public may know of a dataset: tables, columns, domains, paths to the privacy unit, caps."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import final
 
 from amana.catalog.domains import Domain
@@ -56,6 +57,14 @@ class Table:
         return next((column for column in self.columns if column.name == name), None)
 
 
+class Period(Enum):
+    """Of a promise that is renewed: its caps hold for each of these, in UTC, and losses of periods add up."""
+
+    YEAR = "year"
+    QUARTER = "quarter"
+    MONTH = "month"
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
@@ -68,6 +77,8 @@ class Population:
     cap_delta: DeltaUnits
     profile_nrho: NanoRho
     """The share of the cap that each version's profile may spend."""
+    period: Period | None = None
+    """None: the caps are for life."""
 
 
 @final

@@ -1,8 +1,11 @@
 """The log until the public one comes: an append-only file, one canonical JSON entry a line, on disk before it counts."""
 
+import fcntl
 import json
 import os
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import final
@@ -11,21 +14,21 @@ from amana.terms.canonical import canonical_bytes
 from amana.terms.refusal import Fault, Refusal
 from amana.terms.use import Inclusion, UseEntry
 
+READ_BYTES = 2**20
+"""Longer than any entry."""
+
 
 @final
 class PlainLog:
-    """One writer (the node's lock keeps others out). A torn last line, left by a power cut, is cut off at opening:
-    its append never returned, so nothing was released on it."""
+    """Writers take turns, threads and processes. A torn last line, left by a power cut or a killed process, is cut off: its
+    append never returned, so nothing was released on it."""
 
     def __init__(self, path: Path) -> None:
         self._lock, self._path = Lock(), path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        whole = path.read_bytes()
-        kept = whole.rfind(b"\n") + 1
-        if kept < len(whole):
-            os.ftruncate(self._file, kept)
-            os.fsync(self._file)
-        self._count, self._end = whole.count(b"\n"), kept
+        self._count = self._end = 0
+        with self._alone():
+            pass
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
@@ -33,7 +36,7 @@ class PlainLog:
     def append(self, entry: UseEntry) -> Inclusion:
         """Write and sync one entry. Errors: Fault when the disk does not take it; nothing of it stays then."""
         line = canonical_bytes(entry) + b"\n"
-        with self._lock:
+        with self._alone():
             try:
                 if os.write(self._file, line) != len(line):
                     raise OSError("short write")
@@ -43,6 +46,28 @@ class PlainLog:
                 raise Fault(id=secrets.token_hex(8)) from None
             self._count, self._end = self._count + 1, self._end + len(line)
             return Inclusion(index=self._count - 1)
+
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        """The only writer, having counted what others wrote meanwhile."""
+        with self._lock:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                self._catch_up()
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _catch_up(self) -> None:
+        size = os.fstat(self._file).st_size
+        while self._end < size:
+            part = os.pread(self._file, READ_BYTES, self._end)
+            kept = part.rfind(b"\n") + 1
+            if not kept:
+                os.ftruncate(self._file, self._end)
+                os.fsync(self._file)
+                return
+            self._count, self._end = self._count + part.count(b"\n"), self._end + kept
 
     def totals(self) -> dict[str, tuple[int, int]]:
         """What each population has spent by the log: (nano-rho, delta in 2**-64).

@@ -17,6 +17,7 @@ from amana.catalog.schema import Dataset
 from amana.node.asking import Constants, Note, Open, asking_of, public_table
 from amana.node.choose import Chosen
 from amana.node.picture import picture
+from amana.privacy.ledger import Balance
 from amana.privacy.loss import DELTA_ONE, NANO, epsilon_of
 from amana.privacy.price import Z95, PrivatePlan, Target, noise_factor
 from amana.privacy.release import answer, plan_release
@@ -138,8 +139,7 @@ class Node:
             "ask", digest=asked.digest, version=opened.version.id, recalled=asked.recalled, cost_nrho=asked.cost_nrho,
             prepare_ms=round(1e3 * (prepared - begun), 1), answer_ms=round(1e3 * (time.perf_counter() - prepared), 1),
         )  # fmt: skip
-        balance = opened.kernel.ledger.balance(asking.permit.population)
-        assert balance is not None
+        balance = _balance(opened)
         return Answered(
             table=asked.table,
             cost_nrho=NanoRho(asked.cost_nrho + constants.cost_nrho),
@@ -191,8 +191,7 @@ class Node:
         """What a dataset's population may lose in its life, and what it has lost."""
         opened = self._dataset(name)
         population = opened.version.dataset.population
-        balance = opened.kernel.ledger.balance(population.name)
-        assert balance is not None
+        balance = _balance(opened)
         delta = max(1e-6, 10 * balance.cap_delta / DELTA_ONE)
         return Budget(
             population=population.name,
@@ -241,9 +240,7 @@ class Node:
 
 def _public(plan: Plan, opened: Open, constants: Constants) -> Answered:
     """The exact figures of public tables: no charge, but that of subqueries over private ones."""
-    population = opened.version.dataset.population
-    balance = opened.kernel.ledger.balance(population.name)
-    assert balance is not None
+    balance = _balance(opened)
     return Answered(
         table=public_table(plan, opened),
         cost_nrho=NanoRho(constants.cost_nrho),
@@ -255,6 +252,11 @@ def _public(plan: Plan, opened: Open, constants: Constants) -> Answered:
         version=opened.version.id,
         digest=Digest(""),
     )
+
+
+def _balance(opened: Open) -> Balance:
+    kernel = opened.kernel
+    return kernel.ledger.balance(opened.version.dataset.population, now=kernel.clock.now())
 
 
 def _preview_public(opened: Open, constants: Constants) -> Preview:

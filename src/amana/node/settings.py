@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
+from re import fullmatch
 from types import MappingProxyType
 from typing import final
 
@@ -17,6 +18,8 @@ from amana.terms.refusal import Refusal
 PREFIX = "AMANA_"
 ELSEWHERE = frozenset({"AMANA_FOLDER", "AMANA_LANG", "AMANA_CHROMIUM", "AMANA_LANGUAGE"})
 """Read by the doors, before there is a node: the data folder, a browser for tests, the language of messages."""
+TESTS = "AMANA_TEST_"
+"""Of the test suite."""
 LANGUAGES = ("en", "fr", "ar", "zgh")
 
 
@@ -47,6 +50,10 @@ class Settings:
     deadline_ms_max: int = _number("largest time a question is given", 600_000, 1_000, 86_400_000)
     language: str = field(default="en", metadata={"about": "language of messages where the reader names none: en, fr, ar or zgh"})
     log_file: str = field(default="log.jsonl", metadata={"about": "name of the log of uses, inside the data folder"})
+    database: str = field(
+        default="sqlite",
+        metadata={"about": "sqlite, or the postgresql:// URL, without a password, of a server that several workers share", "url": True},
+    )
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False, compare=False)
 
 
@@ -59,7 +66,7 @@ def read_settings(folder: Path, environment: Mapping[str, str]) -> Settings:
         if key not in named:
             raise Refusal("settings.unknown_key", key=key, origin=str(file), known=", ".join(named))
     for key in environment:
-        if key.startswith(PREFIX) and key not in ELSEWHERE and key.removeprefix(PREFIX).lower() not in named:
+        if key.startswith(PREFIX) and key not in ELSEWHERE and not key.startswith(TESTS) and key.removeprefix(PREFIX).lower() not in named:
             raise Refusal(
                 "settings.unknown_key", key=key, origin="the environment", known=", ".join(PREFIX + name.upper() for name in named)
             )
@@ -93,6 +100,7 @@ def describe() -> list[tuple[str, str, str, str]]:
         if "about" in each.metadata:
             default = "one for each core" if each.default is MISSING else str(each.default)
             accepted = f"{each.metadata['low']} … {each.metadata['high']}" if "low" in each.metadata else "text"
+            accepted = "sqlite or a URL" if "url" in each.metadata else accepted
             rows.append((each.name, default, accepted, str(each.metadata["about"])))
     return rows
 
@@ -116,6 +124,11 @@ def _value(key: str, given: object, metadata: Mapping[str, object], *, origin: s
                 "settings.bad_value", key=key, value=str(given)[:60], wanted=f"a whole number from {low} to {high}", origin=origin
             )
         return whole
+    if "url" in metadata:
+        if isinstance(given, str) and (given == "sqlite" or fullmatch(r"postgres(ql)?://([^:@/]*@)?[^@]*", given)):
+            return given
+        wanted = "sqlite, or a postgresql:// URL without a password (libpq finds it in PGPASSFILE)"
+        raise Refusal("settings.bad_value", key=key, value="…", wanted=wanted, origin=origin)
     if key.lower().endswith("language") and given not in LANGUAGES:
         raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted=", ".join(LANGUAGES), origin=origin)
     if not isinstance(given, str) or not given or "/" in given or "\\" in given:

@@ -12,9 +12,8 @@ import hashlib
 import hmac
 import os
 import secrets
-import sqlite3
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,23 +22,16 @@ from typing import final
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Dataset, Population, Version
 from amana.catalog.written import read_dataset, read_profile, write_dataset, write_profile
+from amana.terms.database import Database, Value, text
 from amana.terms.ids import VersionId
 from amana.terms.refusal import Refusal
 
 KEY_BYTES = 32
-CATALOGUE = """CREATE TABLE IF NOT EXISTS version (
-    id TEXT PRIMARY KEY,
-    dataset TEXT NOT NULL,
-    published_at TEXT NOT NULL,
-    current INTEGER NOT NULL CHECK (current IN (0, 1)),
-    schema_json TEXT NOT NULL,
-    profile_json TEXT NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS version_current ON version (dataset) WHERE current = 1;"""
-RETIRE = "UPDATE version SET current = 0 WHERE dataset = ? AND current = 1"
-INSERT = "INSERT INTO version (id, dataset, published_at, current, schema_json, profile_json) VALUES (?, ?, ?, 1, ?, ?)"
-CURRENT = "SELECT id, published_at, schema_json, profile_json FROM version WHERE current = 1 ORDER BY dataset"
-IDS = "SELECT id FROM version WHERE current = 1"
+RETIRE = "UPDATE version SET serves = 0 WHERE dataset = :dataset AND serves = 1"
+INSERT = """INSERT INTO version (id, dataset, published_at, serves, schema_json, profile_json)
+VALUES (:id, :dataset, :at, 1, :schema, :profile)"""
+CURRENT = "SELECT id, published_at, schema_json, profile_json FROM version WHERE serves = 1 ORDER BY dataset"
+IDS = "SELECT id FROM version WHERE serves = 1 ORDER BY dataset"
 ALL_SCHEMAS = "SELECT schema_json FROM version ORDER BY published_at"
 
 
@@ -57,15 +49,13 @@ class Published:
 class Store:
     """One data folder. Keys come from the operating system's entropy and never depend on the data."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.folder, self._database = folder, database
         for each in (folder, folder / "keys", folder / "versions", folder / "spill"):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._store_key = _key(folder / "keys" / "store.key")
         self._rank_key = _key(folder / "keys" / "rank.key")
         self._digest_key = _key(folder / "keys" / "digest.key")
-        with closing(self.connect()) as connection:
-            connection.executescript(CATALOGUE)
 
     def __repr__(self) -> str:
         return f"Store({self.folder})"
@@ -94,56 +84,53 @@ class Store:
         digest = hmac.new(self._store_key, f"version {version}".encode(), hashlib.sha256).digest()
         return base64.b64encode(digest).decode()
 
-    def connect(self) -> sqlite3.Connection:
-        """The node's SQLite file, durable at each commit; for the catalogue and for the ledger."""
-        path = self.folder / "node.sqlite"
-        new = not path.exists()
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        if new:
-            path.chmod(0o600)
-        return connection
-
     def new_version(self, dataset: Dataset) -> Version:
         """A version under a random name that says nothing (PRIVACY 10)."""
         return Version(id=VersionId(secrets.token_hex(16)), dataset=dataset)
 
     def current(self) -> tuple[Published, ...]:
         """The versions that serve, by dataset."""
-        with closing(self.connect()) as connection:
-            rows: list[tuple[str, str, str, str]] = connection.execute(CURRENT).fetchall()
+        with self._database.reading() as run:
+            rows = run.rows(CURRENT, {})
         return tuple(
             Published(
-                version=Version(id=VersionId(name), dataset=read_dataset(schema)),
-                profile=read_profile(profile),
-                published_at=datetime.fromisoformat(at),
+                version=Version(id=VersionId(text(name)), dataset=read_dataset(text(schema))),
+                profile=read_profile(text(profile)),
+                published_at=datetime.fromisoformat(text(at)),
             )
             for name, at, schema, profile in rows
         )
 
+    def serving(self) -> tuple[VersionId, ...]:
+        """The names of the versions that serve, by dataset."""
+        with self._database.reading() as run:
+            return tuple(VersionId(text(name)) for (name,) in run.rows(IDS, {}))
+
     def populations(self) -> tuple[Population, ...]:
         """Every population that any version, serving or not, was ever published for; the latest rules last."""
-        with closing(self.connect()) as connection:
-            rows: list[tuple[str]] = connection.execute(ALL_SCHEMAS).fetchall()
-        return tuple(read_dataset(text).population for (text,) in rows)
+        with self._database.reading() as run:
+            rows = run.rows(ALL_SCHEMAS, {})
+        return tuple(read_dataset(text(schema)).population for (schema,) in rows)
 
     def switch(self, version: Version, profile: Profile, *, now: datetime) -> Published:
         """Serve this version from now on instead of the dataset's earlier one: all or nothing, durable on return."""
         _sync(self.version_file(version.id))
         _sync(self.folder / "versions")
-        with closing(self.connect()) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute(RETIRE, (version.dataset.name,))
-            values = (version.id, version.dataset.name, now.isoformat(), write_dataset(version.dataset), write_profile(profile))
-            connection.execute(INSERT, values)
-            connection.execute("COMMIT")
+        values: dict[str, Value] = {
+            "id": version.id,
+            "dataset": version.dataset.name,
+            "at": now.isoformat(),
+            "schema": write_dataset(version.dataset),
+            "profile": write_profile(profile),
+        }
+        with self._database.transaction() as run:
+            run.change(RETIRE, {"dataset": version.dataset.name})
+            run.change(INSERT, values)
         return Published(version=version, profile=profile, published_at=now)
 
     def remove_orphans(self) -> int:
         """Remove version files that no serving version names. Call only while holding `publishing`."""
-        with closing(self.connect()) as connection:
-            named = {name for (name,) in connection.execute(IDS).fetchall()}
+        named: set[str] = set(self.serving())
         orphans = [file for file in (self.folder / "versions").iterdir() if file.name.partition(".")[0] not in named]
         for file in orphans:
             file.unlink()

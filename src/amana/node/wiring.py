@@ -1,12 +1,12 @@
 """The one place that makes real parts: clock, log, ledger, engines, locks. Everything else gets them as values."""
 
-import fcntl
 import os
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, final
+from threading import Lock
+from typing import final
 
 import structlog
 
@@ -15,11 +15,14 @@ from amana.catalog.schema import Version
 from amana.engines.duckdb import DuckDbEngine
 from amana.log.plain import PlainLog
 from amana.node.asking import Open
+from amana.node.database import open_database
+from amana.node.migrations import migrate
 from amana.node.profile import build_profile, releases_count
 from amana.node.publish import Publication
 from amana.node.publish import publish as publish_steps
 from amana.node.settings import Settings, read_settings
 from amana.node.store import Store
+from amana.node.workers import Worker
 from amana.policy.permit import permit
 from amana.privacy.bound import Choice
 from amana.privacy.kernel import Asking, Kernel
@@ -29,10 +32,9 @@ from amana.privacy.release import answer
 from amana.privacy.schedule import Schedule
 from amana.query.plan import Plan
 from amana.query.released import NoisyTable
-from amana.terms.ids import DeltaUnits, NanoRho
+from amana.terms.ids import DeltaUnits, NanoRho, VersionId
 from amana.terms.refusal import Refusal
 
-LOCK_WAIT_S = 30.0
 THRESHOLDS_PER_LIFE = 4096
 """One threshold of unknown keys may use this part of the population's lifetime delta."""
 PROFILE_RUN_S = 3600.0
@@ -68,11 +70,11 @@ class PublishingClock:
 
 @final
 class Wired:
-    """Real parts over one data folder, held by one process at a time."""
+    """Real parts over one data folder, which several processes may share."""
 
     def __init__(self, folder: Path) -> None:
         self.settings: Settings = read_settings(folder, os.environ)
-        self._lock = _locked(folder)
+        self._worker = Worker(folder)
         self._own_log = (folder / "node.log").open("a", encoding="utf-8")
         structlog.configure(
             processors=[
@@ -83,19 +85,32 @@ class Wired:
             logger_factory=structlog.WriteLoggerFactory(file=self._own_log),
             cache_logger_on_first_use=False,
         )
-        self.store = Store(folder)
-        self.ledger = Ledger(self.store.connect())
+        self.clock = SystemClock()
+        self.database = open_database(self.settings.database, folder=folder)
+        migrate(self.database, now=self.clock.now())
+        self.store = Store(folder, self.database)
+        self.ledger = Ledger(self.database, worker=self._worker.name)
         self.log = PlainLog(folder / self.settings.log_file)
-        self.ledger.recover()
-        self.ledger.check_against_log(self.log.totals())
-        self._opened: tuple[Open, ...] | None = None
+        self.recover()
+        self.ledger.check_against_log(self.log.totals())  # the log is read first: what is charged meanwhile only adds to the ledger
+        self._opening = Lock()
+        self._opened: dict[VersionId, Open] = {}
         self._engines: list[DuckDbEngine] = []
 
     def opened(self) -> tuple[Open, ...]:
-        """The versions that serve. (No other process can publish while this one holds the folder.)"""
-        if self._opened is None:
-            self._opened = tuple(self._open(each.version, each.profile) for each in self.store.current())
-        return self._opened
+        """The versions that serve now. Another process may have published: an older version's engine stays open for its askers."""
+        serving = self.store.serving()
+        with self._opening:
+            if any(version not in self._opened for version in serving):
+                for each in self.store.current():
+                    if each.version.id not in self._opened:
+                        self._opened[each.version.id] = self._open(each.version, each.profile)
+                serving = tuple(version for version in self.store.serving() if version in self._opened)
+            return tuple(self._opened[version] for version in serving)
+
+    def recover(self) -> int:
+        """Close the charges of processes that ended before they could."""
+        return self.ledger.recover(alive=self._worker.alive)
 
     def kernel(self, version: Version, profile: Profile | None) -> tuple[Kernel, DuckDbEngine]:
         """A kernel over one version; without a profile, for making it."""
@@ -158,7 +173,7 @@ class Wired:
         self.log.close()
         structlog.reset_defaults()
         self._own_log.close()
-        self._lock.close()
+        self._worker.close()
 
     def _open(self, version: Version, profile: Profile) -> Open:
         made, engine = self.kernel(version, profile)
@@ -167,7 +182,7 @@ class Wired:
 
 def wire(folder: Path) -> Wired:
     """The parts for asking. Errors: Refusal node.no_folder where nothing was ever published."""
-    if not (folder / "node.sqlite").exists():
+    if not (folder / "versions").is_dir():
         raise Refusal("node.no_folder", folder=str(folder))
     return Wired(folder)
 
@@ -182,19 +197,3 @@ def publish(folder: Path, files: Sequence[Path], rules_text: str) -> Publication
         )
     finally:
         wired.close()
-
-
-def _locked(folder: Path) -> IO[str]:
-    """One process at a time; the system frees the lock however the process ends. Errors: Refusal node.folder_busy."""
-    held = (folder / "node.lock").open("w")
-    until = time.monotonic() + LOCK_WAIT_S
-    while True:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                held.close()
-                raise Refusal("node.folder_busy", folder=str(folder)) from None
-            time.sleep(0.05)
-        else:
-            return held

@@ -10,6 +10,16 @@ from amana.terms.refusal import Refusal
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What a program, such as an assistant, may spend under somebody's permit."""
+
+    id: str
+    cap_nrho: NanoRho
+    cap_delta: DeltaUnits
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
     """Leave to ask one dataset for one purpose, under caps of its own."""
 
@@ -19,6 +29,7 @@ class Permit:
     purpose: str
     cap_nrho: NanoRho
     cap_delta: DeltaUnits
+    allowance: Allowance | None = None
 
 
 def permit(asker: str, dataset: Dataset, *, purpose: str) -> Permit:

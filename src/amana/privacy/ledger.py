@@ -5,46 +5,59 @@ Every change is one conditional statement inside one transaction; the same condi
 
 import json
 import secrets
-import sqlite3
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from importlib.resources import files
-from threading import RLock
+from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import TypeAlias, cast, final
 
-from amana.catalog.schema import Population
+from amana.catalog.schema import Period, Population
 from amana.policy.permit import Permit
 from amana.privacy.price import PrivatePlan
 from amana.query.plan import KeyValue
 from amana.query.released import NoiseKind, NoisyCell, NoisyTable, SumNoise
 from amana.terms.canonical import canonical_bytes
-from amana.terms.ids import ChargeId, DeltaUnits, Digest, NanoRho
+from amana.terms.database import Database, Transaction, Value, text, whole
+from amana.terms.ids import ChargeId, DeltaUnits, Digest, NanoRho, PermitId
 from amana.terms.refusal import Refusal
 
 FAULTS_MAX = 2
 """A fault may carry a bit of the data; after this many the permit waits for a review (PRIVACY 7)."""
 
+CLOCK_BACK_MAX = timedelta(minutes=5)
+"""A clock that went back further spends nothing: it could open a period that is over."""
+
 INTEGER_MAX = 2**63 - 1
-SPEND_POPULATION = """UPDATE population SET spent_nrho = spent_nrho + :nrho, spent_delta = spent_delta + :delta
-WHERE name = :name AND spent_nrho + :nrho <= cap_nrho AND spent_delta + :delta <= cap_delta"""
-SPEND_PERMIT = """UPDATE permit SET spent_nrho = spent_nrho + :nrho, spent_delta = spent_delta + :delta
-WHERE id = :name AND spent_nrho + :nrho <= cap_nrho AND spent_delta + :delta <= cap_delta AND faults < :faults_max"""
-INSERT_CHARGE = """INSERT INTO charge (id, population, permit, question, digest, bounds, nrho, delta, events, state, charged_at)
-VALUES (:id, :population, :permit, :question, :digest, :bounds, :nrho, :delta, :events, 'charged', :at)"""
+MEET = """UPDATE population SET latest_at = CASE WHEN latest_at < :at THEN :at ELSE latest_at END
+WHERE name = :population AND latest_at <= :latest"""
+SPEND_POPULATION = """UPDATE account SET spent_nrho = spent_nrho + :nrho, spent_delta = spent_delta + :delta
+WHERE name = :name AND kind = 'population' AND spent_nrho + :nrho <= cap_nrho AND spent_delta + :delta <= cap_delta"""
+SPEND_OWN = """UPDATE account SET spent_nrho = spent_nrho + :nrho, spent_delta = spent_delta + :delta
+WHERE name = :name AND population = :population AND spent_nrho + :nrho <= cap_nrho AND spent_delta + :delta <= cap_delta
+AND faults < :faults_max"""
+INSERT_CHARGE = """INSERT INTO charge (id, sequence, population, permit, allowance, question, digest, bounds, nrho, delta, events, worker,
+state, charged_at) VALUES (:id, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM charge WHERE question = :question), :population, :permit,
+:allowance, :question, :digest, :bounds, :nrho, :delta, :events, :worker, 'charged', :at)"""
 SETTLE = "UPDATE charge SET state = 'settled', released = :released WHERE id = :id AND state = 'charged'"
 FAULT = "UPDATE charge SET state = 'faulted' WHERE id = :id AND state = 'charged'"
-COUNT_FAULT = "UPDATE permit SET faults = faults + 1 WHERE id = :permit"
-RECOVER = "UPDATE charge SET state = 'faulted' WHERE state = 'charged'"
-NEW_POPULATION = "INSERT INTO population (name, cap_nrho, cap_delta) VALUES (:name, :nrho, :delta) ON CONFLICT DO NOTHING"
-NEW_PERMIT = "INSERT INTO permit (id, population, cap_nrho, cap_delta) VALUES (:id, :population, :nrho, :delta) ON CONFLICT DO NOTHING"
-SAME_CAP = "SELECT 1 FROM population WHERE name = :name AND cap_nrho = :nrho AND cap_delta = :delta"
-BALANCE = "SELECT cap_nrho, spent_nrho, cap_delta, spent_delta FROM population WHERE name = ?"
-PERMIT_STATE = "SELECT cap_nrho - spent_nrho, cap_delta - spent_delta, faults FROM permit WHERE id = ?"
-BY_DIGEST = "SELECT state, released, bounds FROM charge WHERE digest = ? AND state <> 'faulted'"
-BY_QUESTION = "SELECT released, bounds FROM charge WHERE question = ? AND state = 'settled' ORDER BY rowid"
-TOTALS = "SELECT name, spent_nrho, spent_delta FROM population"
+COUNT_FAULT = "UPDATE account SET faults = faults + 1 WHERE name = :permit"
+FORGIVE_FAULTS = "UPDATE account SET faults = 0 WHERE name = :permit"
+OPEN_CHARGES = "SELECT id, worker FROM charge WHERE state = 'charged'"
+NEW_POPULATION = """INSERT INTO population (name, period, cap_nrho, cap_delta, latest_at)
+VALUES (:population, :period, :nrho, :delta, '') ON CONFLICT DO NOTHING"""
+NEW_ACCOUNT = """INSERT INTO account (name, kind, population, cap_nrho, cap_delta)
+VALUES (:name, :kind, :population, :nrho, :delta) ON CONFLICT DO NOTHING"""
+OPEN_PERIOD = """INSERT INTO account (name, kind, population, cap_nrho, cap_delta)
+SELECT :name, 'population', name, cap_nrho, cap_delta FROM population WHERE name = :population ON CONFLICT DO NOTHING"""
+PROMISE = "SELECT period, cap_nrho, cap_delta FROM population WHERE name = :population"
+ACCOUNT = "SELECT cap_nrho, spent_nrho, cap_delta, spent_delta, faults FROM account WHERE name = :name"
+BY_DIGEST = "SELECT state, released, bounds FROM charge WHERE digest = :digest AND state <> 'faulted'"
+BY_QUESTION = "SELECT released, bounds FROM charge WHERE question = :question AND state = 'settled' ORDER BY sequence"
+TOTALS = """SELECT population, CAST(SUM(spent_nrho) AS INTEGER), CAST(SUM(spent_delta) AS INTEGER) FROM account
+WHERE kind = 'population' GROUP BY population"""
+BY_PERMIT = """SELECT SUBSTR(charge.permit, 8), CAST(SUM(charge.nrho) AS INTEGER), CAST(SUM(charge.delta) AS INTEGER)
+FROM charge JOIN account ON account.name = charge.population WHERE account.population = :population
+GROUP BY charge.permit ORDER BY charge.permit"""
 
 
 @final
@@ -84,6 +97,16 @@ class Pending:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What one permit took, over all its life."""
+
+    permit: PermitId
+    nano_rho: NanoRho
+    delta_units: DeltaUnits
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
     cap_nrho: NanoRho
     spent_nrho: NanoRho
@@ -96,145 +119,224 @@ Recalled: TypeAlias = Earlier | Pending | None
 
 @final
 class Ledger:
-    """All spending of one node. Thread-safe; other processes are kept out by the node's lock and by BEGIN IMMEDIATE."""
+    """All spending of one node. Thread-safe; other processes are kept apart by the database's own transactions."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """`connection`: autocommit (isolation_level None), usable from several threads; made durable here."""
-        self._connection, self._lock = connection, RLock()
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
-            connection.execute(f"PRAGMA {pragma}")
-        connection.executescript(files("amana.privacy").joinpath("ledger.sql").read_text("utf-8"))
+    def __init__(self, database: Database, *, worker: str) -> None:
+        """`worker`: the name of this process, by which others know whether its charges can still be settled."""
+        self._database, self._worker = database, worker
+        self._running: set[ChargeId] = set()
+        self._lock = Lock()
 
     def open_population(self, population: Population) -> None:
-        """Enter a population once; its caps are for life (PRIVACY 1).
+        """Enter a population once; its promise is for life (PRIVACY 1).
 
-        Errors: Refusal budget.cap_changed when another cap stands.
+        Errors: Refusal budget.cap_changed when another promise stands.
         """
-        row = {"name": population.name, "nrho": population.cap_nrho, "delta": population.cap_delta}
-        with self._transaction() as run:
-            run.execute(NEW_POPULATION, row)
-            if run.execute(SAME_CAP, row).fetchone() is None:
+        promise = (period_of(population.period), population.cap_nrho, population.cap_delta)
+        row: dict[str, Value] = {"population": population.name, "period": promise[0], "nrho": promise[1], "delta": promise[2]}
+        with self._database.transaction() as run:
+            run.change(NEW_POPULATION, row)
+            if run.rows(PROMISE, {"population": population.name}) != [promise]:
                 raise Refusal("budget.cap_changed", population=population.name)
 
     def open_permit(self, permit: Permit) -> None:
-        """Enter a permit once."""
-        row = {"id": permit.id, "population": permit.population, "nrho": permit.cap_nrho, "delta": permit.cap_delta}
-        with self._transaction() as run:
-            run.execute(NEW_PERMIT, row)
+        """Enter a permit, and the allowance of an assistant under it, once."""
+        with self._database.transaction() as run:
+            for name, kind, nrho, delta in _own_accounts(permit):
+                row: dict[str, Value] = {"name": name, "kind": kind, "population": permit.population, "nrho": nrho, "delta": delta}
+                run.change(NEW_ACCOUNT, row)
 
     def recall(self, digest: Digest) -> Recalled:
         """What was released for that question and precision, if anything."""
-        with self._lock:
-            found = self._connection.execute(BY_DIGEST, (digest,)).fetchone()
-        if found is None:
+        with self._database.reading() as run:
+            found = run.rows(BY_DIGEST, {"digest": digest})
+        if not found:
             return None
-        return Pending() if found[0] == "charged" else Earlier(released=_read(found[1]), bounds=found[2])
+        state, released, bounds = found[0]
+        return Pending() if state == "charged" else Earlier(released=_read(text(released)), bounds=Digest(text(bounds)))
 
     def earlier(self, question: Digest) -> tuple[Earlier, ...]:
         """All settled releases of the same plan and version, oldest first."""
-        with self._lock:
-            found = self._connection.execute(BY_QUESTION, (question,)).fetchall()
-        return tuple(Earlier(released=_read(released), bounds=bounds) for released, bounds in found)
+        with self._database.reading() as run:
+            found = run.rows(BY_QUESTION, {"question": question})
+        return tuple(Earlier(released=_read(text(released)), bounds=Digest(text(bounds))) for released, bounds in found)
 
     def charge(self, permit: Permit, private: PrivatePlan, asked: Asked, *, now: datetime) -> Charge:
-        """Spend on the population and on the permit, both currencies, or on neither.
+        """Spend what the plan costs from every account that it touches, or nothing at all. Durable when it returns.
 
-        Errors: Refusal budget.population_exhausted, budget.permit_exhausted, budget.permit_paused;
-        sqlite3.IntegrityError when the same question is charged already (the caller recalls again).
+        Errors: Refusal budget.population_exhausted, budget.permit_exhausted, budget.permit_paused, budget.clock_went_back;
+        DuplicateError when the same question is charged already (the caller recalls again).
         """
         made = Charge(id=ChargeId(secrets.token_hex(16)), nano_rho=private.nano_rho, delta_units=private.delta_units)
-        spend = {"nrho": made.nano_rho, "delta": made.delta_units, "faults_max": FAULTS_MAX}
-        with self._transaction() as run:
-            if max(made.nano_rho, made.delta_units) > INTEGER_MAX:  # more than any cap can be
-                raise self._refuse_population(permit, made)
-            if run.execute(SPEND_POPULATION, {**spend, "name": permit.population}).rowcount != 1:
-                raise self._refuse_population(permit, made)
-            if run.execute(SPEND_PERMIT, {**spend, "name": permit.id}).rowcount != 1:
-                raise self._refuse_permit(permit, made)
-            run.execute(
-                INSERT_CHARGE,
-                {
-                    "id": made.id,
-                    "population": permit.population,
-                    "permit": permit.id,
-                    "at": now.isoformat(),
-                    "question": asked.question,
-                    "digest": asked.digest,
-                    "bounds": asked.bounds,
-                    "nrho": made.nano_rho,
-                    "delta": made.delta_units,
-                    "events": canonical_bytes(private.events).decode(),
-                },
-            )
+        if max(made.nano_rho, made.delta_units) > INTEGER_MAX:
+            raise Refusal("budget.population_exhausted", population=permit.population, asked=made.nano_rho, left=0)
+        spend: dict[str, Value] = {"nrho": made.nano_rho, "delta": made.delta_units}
+        with self._lock:
+            self._running.add(made.id)
+        try:
+            with self._database.transaction() as run:
+                population = self._meet(run, permit, made, now=now)
+                if run.change(SPEND_POPULATION, {**spend, "name": population}) != 1:
+                    raise self._refuse_population(run, permit, made, account=population)
+                for name, *_ in _own_accounts(permit):
+                    own = {**spend, "name": name, "population": permit.population, "faults_max": FAULTS_MAX}
+                    if run.change(SPEND_OWN, own) != 1:
+                        raise self._refuse_own(run, permit, made, account=name)
+                run.change(INSERT_CHARGE, {**spend, **self._row(made, permit, private, asked), "population": population, "at": moment(now)})
+        except BaseException:
+            self._over(made)
+            raise
         return made
 
     def settle(self, charge: Charge, released: NoisyTable) -> None:
         """Make the noisy rows durable: after this they may leave, and every retry gives the same rows."""
-        with self._transaction() as run:
-            changed = run.execute(SETTLE, {"id": charge.id, "released": _write(released)}).rowcount
+        with self._database.transaction() as run:
+            changed = run.change(SETTLE, {"id": charge.id, "released": _write(released)})
             assert changed == 1, "a charge is settled once"
+        self._over(charge)
 
     def fault(self, charge: Charge, permit: Permit) -> None:
         """The run failed: the charge stands, its rows never come, and the permit's faults are counted."""
-        with self._transaction() as run:
-            run.execute(FAULT, {"id": charge.id})
-            run.execute(COUNT_FAULT, {"permit": permit.id})
+        self._over(charge)
+        with self._database.transaction() as run:
+            run.change(FAULT, {"id": charge.id})
+            run.change(COUNT_FAULT, {"permit": f"permit {permit.id}"})
 
     def abandon(self, charge: Charge) -> None:
         """The asker stopped the run: the charge stands and its rows never come, but no fault is counted."""
-        with self._transaction() as run:
-            run.execute(FAULT, {"id": charge.id})
+        self._over(charge)
+        with self._database.transaction() as run:
+            run.change(FAULT, {"id": charge.id})
 
-    def recover(self) -> int:
-        """At start, with the node's lock held: charges that a crash left open stand, and will never be drawn again."""
-        with self._transaction() as run:
-            return run.execute(RECOVER).rowcount
+    def reviewed(self, permit: Permit) -> None:
+        """A person looked into the faults of that permit: it may be used again."""
+        with self._database.transaction() as run:
+            run.change(FORGIVE_FAULTS, {"permit": f"permit {permit.id}"})
 
-    def balance(self, population: str) -> Balance | None:
-        """Cap and spending of a population."""
-        with self._lock:
-            row = self._connection.execute(BALANCE, (population,)).fetchone()
-        return row and Balance(cap_nrho=row[0], spent_nrho=row[1], cap_delta=row[2], spent_delta=row[3])
+    def recover(self, *, alive: Callable[[str], bool]) -> int:
+        """Close the charges that nobody runs any more: they stand, and will never be drawn again.
+
+        `alive`: whether that other worker may still settle its charges.
+        """
+        with self._database.reading() as run:
+            open_now = [(ChargeId(text(name)), text(worker)) for name, worker in run.rows(OPEN_CHARGES, {})]
+        with self._lock:  # looked at after the charges were read: what was running then is still in it, or closed
+            lost = [name for name, worker in open_now if worker == self._worker and name not in self._running]
+        living = {worker: alive(worker) for worker in {worker for _, worker in open_now} - {self._worker}}
+        lost += [name for name, worker in open_now if not living.get(worker, True)]
+        closed = 0
+        for name in lost:
+            with self._database.transaction() as run:
+                closed += run.change(FAULT, {"id": name})
+        return closed
+
+    def balance(self, population: Population, *, now: datetime) -> Balance:
+        """Cap and spending of a population in the period of that moment."""
+        account = account_of(population.name, period_of(population.period), now=now)
+        return self._balance(account, population.cap_nrho, population.cap_delta)
+
+    def balance_of(self, permit: Permit) -> Balance:
+        """Cap and spending of a permit."""
+        return self._balance(f"permit {permit.id}", permit.cap_nrho, permit.cap_delta)
+
+    def spent_by_permit(self, population: str) -> tuple[Spending, ...]:
+        """What each permit took from a population in all its life."""
+        with self._database.reading() as run:
+            found = run.rows(BY_PERMIT, {"population": population})
+        return tuple(
+            Spending(permit=PermitId(text(permit)), nano_rho=NanoRho(whole(nrho)), delta_units=DeltaUnits(whole(delta)))
+            for permit, nrho, delta in found
+        )
 
     def close(self) -> None:
-        """Give the connection back."""
-        with self._lock:
-            self._connection.close()
+        """Give the database back."""
+        self._database.close()
 
-    def check_against_log(self, logged: dict[str, tuple[int, int]]) -> None:
+    def check_against_log(self, logged: Mapping[str, tuple[int, int]]) -> None:
         """Refuse service when the log knows of more spending than this ledger: a restored old copy (PRIVACY 12).
 
         Errors: Refusal budget.ledger_behind_log.
         """
-        with self._lock:
-            spent = {name: (nrho, delta) for name, nrho, delta in self._connection.execute(TOTALS)}
+        with self._database.reading() as run:
+            spent = {name: (whole(nrho), whole(delta)) for name, nrho, delta in run.rows(TOTALS, {})}
         for population, (nrho, delta) in logged.items():
             have = spent.get(population, (0, 0))
             if have[0] < nrho or have[1] < delta:
                 raise Refusal("budget.ledger_behind_log", population=population)
 
-    def _refuse_population(self, permit: Permit, charge: Charge) -> Refusal:
-        row = self._connection.execute(BALANCE, (permit.population,)).fetchone()
-        left = 0 if row is None else row[0] - row[1]
-        return Refusal("budget.population_exhausted", population=permit.population, asked=charge.nano_rho, left=left)
+    def _balance(self, account: str, cap_nrho: NanoRho, cap_delta: DeltaUnits) -> Balance:
+        with self._database.reading() as run:
+            found = run.rows(ACCOUNT, {"name": account})
+        if not found:  # nothing was ever spent from it
+            return Balance(cap_nrho=cap_nrho, spent_nrho=NanoRho(0), cap_delta=cap_delta, spent_delta=DeltaUnits(0))
+        nrho, spent, delta, spent_delta = (whole(value) for value in found[0][:4])
+        return Balance(cap_nrho=NanoRho(nrho), spent_nrho=NanoRho(spent), cap_delta=DeltaUnits(delta), spent_delta=DeltaUnits(spent_delta))
 
-    def _refuse_permit(self, permit: Permit, charge: Charge) -> Refusal:
-        row = self._connection.execute(PERMIT_STATE, (permit.id,)).fetchone()
-        if row is not None and row[2] >= FAULTS_MAX:
-            return Refusal("budget.permit_paused", permit=permit.id)
-        return Refusal("budget.permit_exhausted", permit=permit.id, asked=charge.nano_rho, left=0 if row is None else row[0])
+    def _meet(self, run: Transaction, permit: Permit, charge: Charge, *, now: datetime) -> str:
+        """The population's account in the current period; its row is held until the transaction ends."""
+        met = {"population": permit.population, "at": moment(now), "latest": moment(now + CLOCK_BACK_MAX)}
+        promise = run.rows(PROMISE, met)
+        if not promise:
+            raise Refusal("budget.population_exhausted", population=permit.population, asked=charge.nano_rho, left=0)
+        if run.change(MEET, met) != 1:
+            raise Refusal("budget.clock_went_back", population=permit.population)
+        account = account_of(permit.population, text(promise[0][0]), now=now)
+        run.change(OPEN_PERIOD, {"name": account, "population": permit.population})
+        return account
 
-    @contextmanager
-    def _transaction(self) -> Generator[sqlite3.Connection]:
+    def _row(self, charge: Charge, permit: Permit, private: PrivatePlan, asked: Asked) -> dict[str, Value]:
+        return {
+            "id": charge.id,
+            "permit": f"permit {permit.id}",
+            "allowance": None if permit.allowance is None else f"allowance {permit.allowance.id}",
+            "question": asked.question,
+            "digest": asked.digest,
+            "bounds": asked.bounds,
+            "events": canonical_bytes(private.events).decode(),
+            "worker": self._worker,
+        }
+
+    def _over(self, charge: Charge) -> None:
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+            self._running.discard(charge.id)
+
+    def _refuse_population(self, run: Transaction, permit: Permit, charge: Charge, *, account: str) -> Refusal:
+        cap, spent = run.rows(ACCOUNT, {"name": account})[0][:2]
+        return Refusal("budget.population_exhausted", population=permit.population, asked=charge.nano_rho, left=whole(cap) - whole(spent))
+
+    def _refuse_own(self, run: Transaction, permit: Permit, charge: Charge, *, account: str) -> Refusal:
+        found = run.rows(ACCOUNT, {"name": account})
+        if found and whole(found[0][4]) >= FAULTS_MAX:
+            return Refusal("budget.permit_paused", permit=permit.id)
+        left = whole(found[0][0]) - whole(found[0][1]) if found else 0
+        if permit.allowance is not None and account == f"allowance {permit.allowance.id}":
+            return Refusal("budget.allowance_exhausted", permit=permit.id, asked=charge.nano_rho, left=left)
+        return Refusal("budget.permit_exhausted", permit=permit.id, asked=charge.nano_rho, left=left)
+
+
+def account_of(population: str, period: str, *, now: datetime) -> str:
+    """The name of the account that a population spends from at that moment. Source: periods of the Gregorian calendar in UTC."""
+    suffix = {"life": "", "year": f" {now:%Y}", "quarter": f" {now:%Y}-Q{(now.month + 2) // 3}", "month": f" {now:%Y-%m}"}
+    return f"population {population}{suffix[period]}"
+
+
+def period_of(period: Period | None) -> str:
+    """The word of the ledger for a promise: for life where there is no period."""
+    return "life" if period is None else period.value
+
+
+def moment(now: datetime) -> str:
+    """A time in UTC as a text that sorts."""
+    return now.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _own_accounts(permit: Permit) -> tuple[tuple[str, str, int, int], ...]:
+    """(name, kind, cap in nano-rho, cap in 2**-64) of the permit and of the allowance under it."""
+    own = (f"permit {permit.id}", "permit", permit.cap_nrho, permit.cap_delta)
+    if permit.allowance is None:
+        return (own,)
+    allowance = permit.allowance
+    return (own, (f"allowance {allowance.id}", "allowance", allowance.cap_nrho, allowance.cap_delta))
 
 
 def _write(released: NoisyTable) -> str:

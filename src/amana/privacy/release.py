@@ -8,7 +8,6 @@
 """
 
 import secrets
-import sqlite3
 from contextlib import suppress
 from dataclasses import replace
 
@@ -24,6 +23,7 @@ from amana.query.check import check
 from amana.query.figures import figures
 from amana.query.plan import PublicKeys
 from amana.query.released import NoiseKind, NoisyTable
+from amana.terms.database import DuplicateError
 from amana.terms.ids import DeltaUnits, NanoRho
 from amana.terms.refusal import Fault, Refusal
 
@@ -59,7 +59,7 @@ def answer(asking: Asking, kernel: Kernel) -> Answer:
         try:
             charge = kernel.ledger.charge(asking.permit, further, asked, now=kernel.clock.now())  # 5
             break
-        except sqlite3.IntegrityError:
+        except DuplicateError:
             continue  # somebody asked the same at this moment: wait for their rows
     # —— the charge stands; only an Answer or an opaque Fault leaves after this line ——
     leaves_at = kernel.clock.elapsed() + seconds_of(further.bounded, asking.version.dataset.schema, kernel.schedule)

@@ -115,6 +115,8 @@ CODES: dict[str, Code] = {
     "budget.permit_paused": Code(305, Exit.BUDGET),
     "budget.cap_changed": Code(306, Exit.BUDGET),
     "budget.log_damaged": Code(307, Exit.BUDGET),
+    "budget.allowance_exhausted": Code(308, Exit.BUDGET),
+    "budget.clock_went_back": Code(309, Exit.BUDGET),
     # 400-499 rules and publishing (catalog/rules, engines/prepare, node/publish)
     "rules.not_toml": Code(400, Exit.RULES),
     "rules.unknown_field": Code(401, Exit.RULES),
@@ -155,7 +157,8 @@ CODES: dict[str, Code] = {
     "node.no_dataset": Code(520, Exit.QUESTION),
     "node.unknown_dataset": Code(521, Exit.QUESTION),
     "node.no_folder": Code(523, Exit.SETTINGS),
-    "node.folder_busy": Code(522, Exit.SETTINGS),
+    "node.database_lost": Code(610, Exit.SETTINGS),
+    "node.schema_unknown": Code(611, Exit.SETTINGS),
     "client.library_missing": Code(530, Exit.SETTINGS),
     "cli.not_utf8": Code(531, Exit.QUESTION),
     "cli.unknown_code": Code(532, Exit.USAGE),

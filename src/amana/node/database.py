@@ -1,0 +1,215 @@
+"""Where the node keeps what it knows: SQLite in the data folder, or PostgreSQL for several workers, behind one Protocol.
+
+The same statements run on both: names of values are `:name`, and two words of the schema differ (`INTEGER`, `STRICT`).
+"""
+
+import re
+import sqlite3
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, TypeAlias, final
+
+from amana.terms.database import DuplicateError, Row, Value
+from amana.terms.refusal import Refusal
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg_pool import ConnectionPool
+
+BUSY_S = 30.0
+CONNECTIONS_MAX = 8
+TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
+LOST = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY})
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {int(BUSY_S * 1000)}")
+
+
+def open_database(url: str, *, folder: Path) -> "NodeDatabase":
+    """`url`: "sqlite" for a file in the folder, else a PostgreSQL URL. Errors: Refusal node.database_lost, client.library_missing."""
+    if url == "sqlite":
+        return SqliteDatabase(folder / "node.sqlite")
+    try:
+        from psycopg_pool import ConnectionPool
+    except ImportError:
+        raise Refusal("client.library_missing", library="psycopg", extra="postgres") from None
+    return PostgresDatabase(
+        ConnectionPool(
+            url, min_size=1, max_size=CONNECTIONS_MAX, timeout=BUSY_S, open=False, configure=_durable, check=ConnectionPool.check_connection
+        )
+    )
+
+
+@final
+class SqliteRun:
+    """One transaction of SQLite."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, values: Mapping[str, Value]) -> list[Row]:
+        """See `Transaction`."""
+        found: list[Row] = self._connection.execute(sql, values).fetchall()
+        return found
+
+    def change(self, sql: str, values: Mapping[str, Value]) -> int:
+        """See `Transaction`."""
+        try:
+            return self._connection.execute(sql, values).rowcount
+        except sqlite3.IntegrityError as error:
+            if error.sqlite_errorcode in TAKEN:
+                raise DuplicateError from None
+            raise
+
+    def script(self, sql: str) -> None:
+        """Several statements of a schema."""
+        for statement in _statements(sql):
+            self._connection.execute(statement)
+
+
+@final
+class SqliteDatabase:
+    """One file, one connection that threads take in turn. Each commit is on disk before it returns."""
+
+    def __init__(self, path: Path | str) -> None:
+        self._lock = RLock()
+        new = isinstance(path, Path) and not path.exists()
+        with _answering():
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
+            for pragma in PRAGMAS:
+                self._connection.execute(f"PRAGMA {pragma}")
+        if new:
+            Path(path).chmod(0o600)
+
+    @contextmanager
+    def transaction(self) -> Generator[SqliteRun]:
+        """See `Database`. One writer at a time, other processes included."""
+        with self._lock, _answering():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield SqliteRun(self._connection)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    alone = transaction
+
+    @contextmanager
+    def reading(self) -> Generator[SqliteRun]:
+        """See `Database`."""
+        with self._lock, _answering():
+            yield SqliteRun(self._connection)
+
+    def close(self) -> None:
+        """See `Database`."""
+        with self._lock:
+            self._connection.close()
+
+
+@final
+class PostgresRun:
+    """One transaction of PostgreSQL."""
+
+    def __init__(self, connection: "Connection[Row]") -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, values: Mapping[str, Value]) -> list[Row]:
+        """See `Transaction`."""
+        return self._connection.execute(_postgres(sql).encode(), values).fetchall()
+
+    def change(self, sql: str, values: Mapping[str, Value]) -> int:
+        """See `Transaction`."""
+        from psycopg.errors import UniqueViolation
+
+        try:
+            return self._connection.execute(_postgres(sql).encode(), values).rowcount
+        except UniqueViolation:
+            raise DuplicateError from None
+
+    def script(self, sql: str) -> None:
+        """Several statements of a schema."""
+        for statement in _statements(sql):
+            self._connection.execute(_postgres(statement).encode())
+
+
+@final
+class PostgresDatabase:
+    """A server that several workers share. Each commit is on its disk before it returns (`synchronous_commit`)."""
+
+    def __init__(self, pool: "ConnectionPool[Connection[Row]]") -> None:
+        self._pool = pool
+        with _answering():
+            self._pool.open(wait=True, timeout=BUSY_S)
+
+    @contextmanager
+    def transaction(self) -> Generator[PostgresRun]:
+        """See `Database`. Rows that are changed are held until the end; what another writer held is read anew."""
+        with _answering(), self._pool.connection() as connection, connection.transaction():
+            yield PostgresRun(connection)
+
+    @contextmanager
+    def alone(self) -> Generator[PostgresRun]:
+        """A transaction that no other of this kind overlaps: to change the schema."""
+        with self.transaction() as run:
+            run.rows("SELECT CAST(pg_advisory_xact_lock(1098740321) AS TEXT)", {})
+            yield run
+
+    @contextmanager
+    def reading(self) -> Generator[PostgresRun]:
+        """See `Database`."""
+        with self.transaction() as run:
+            yield run
+
+    def close(self) -> None:
+        """See `Database`."""
+        self._pool.close()
+
+
+NodeDatabase: TypeAlias = SqliteDatabase | PostgresDatabase
+
+
+def _durable(connection: "Connection[Row]") -> None:
+    connection.autocommit = True  # transactions are opened by name
+    connection.execute("SET synchronous_commit = on")
+    connection.execute("SET default_transaction_isolation = 'read committed'")
+    connection.execute("SET lock_timeout = '30s'")
+
+
+@contextmanager
+def _answering() -> Generator[None]:
+    """What a database cannot do any more becomes one refusal; its own message may hold a password or a row."""
+    lost: BaseException | None = None
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if (getattr(error, "sqlite_errorcode", 0) & 0xFF) not in LOST:
+            raise
+        lost = error
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in {"psycopg", "psycopg_pool"} or not _is_lost(error):
+            raise
+        lost = error
+    if lost is not None:
+        raise Refusal("node.database_lost", cause=type(lost).__name__)
+
+
+def _is_lost(error: Exception) -> bool:
+    from psycopg import InterfaceError, OperationalError
+
+    return isinstance(error, InterfaceError | OperationalError)  # PoolTimeout and PoolClosed are OperationalErrors
+
+
+@lru_cache(maxsize=512)
+def _postgres(sql: str) -> str:
+    """The statement in the words of PostgreSQL."""
+    words = re.sub(r"\bINTEGER\b", "BIGINT", sql.replace("%", "%%"))
+    return re.sub(r"(?<![:\w]):([a-z_]+)", r"%(\1)s", words.replace(") STRICT", ")"))
+
+
+def _statements(sql: str) -> list[str]:
+    """The statements of a schema file: none of ours holds a semicolon inside."""
+    bare = re.sub(r"--.*", "", sql)
+    return [statement.strip() for statement in bare.split(";") if statement.strip()]

@@ -1,0 +1,69 @@
+"""The schema of the node's database, in numbered steps that are applied once and never changed."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from typing import final
+
+from amana.node.database import NodeDatabase
+from amana.terms.database import text, whole
+from amana.terms.refusal import Refusal
+
+STEPS = (
+    ("amana.privacy", "ledger.sql"),
+    ("amana.node", "schema/catalogue.sql"),
+)
+"""In order; a change of the schema is one step more."""
+
+TABLE = """CREATE TABLE IF NOT EXISTS migration (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    applied_at TEXT NOT NULL
+) STRICT"""
+APPLIED = "SELECT number, name, digest FROM migration ORDER BY number"
+APPLY = "INSERT INTO migration (number, name, digest, applied_at) VALUES (:number, :name, :digest, :at)"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One numbered change."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def digest(self) -> str:
+        """Of its text: an applied step whose text was changed stops the start."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def steps() -> tuple[Step, ...]:
+    """Every step of this version."""
+    return tuple(
+        Step(number=number, name=name, sql=files(package).joinpath(name).read_text("utf-8"))
+        for number, (package, name) in enumerate(STEPS, start=1)
+    )
+
+
+def migrate(database: NodeDatabase, *, now: datetime) -> int:
+    """Bring the schema up to date, all or nothing, and tell how many steps it took.
+
+    Errors: Refusal node.schema_unknown when the database was made by a newer version, or by other steps.
+    """
+    known = steps()
+    with database.alone() as run:
+        run.script(TABLE)
+        applied = [(whole(number), text(name), text(digest)) for number, name, digest in run.rows(APPLIED, {})]
+        for found, step in zip(applied, known, strict=False):
+            if found != (step.number, step.name, step.digest):
+                raise Refusal("node.schema_unknown", step=found[1])
+        if len(applied) > len(known):
+            raise Refusal("node.schema_unknown", step=applied[len(known)][1])
+        for step in known[len(applied) :]:
+            run.script(step.sql)
+            run.change(APPLY, {"number": step.number, "name": step.name, "digest": step.digest, "at": now.isoformat()})
+    return len(known) - len(applied)
