@@ -13,6 +13,7 @@ from amana.terms.refusal import Refusal
 STEPS = (
     ("amana.privacy", "ledger.sql"),
     ("amana.node", "schema/catalogue.sql"),
+    ("amana.node", "schema/governance.sql"),
 )
 """In order; a change of the schema is one step more."""
 

@@ -17,7 +17,7 @@ from amana.privacy.price import PrivatePlan
 from amana.query.plan import KeyValue
 from amana.query.released import NoiseKind, NoisyCell, NoisyTable, SumNoise
 from amana.terms.canonical import canonical_bytes
-from amana.terms.database import Database, Transaction, Value, text, whole
+from amana.terms.database import Database, Transaction, Value, moment, text, whole
 from amana.terms.ids import ChargeId, DeltaUnits, Digest, NanoRho, PermitId
 from amana.terms.refusal import Refusal
 
@@ -316,6 +316,7 @@ class Ledger:
 
 def account_of(population: str, period: str, *, now: datetime) -> str:
     """The name of the account that a population spends from at that moment. Source: periods of the Gregorian calendar in UTC."""
+    now = now.astimezone(UTC)
     suffix = {"life": "", "year": f" {now:%Y}", "quarter": f" {now:%Y}-Q{(now.month + 2) // 3}", "month": f" {now:%Y-%m}"}
     return f"population {population}{suffix[period]}"
 
@@ -323,11 +324,6 @@ def account_of(population: str, period: str, *, now: datetime) -> str:
 def period_of(period: Period | None) -> str:
     """The word of the ledger for a promise: for life where there is no period."""
     return "life" if period is None else period.value
-
-
-def moment(now: datetime) -> str:
-    """A time in UTC as a text that sorts."""
-    return now.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _own_accounts(permit: Permit) -> tuple[tuple[str, str, int, int], ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from typing import Protocol, TypeAlias, final
 
 Value: TypeAlias = str | int | None
@@ -61,3 +62,13 @@ def text(value: Value) -> str:
 def text_or_none(value: Value) -> str | None:
     """A text of a column that may be NULL."""
     return None if value is None else text(value)
+
+
+def moment(at: datetime) -> str:
+    """A time as a column holds it: in UTC, as a text that sorts."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def moment_or_none(value: Value) -> datetime | None:
+    """The time of a column that may be NULL."""
+    return None if value is None else datetime.fromisoformat(text(value))

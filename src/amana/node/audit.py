@@ -1,0 +1,54 @@
+"""The custodian's own record of every transition: written in the transaction that makes it, never changed."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import final
+
+from amana.terms.database import Database, Transaction, moment, text
+
+MACHINE = "machine"
+"""The actor of what is done on the node's own machine, by whoever holds the data folder."""
+NODE = "node"
+"""The actor of what the program does by itself."""
+
+NOTE = """INSERT INTO audit (id, at, actor, action, thing, subject, was, now_is)
+VALUES (:id, :at, :actor, :action, :thing, :subject, :was, :now_is)"""
+PAGE = """SELECT id, at, actor, action, thing, subject, was, now_is FROM audit
+WHERE (at < :at OR (at = :at AND id < :id)) ORDER BY at DESC, id DESC LIMIT :limit"""
+LATEST = "9999"
+"""Sorts after every moment."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """`was`, `now_is`: states of the thing's machine, or other public facts; empty where there is none."""
+
+    id: str
+    at: datetime
+    actor: str
+    action: str
+    thing: str
+    subject: str
+    was: str
+    now_is: str
+
+
+def note(run: Transaction, *, at: datetime, actor: str, action: str, thing: str, subject: str, was: str, now_is: str) -> None:
+    """Write one transition."""
+    values = {"id": secrets.token_hex(12), "at": moment(at), "actor": actor, "action": action, "thing": thing}
+    run.change(NOTE, {**values, "subject": subject, "was": was, "now_is": now_is})
+
+
+def notes(database: Database, *, before: tuple[str, str] = (LATEST, ""), limit: int) -> tuple[Note, ...]:
+    """The latest first. `before`: (at, id) of the last note of the page before."""
+    with database.reading() as run:
+        found = run.rows(PAGE, {"at": before[0], "id": before[1], "limit": limit})
+    return tuple(
+        Note(
+            id=text(name), at=datetime.fromisoformat(text(at)), actor=text(actor), action=text(action), thing=text(thing),
+            subject=text(subject), was=text(was), now_is=text(now_is),
+        )
+        for name, at, actor, action, thing, subject, was, now_is in found
+    )  # fmt: skip

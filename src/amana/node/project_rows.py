@@ -1,0 +1,155 @@
+"""Projects, permits and outputs as the database holds them: rows to values of `policy`, one place for each SELECT."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from fractions import Fraction
+from typing import cast
+
+from amana.catalog.purposes import UseTerm, read_term
+from amana.node.people import find_organisation
+from amana.policy.people import OrganisationKind
+from amana.policy.projects import Output, OutputKind, PermitRecord, Project, Review, Verdict, Vote
+from amana.policy.purposes import Intent, Match, match
+from amana.policy.transitions import OutputState, PermitState, ProjectState
+from amana.terms.database import Row, Transaction, text, text_or_none, whole
+from amana.terms.ids import DeltaUnits, NanoRho, OrganisationId, OutputId, PermitId, PersonId, PopulationName, ProjectId, ReviewId
+from amana.terms.refusal import Refusal
+
+PROJECT = """SELECT id, version, state, applicant, organisation, title, lay_summary, purposes, datasets, ethics_reference, ends_on
+FROM project WHERE id = :id"""
+PROJECTS = "SELECT id FROM project WHERE id > :after ORDER BY id LIMIT :limit"
+MEMBERS = "SELECT person, left_at FROM project_member WHERE project = :id ORDER BY person"
+REVIEWS = "SELECT id, reviewer, version, verdict, reasons FROM review WHERE project = :id ORDER BY given_at, id"
+DECIDERS = "SELECT DISTINCT decider FROM decision WHERE project = :id ORDER BY decider"
+PERMIT_COLUMNS = """SELECT id, project, project_version, dataset, population, custodian, state, share_asked, cap_nrho, cap_delta,
+valid_until, granted_by FROM permit """
+PERMIT = PERMIT_COLUMNS + "WHERE id = :id"
+PERMITS = PERMIT_COLUMNS + "WHERE id > :after ORDER BY id LIMIT :limit"
+PERMITS_OF_PROJECT = PERMIT_COLUMNS + "WHERE project = :project ORDER BY id"
+PERMITS_OF_DATASET = PERMIT_COLUMNS + "WHERE dataset = :dataset ORDER BY id"
+PERMITS_OF_PERSON = (
+    PERMIT_COLUMNS
+    + """WHERE dataset = :dataset AND state = 'active'
+AND project IN (SELECT project FROM project_member WHERE person = :person AND left_at IS NULL) ORDER BY id"""
+)
+PERMITS_IN = PERMIT_COLUMNS + "WHERE state = :state ORDER BY id"
+OUTPUT = "SELECT id, project, kind, author, digest, state, round FROM output WHERE id = :id"
+OUTPUTS = "SELECT id, project, kind, author, digest, state, round FROM output WHERE project = :project ORDER BY made_at, id"
+VOTES = "SELECT voter, round, verdict, reasons FROM vote WHERE output = :id ORDER BY round, place"
+
+Terms = Callable[[str], tuple[UseTerm, ...]]
+"""The terms under which a dataset may be used, by its name."""
+
+
+def read_project(run: Transaction, project: ProjectId) -> Project:
+    """Errors: Refusal node.not_found."""
+    found = run.rows(PROJECT, {"id": project})
+    if not found:
+        raise Refusal("node.not_found", thing="project", name=project[:80])
+    name, version, state, applicant, organisation, title, lay, purposes, datasets, ethics, ends_on = found[0]
+    members = run.rows(MEMBERS, {"id": name})
+    return Project(
+        id=ProjectId(text(name)),
+        version=whole(version),
+        state=ProjectState(text(state)),
+        title=_texts(text(title)),
+        lay_summary=_texts(text(lay)),
+        purposes=read_terms(_list(text(purposes))),
+        applicant=PersonId(text(applicant)),
+        organisation=OrganisationId(text(organisation)),
+        members=tuple(PersonId(text(person)) for person, left_at in members if left_at is None),
+        former=tuple(PersonId(text(person)) for person, left_at in members if left_at is not None),
+        datasets=_list(text(datasets)),
+        ends_on=datetime.fromisoformat(text(ends_on)),
+        ethics_reference=text(ethics),
+        reviews=tuple(_review(row) for row in run.rows(REVIEWS, {"id": name})),
+        deciders=tuple(PersonId(text(decider)) for (decider,) in run.rows(DECIDERS, {"id": name})),
+    )
+
+
+def read_permit(run: Transaction, row: Row, *, project: Project, terms: Terms) -> PermitRecord:
+    """A row of PERMIT_COLUMNS. Whether the purposes match is worked out from what dataset and project say now."""
+    name, _, version, dataset, population, custodian, state, share, cap_nrho, cap_delta, valid_until, granted_by = row
+    granter = text_or_none(granted_by)
+    return PermitRecord(
+        id=PermitId(text(name)),
+        project=project.id,
+        project_version=whole(version),
+        dataset=text(dataset),
+        population=PopulationName(text(population)),
+        custodian=OrganisationId(text(custodian)),
+        state=PermitState(text(state)),
+        match=matched(run, project, allowed=terms(text(dataset))),
+        share_asked=Fraction(text(share)),
+        cap_nrho=NanoRho(whole(cap_nrho)),
+        cap_delta=DeltaUnits(whole(cap_delta)),
+        valid_until=datetime.fromisoformat(text(valid_until)),
+        granted_by=None if granter is None else PersonId(granter),
+    )
+
+
+def matched(run: Transaction, project: Project, *, allowed: tuple[UseTerm, ...]) -> Match:
+    """What the project wants to do, compared with what the dataset allows."""
+    organisation = find_organisation(run, project.organisation)
+    kind = OrganisationKind.OPERATOR if organisation is None else organisation.kind
+    return match(Intent(terms=project.purposes, organisation=kind, ethics_reference=project.ethics_reference), allowed=allowed)
+
+
+def read_output(run: Transaction, row: Row) -> Output:
+    """A row of OUTPUT or OUTPUTS."""
+    name, project, kind, author, digest, state, rounds = row
+    votes = run.rows(VOTES, {"id": name})
+    return Output(
+        id=OutputId(text(name)),
+        project=ProjectId(text(project)),
+        kind=OutputKind(text(kind)),
+        author=PersonId(text(author)),
+        digest=text(digest),
+        state=OutputState(text(state)),
+        round=whole(rounds),
+        votes=tuple(
+            Vote(voter=PersonId(text(voter)), round=whole(number), verdict=Verdict(text(verdict)), reasons=text(reasons))
+            for voter, number, verdict, reasons in votes
+        ),
+    )
+
+
+def read_terms(written: tuple[str, ...]) -> tuple[UseTerm, ...]:
+    """The terms in their written forms. Errors: Refusal project.unknown_purpose."""
+    found: list[UseTerm] = []
+    for each in written:
+        term = read_term(each)
+        if term is None:
+            raise Refusal("project.unknown_purpose", term=each[:80])
+        found.append(term)
+    return tuple(found)
+
+
+def written(pairs: Mapping[str, str] | tuple[tuple[str, str], ...]) -> str:
+    """Texts by language, or pairs, as a column holds them."""
+    return json.dumps(dict(pairs), ensure_ascii=False)
+
+
+def written_list(items: tuple[str, ...]) -> str:
+    """A list as a column holds it."""
+    return json.dumps(items, ensure_ascii=False)
+
+
+def _review(row: Row) -> Review:
+    name, reviewer, version, verdict, reasons = row
+    return Review(
+        id=ReviewId(text(name)),
+        reviewer=PersonId(text(reviewer)),
+        version=whole(version),
+        verdict=Verdict(text(verdict)),
+        reasons=text(reasons),
+    )
+
+
+def _texts(held: str) -> tuple[tuple[str, str], ...]:
+    return tuple(cast("dict[str, str]", json.loads(held)).items())
+
+
+def _list(held: str) -> tuple[str, ...]:
+    return tuple(cast("list[str]", json.loads(held)))

@@ -1,0 +1,217 @@
+"""Projects: from a draft to its end. Each change is checked, made by compare-and-swap, and audited, in one transaction."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import final
+
+from amana.node.audit import NODE, note
+from amana.node.people import People, read_person
+from amana.node.project_rows import PROJECTS, read_project, read_terms, written, written_list
+from amana.policy.people import Asker
+from amana.policy.projects import Project, Verdict
+from amana.policy.rights import Action, check, may
+from amana.policy.things import MemberOf, Node
+from amana.policy.transitions import PROJECT, ProjectEvent, ProjectState, move
+from amana.terms.database import Database, DuplicateError, Transaction, Value, moment, text
+from amana.terms.ids import PersonId, ProjectId
+from amana.terms.refusal import Refusal
+
+ADD = """INSERT INTO project (id, version, state, applicant, organisation, title, lay_summary, purposes, datasets, ethics_reference,
+ends_on, made_at) VALUES (:id, 1, :state, :applicant, :organisation, :title, :lay_summary, :purposes, :datasets, :ethics_reference,
+:ends_on, :at)"""
+EDIT = """UPDATE project SET title = :title, lay_summary = :lay_summary, purposes = :purposes, datasets = :datasets,
+ethics_reference = :ethics_reference, ends_on = :ends_on WHERE id = :id AND state = :was AND version = :version"""
+MOVE = "UPDATE project SET state = :to WHERE id = :id AND state = :was AND version = :version"
+NEW_VERSION = "UPDATE project SET state = :to, version = version + 1 WHERE id = :id AND state = :was AND version = :version"
+JOIN = "INSERT INTO project_member (project, person) VALUES (:project, :person)"
+JOIN_AGAIN = "UPDATE project_member SET left_at = NULL WHERE project = :project AND person = :person"
+LEAVE = "UPDATE project_member SET left_at = :at WHERE project = :project AND person = :person"
+REVIEW = """INSERT INTO review (id, project, applicant, version, reviewer, verdict, reasons, given_at)
+VALUES (:id, :project, :applicant, :version, :reviewer, :verdict, :reasons, :at)"""
+DECIDE = """INSERT INTO decision (id, project, applicant, version, decider, event, reasons, decided_at)
+VALUES (:id, :project, :applicant, :version, :decider, :event, :reasons, :at)"""
+ENDED = "SELECT id FROM project WHERE ends_on <= :at AND state IN ('approved', 'active', 'suspended')"
+PAGE_MAX = 200
+
+APPLICANT_EVENTS = {
+    ProjectEvent.SUBMIT: Action.SUBMIT_PROJECT,
+    ProjectEvent.WITHDRAW: Action.WITHDRAW_PROJECT,
+    ProjectEvent.CHANGE_PURPOSE: Action.CHANGE_PURPOSE,
+    ProjectEvent.CLOSE: Action.CLOSE_PROJECT,
+}
+DECISIONS = {
+    ProjectEvent.RETURN: Action.RETURN_PROJECT,
+    ProjectEvent.APPROVE: Action.APPROVE_PROJECT,
+    ProjectEvent.REJECT: Action.REJECT_PROJECT,
+    ProjectEvent.SUSPEND: Action.SUSPEND_PROJECT,
+    ProjectEvent.RESUME: Action.RESUME_PROJECT,
+    ProjectEvent.REVOKE: Action.REVOKE_PROJECT,
+}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """What an applicant writes. Shapes: `title`, `lay_summary` are pairs (language, text); `purposes` terms as written."""
+
+    title: tuple[tuple[str, str], ...]
+    lay_summary: tuple[tuple[str, str], ...]
+    purposes: tuple[str, ...]
+    datasets: tuple[str, ...]
+    ends_on: datetime
+    ethics_reference: str = ""
+
+
+@final
+class Projects:
+    """The projects of this node. Errors: every method raises the refusals of `policy.rights.check`, and node.not_found."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime], people: People) -> None:
+        self._database, self._now, self._people = database, now, people
+
+    def project(self, asker: Asker | None, *, project: ProjectId) -> Project:
+        """One that the asker may see."""
+        with self._database.reading() as run:
+            found = read_project(run, project)
+        check(Action.SEE_PROJECT, asker, on=found, now=self._now())
+        return found
+
+    def projects(self, asker: Asker | None, *, after: str = "", limit: int = PAGE_MAX) -> tuple[Project, ...]:
+        """A page of those that the asker may see, by id."""
+        at, seen = self._now(), list[Project]()
+        with self._database.reading() as run:
+            while len(seen) < limit:
+                page = [text(name) for (name,) in run.rows(PROJECTS, {"after": after, "limit": PAGE_MAX})]
+                found = (read_project(run, ProjectId(name)) for name in page)
+                seen += [each for each in found if may(Action.SEE_PROJECT, asker, on=each, now=at)]
+                if len(page) < PAGE_MAX:
+                    break
+                after = page[-1]
+        return tuple(seen[:limit])
+
+    def create(self, asker: Asker | None, *, application: Application) -> ProjectId:
+        """A draft, its applicant the first member. Errors: Refusal project.unknown_purpose."""
+        at = self._now()
+        check(Action.CREATE_PROJECT, asker, on=Node(), now=at)
+        assert asker is not None
+        made = ProjectId(f"p-{secrets.token_hex(6)}")
+        values = {"id": made, "applicant": asker.person.id, "organisation": asker.person.organisation, "at": moment(at)}
+        with self._database.transaction() as run:
+            run.change(ADD, {**values, "state": PROJECT.start.value, **_written(application)})
+            run.change(JOIN, {"project": made, "person": asker.person.id})
+            _note(run, made, at=at, actor=asker.person.id, action="create", was="", now_is=PROJECT.start.value)
+        return made
+
+    def edit(self, asker: Asker | None, *, project: ProjectId, application: Application) -> None:
+        """Write a draft or a returned project anew."""
+        at = self._now()
+        with self._database.transaction() as run:
+            found = read_project(run, project)
+            check(Action.EDIT_PROJECT, asker, on=found, now=at)
+            assert asker is not None
+            _swapped(run.change(EDIT, {**_swap(found, ProjectEvent.EDIT), **_written(application)}))
+            _note(run, project, at=at, actor=asker.person.id, action="edit", was=found.state.value, now_is=found.state.value)
+
+    def act(self, asker: Asker | None, *, project: ProjectId, event: ProjectEvent) -> Project:
+        """What the applicant does: submit, withdraw, change the purpose, close."""
+        at = self._now()
+        with self._database.transaction() as run:
+            found = read_project(run, project)
+            check(APPLICANT_EVENTS[event], asker, on=found, now=at)
+            assert asker is not None
+            moved(run, found, event, actor=asker.person.id, at=at)
+            return read_project(run, project)
+
+    def review(self, asker: Asker | None, *, project: ProjectId, verdict: Verdict, reasons: str) -> None:
+        """One of the reviews that a decision needs. Errors: Refusal review.already_given."""
+        at = self._now()
+        with self._database.transaction() as run:
+            found = read_project(run, project)
+            check(Action.REVIEW_PROJECT, asker, on=found, now=at)
+            assert asker is not None
+            values = {"id": f"r-{secrets.token_hex(6)}", "project": project, "applicant": found.applicant, "at": moment(at)}
+            given = {"version": found.version, "reviewer": asker.person.id, "verdict": verdict.value, "reasons": reasons}
+            try:
+                run.change(REVIEW, {**values, **given})
+            except DuplicateError:
+                raise Refusal("review.already_given") from None
+            _note(run, project, at=at, actor=asker.person.id, action="review", was=found.state.value, now_is=found.state.value)
+
+    def decide(self, asker: Asker | None, *, project: ProjectId, event: ProjectEvent, reasons: str) -> Project:
+        """What a decider does: return, approve, reject, suspend, resume, revoke."""
+        at = self._now()
+        with self._database.transaction() as run:
+            found = read_project(run, project)
+            check(DECISIONS[event], asker, on=found, now=at)
+            assert asker is not None
+            values = {"id": f"d-{secrets.token_hex(6)}", "project": project, "applicant": found.applicant, "at": moment(at)}
+            given = {"version": found.version, "decider": asker.person.id, "event": event.value, "reasons": reasons}
+            run.change(DECIDE, {**values, **given})
+            moved(run, found, event, actor=asker.person.id, at=at)
+            return read_project(run, project)
+
+    def add_member(self, asker: Asker | None, *, project: ProjectId, person: PersonId) -> None:
+        """Errors: Refusal project.member_unfit, project.member_judged."""
+        self._member(Action.ADD_MEMBER, asker, project=project, person=person)
+
+    def remove_member(self, asker: Asker | None, *, project: ProjectId, person: PersonId) -> None:
+        """She never judges this project afterwards. Errors: Refusal project.applicant_stays."""
+        self._member(Action.REMOVE_MEMBER, asker, project=project, person=person)
+
+    def expire(self) -> int:
+        """Note the end of projects whose day has come."""
+        at = self._now()
+        with self._database.transaction() as run:
+            over = [read_project(run, ProjectId(text(name))) for (name,) in run.rows(ENDED, {"at": moment(at)})]
+            for each in over:
+                moved(run, each, ProjectEvent.EXPIRE, actor=NODE, at=at)
+        return len(over)
+
+    def _member(self, action: Action, asker: Asker | None, *, project: ProjectId, person: PersonId) -> None:
+        at, row = self._now(), {"project": project, "person": person}
+        with self._database.transaction() as run:
+            found, member = read_project(run, project), read_person(run, person)
+            check(action, asker, on=MemberOf(person=member, project=found), now=at)
+            assert asker is not None
+            if action is Action.REMOVE_MEMBER:
+                run.change(LEAVE, {**row, "at": moment(at)})
+            elif person in found.former:
+                run.change(JOIN_AGAIN, row)
+            elif person not in found.members:
+                run.change(JOIN, row)
+            _note(run, project, at=at, actor=asker.person.id, action=action.value, was="", now_is=person)
+
+
+def moved(run: Transaction, project: Project, event: ProjectEvent, *, actor: str, at: datetime) -> None:
+    """Take the transition, unless somebody was first. Errors: Refusal lifecycle.not_possible."""
+    values = _swap(project, event)
+    _swapped(run.change(NEW_VERSION if event is ProjectEvent.CHANGE_PURPOSE else MOVE, values))
+    _note(run, project.id, at=at, actor=actor, action=event.value, was=project.state.value, now_is=text(values["to"]))
+
+
+def _swap(project: Project, event: ProjectEvent) -> dict[str, Value]:
+    to: ProjectState = move(PROJECT, project.state, event=event)
+    return {"id": project.id, "was": project.state.value, "version": project.version, "to": to.value}
+
+
+def _swapped(changed: int) -> None:
+    if changed != 1:
+        raise Refusal("node.changed_meanwhile")
+
+
+def _written(application: Application) -> dict[str, Value]:
+    read_terms(application.purposes)
+    return {
+        "title": written(application.title),
+        "lay_summary": written(application.lay_summary),
+        "purposes": written_list(application.purposes),
+        "datasets": written_list(application.datasets),
+        "ethics_reference": application.ethics_reference,
+        "ends_on": moment(application.ends_on),
+    }
+
+
+def _note(run: Transaction, project: ProjectId, *, at: datetime, actor: str, action: str, was: str, now_is: str) -> None:
+    note(run, at=at, actor=actor, action=action, thing="project", subject=project, was=was, now_is=now_is)
