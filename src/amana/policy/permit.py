@@ -1,10 +1,16 @@
-"""Who may ask: pure decisions from values. Until people and projects exist, the local custodian permits herself."""
+"""The leave to ask: the only builder of `Permit`, the value that the kernel requires."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import final
 
 from amana.catalog.schema import Dataset
-from amana.terms.ids import DeltaUnits, NanoRho, PermitId, PopulationName
+from amana.policy.people import Asker
+from amana.policy.projects import PermitRecord, Project
+from amana.policy.rights import Action, check, may
+from amana.policy.things import PermitOf
+from amana.terms.ids import DeltaUnits, NanoRho, PermitId, PopulationName, ProjectId
 from amana.terms.refusal import Refusal
 
 
@@ -47,4 +53,36 @@ def permit(asker: str, dataset: Dataset, *, purpose: str) -> Permit:
         purpose=purpose,
         cap_nrho=population.cap_nrho,
         cap_delta=population.cap_delta,
+    )
+
+
+def leave(asker: Asker | None, *, project: Project, record: PermitRecord, dataset: Dataset, now: datetime) -> Permit:
+    """Leave to ask this dataset at this moment, within a project; asked again before each run, also of a queued one.
+
+    The person is enabled and accredited, her session or token holds and may ask, she is a member of the project; project and
+    permit are active and not past their end; the dataset is the permit's, the purposes are those that it was granted for.
+    Errors: Refusal rights.*, project.*, permit.*: each says what to do.
+    """
+    check(Action.ASK, asker, on=PermitOf(record=record, project=project), now=now)
+    if (record.dataset, record.population) != (dataset.name, dataset.population.name):
+        raise Refusal("permit.other_dataset", permit=record.id, dataset=record.dataset, asked=dataset.name)
+    return Permit(
+        id=record.id,
+        dataset=dataset.name,
+        population=record.population,
+        purpose=f"{project.id}: {', '.join(str(term) for term in project.purposes)}",
+        cap_nrho=record.cap_nrho,
+        cap_delta=record.cap_delta,
+    )
+
+
+def permits_of(
+    asker: Asker | None, *, projects: Mapping[ProjectId, Project], records: Iterable[PermitRecord], now: datetime
+) -> tuple[PermitRecord, ...]:
+    """The permits under which this asker may ask at this moment."""
+    held = ((record, projects.get(record.project)) for record in records)
+    return tuple(
+        record
+        for record, project in held
+        if project is not None and may(Action.ASK, asker, on=PermitOf(record=record, project=project), now=now)
     )

@@ -10,6 +10,15 @@ ChargeId = NewType("ChargeId", str)
 Digest = NewType("Digest", str)
 """A keyed digest in hexadecimal; never a bare hash of data or SQL (PRIVACY 10)."""
 
+PersonId = NewType("PersonId", str)
+OrganisationId = NewType("OrganisationId", str)
+AccreditationId = NewType("AccreditationId", str)
+TokenId = NewType("TokenId", str)
+ProjectId = NewType("ProjectId", str)
+ReviewId = NewType("ReviewId", str)
+OutputId = NewType("OutputId", str)
+JobId = NewType("JobId", str)
+
 NanoRho = NewType("NanoRho", int)
 """Privacy loss in units of 1e-9 rho (zero-concentrated differential privacy)."""
 DeltaUnits = NewType("DeltaUnits", int)

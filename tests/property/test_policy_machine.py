@@ -1,0 +1,327 @@
+"""Any order of acts by anybody: nobody judges her own, nobody asks without leave, more rights never take one away."""
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from amana.catalog.purposes import UseTerm
+from amana.client.text import load
+from amana.policy.people import Accreditation, Asker, Person, Role, Scope, Token, compatible
+from amana.policy.permit import leave, permits_of
+from amana.policy.projects import Job, Project, Review, Verdict, Vote, event_of_votes, votes_shown
+from amana.policy.rights import RULES, Action, allowed, check, may
+from amana.policy.things import DatasetOf, MemberOf, Node, OutputOf, PermitOf, RoleOf, Thing
+from amana.policy.transitions import (
+    OUTPUT,
+    PERMIT,
+    PROJECT,
+    OutputEvent,
+    OutputState,
+    PermitEvent,
+    PermitState,
+    ProjectEvent,
+    ProjectState,
+    RunState,
+    move,
+)
+from amana.terms.ids import AccreditationId, JobId, PersonId, PopulationName, ReviewId, TokenId
+from amana.terms.refusal import Refusal
+from tests.parts import version
+from tests.people import CLINIC, NOW, output, project, record
+
+SOCIETY: dict[str, tuple[Role, ...]] = {
+    "ada": (Role.RESEARCHER, Role.REVIEWER, Role.CUSTODIAN),
+    "bil": (Role.RESEARCHER, Role.REVIEWER, Role.DECIDER),
+    "cyd": (Role.REVIEWER, Role.DECIDER),
+    "dan": (Role.RESEARCHER, Role.REVIEWER, Role.DECIDER, Role.CUSTODIAN),
+    "eve": (Role.REVIEWER, Role.AUDITOR),
+    "fay": (Role.RESEARCHER, Role.CUSTODIAN),
+    "gus": (Role.OPERATOR,),
+}
+NAMES = tuple(PersonId(name) for name in SOCIETY)
+APPLICANT = NAMES[0]
+PUBLISHED = version(cap_nrho=10_000_000, cap_delta=10_000).dataset
+DATASET = replace(PUBLISHED, name="clinic", population=replace(PUBLISHED.population, name=PopulationName("patients")))
+JUDGING = {
+    *(Action.REVIEW_PROJECT, Action.RETURN_PROJECT, Action.APPROVE_PROJECT, Action.REJECT_PROJECT, Action.SUSPEND_PROJECT),
+    *(Action.RESUME_PROJECT, Action.REVOKE_PROJECT, Action.GRANT_PERMIT, Action.REFUSE_PERMIT, Action.WIDEN_PERMIT),
+    *(Action.SUSPEND_PERMIT, Action.RESUME_PERMIT, Action.REVOKE_PERMIT, Action.VOTE_OUTPUT, Action.PUBLISH_OUTPUT),
+}
+names, actions, roles = st.sampled_from(NAMES), st.sampled_from(Action), st.sampled_from(Role)
+ENGLISH = load("en")
+
+
+class Society(RuleBasedStateMachine):
+    """Holds the true facts beside the values: who ever was a member, who voted, who granted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOW
+        self.people = {
+            name: Person(id=name, name=name, organisation=CLINIC, language="en", roles=SOCIETY[name], disabled_at=None) for name in NAMES
+        }
+        self.accreditations = {name: (self.accreditation(name, NOW),) for name in NAMES}
+        self.project: Project = replace(
+            project(ProjectState.DRAFT), applicant=APPLICANT, members=(APPLICANT,), ends_on=NOW + timedelta(days=200)
+        )
+        self.record = record(PermitState.REQUESTED)
+        self.output = replace(output(OutputState.RELEASED), author=APPLICANT, round=0)
+        self.insiders = {APPLICANT}
+        self.askers_scopes: tuple[Scope, ...] | None = None
+
+    @staticmethod
+    def accreditation(name: PersonId, now: datetime) -> Accreditation:
+        return Accreditation(
+            id=AccreditationId(f"for-{name}"), person=name, granted_by=NAMES[2], valid_from=now, valid_until=now + timedelta(days=60)
+        )
+
+    def asker(self, name: PersonId, scopes: tuple[Scope, ...] | None = None) -> Asker:
+        token = None
+        if scopes is not None:
+            token = Token(id=TokenId(f"of-{name}"), owner=name, scopes=scopes, expires_at=NOW + timedelta(days=30))
+        return Asker(
+            person=self.people[name],
+            accreditations=self.accreditations[name],
+            signed_in_at=self.now,
+            stepped_up_at=self.now,
+            token=token,
+        )
+
+    def things(self, name: PersonId, role: Role) -> tuple[Thing, ...]:
+        """Everything that can be acted on; `name` and `role` are those that the act is about."""
+        about = self.people[name]
+        return (
+            *(Node(), DatasetOf(name="clinic", custodian=CLINIC), self.project),
+            *(PermitOf(record=self.record, project=self.project), OutputOf(output=self.output, project=self.project)),
+            *(MemberOf(person=about, project=self.project), about, RoleOf(person=about, role=role)),
+            *(self.accreditation(name, self.now), Job(id=JobId("job-1"), owner=name, state=RunState.RECEIVED)),
+            Token(id=TokenId(f"of-{name}"), owner=name, scopes=(Scope.READ,), expires_at=NOW),
+        )
+
+    @rule(days=st.integers(0, 25))
+    def time_passes(self, days: int) -> None:
+        self.now += timedelta(days=days)
+
+    @rule(actor=names, about=names, role=roles, choice=st.integers(0, 10_000))
+    def somebody_does_what_she_may(self, actor: PersonId, about: PersonId, role: Role, choice: int) -> None:
+        who = self.asker(actor)
+        open_to_her = [
+            (action, on)
+            for on in self.things(about, role)
+            for action in allowed(who, on=on, now=self.now)
+            if RULES[action].event is not None or action in {Action.GIVE_ROLE, Action.REVOKE_ROLE, Action.DISABLE_PERSON, Action.ACCREDIT}
+        ]
+        if open_to_her:
+            self.do(*open_to_her[choice % len(open_to_her)], actor=actor)
+
+    @rule(actor=names, about=names, role=roles, wish=st.sampled_from(sorted(JUDGING, key=lambda each: each.value)))
+    def somebody_tries_to_judge(self, actor: PersonId, about: PersonId, role: Role, wish: Action) -> None:
+        for on in self.things(about, role):
+            if may(wish, self.asker(actor), on=on, now=self.now):
+                self.do(wish, on, actor=actor)
+
+    @rule()
+    def the_node_does_its_part(self) -> None:
+        decided = event_of_votes(self.output, project=self.project)
+        if self.output.state is OutputState.CHECKING and decided is not None:
+            self.output = replace(self.output, state=move(OUTPUT, self.output.state, event=decided))
+        if self.record.state is PermitState.GRANTED:
+            self.record = replace(self.record, state=move(PERMIT, self.record.state, event=PermitEvent.ACTIVATE))
+            if self.project.state is ProjectState.APPROVED:
+                self.project = replace(self.project, state=move(PROJECT, self.project.state, event=ProjectEvent.ACTIVATE))
+
+    @rule(actor=names, scopes=st.none() | st.lists(st.sampled_from(Scope), unique=True).map(tuple))
+    def somebody_asks(self, actor: PersonId, scopes: tuple[Scope, ...] | None) -> None:
+        who, now = self.asker(actor, scopes), self.now
+        listed = permits_of(who, projects={self.project.id: self.project}, records=(self.record,), now=now)
+        try:
+            given = leave(who, project=self.project, record=self.record, dataset=DATASET, now=now)
+        except Refusal as refusal:
+            self.read(refusal)
+            assert listed == ()
+            return
+        assert listed == (self.record,)
+        assert given.dataset == self.record.dataset and given.cap_nrho == self.record.cap_nrho
+        assert self.project.state is ProjectState.ACTIVE and now < self.project.ends_on
+        assert self.record.state is PermitState.ACTIVE and now < self.record.valid_until
+        assert self.record.project_version == self.project.version
+        assert self.record.granted_by not in self.insiders
+        assert actor in self.project.members and Role.RESEARCHER in who.person.roles and who.person.disabled_at is None
+        assert any(each.revoked_at is None and each.valid_from <= now < each.valid_until for each in who.accreditations)
+        assert scopes is None or (Scope.ASK in scopes and now < NOW + timedelta(days=30))
+
+    @rule(
+        actor=st.none() | names,
+        about=names,
+        role=roles,
+        stepped_up=st.booleans(),
+        scopes=st.none() | st.lists(st.sampled_from(Scope), unique=True).map(tuple),
+    )
+    def page_and_enforcement_agree(
+        self, actor: PersonId | None, about: PersonId, role: Role, stepped_up: bool, scopes: tuple[Scope, ...] | None
+    ) -> None:
+        who = None if actor is None else self.asker(actor, scopes)
+        if who is not None and not stepped_up:
+            who = replace(who, stepped_up_at=None)
+        for on in self.things(about, role):
+            listed = allowed(who, on=on, now=self.now)
+            for action in Action:
+                try:
+                    check(action, who, on=on, now=self.now)
+                    passed = True
+                except Refusal as refusal:
+                    self.read(refusal)
+                    passed = False
+                assert passed == may(action, who, on=on, now=self.now) == (action in listed)
+
+    @rule(
+        actor=names,
+        about=names,
+        role=roles,
+        more=st.sets(st.sampled_from(Role)),
+        scopes=st.lists(st.sampled_from(Scope), unique=True).map(tuple),
+        scope=st.sampled_from(Scope),
+    )
+    def more_rights_take_none_away(
+        self, actor: PersonId, about: PersonId, role: Role, more: set[Role], scopes: tuple[Scope, ...], scope: Scope
+    ) -> None:
+        plain, narrow = self.asker(actor), self.asker(actor, scopes)
+        wider = [replace(plain, accreditations=(*plain.accreditations, self.accreditation(actor, self.now)))]
+        grown = tuple(dict.fromkeys((*plain.person.roles, *sorted(more, key=lambda each: each.value))))
+        if compatible(grown):
+            wider.append(replace(plain, person=replace(plain.person, roles=grown)))
+        longer = replace(self.record, cap_nrho=self.record.cap_nrho * 2, valid_until=self.record.valid_until + timedelta(days=9))
+        for on in self.things(about, role):
+            had = set(allowed(plain, on=on, now=self.now))
+            for each in wider:
+                assert had <= set(allowed(each, on=on, now=self.now))
+            by_token = set(allowed(narrow, on=on, now=self.now))
+            assert by_token <= had
+            assert by_token <= set(allowed(self.asker(actor, (*scopes, scope)), on=on, now=self.now))
+            if isinstance(on, PermitOf):
+                assert had <= set(allowed(plain, on=replace(on, record=longer), now=self.now))
+
+    @invariant()
+    def who_judged_was_never_in_the_project(self) -> None:
+        judges = {*self.project.deciders, *(each.reviewer for each in self.project.reviews)}
+        assert not judges & self.insiders
+
+    @invariant()
+    def votes_are_blind(self) -> None:
+        for name in NAMES:
+            shown = votes_shown(self.output, project=self.project, to=name)
+            now_cast = [vote for vote in self.output.votes if vote.round == self.output.round]
+            if len(now_cast) < 2:
+                assert all(vote.voter == name for vote in shown if vote.round == self.output.round)
+
+    @staticmethod
+    def read(refusal: Refusal) -> None:
+        """Every refusal fills its message, so that a stranger can mend it."""
+        assert not re.search(r"\{\w+\}", ENGLISH.say(refusal.code, **refusal.parameters)), refusal
+
+    def do(self, action: Action, on: Thing, *, actor: PersonId) -> None:
+        """What a node does once `check` has let an action pass."""
+        if action in JUDGING:
+            assert actor not in self.insiders, action
+        event = RULES[action].event
+        match event:
+            case ProjectEvent():
+                self.move_project(event, on, actor=actor)
+            case PermitEvent():
+                self.record = replace(
+                    self.record, state=move(PERMIT, self.record.state, event=event), granted_by=self.granter(event, actor)
+                )
+            case OutputEvent():
+                self.move_output(event, actor=actor)
+            case _:
+                self.change_people(action, on)
+
+    def granter(self, event: PermitEvent, actor: PersonId) -> PersonId | None:
+        return actor if event is PermitEvent.GRANT else self.record.granted_by
+
+    def move_project(self, event: ProjectEvent, on: Thing, *, actor: PersonId) -> None:
+        held = self.project
+        if event in {ProjectEvent.APPROVE, ProjectEvent.REJECT}:
+            outside = {each.reviewer for each in held.reviews if each.version == held.version} - self.insiders - {actor}
+            assert len(outside) >= 2 and actor not in {each.reviewer for each in held.reviews}
+        held = replace(held, state=move(PROJECT, held.state, event=event))
+        match event:
+            case ProjectEvent.ADD_MEMBER:
+                assert isinstance(on, MemberOf)
+                self.insiders.add(on.person.id)
+                held = replace(held, members=tuple(dict.fromkeys((*held.members, on.person.id))))
+            case ProjectEvent.REMOVE_MEMBER:
+                assert isinstance(on, MemberOf)
+                left = tuple(each for each in held.members if each != on.person.id)
+                held = replace(held, members=left, former=(*held.former, on.person.id))
+            case ProjectEvent.REVIEW:
+                given = Review(id=ReviewId("r"), reviewer=actor, version=held.version, verdict=Verdict.APPROVE, reasons="")
+                held = replace(held, reviews=(*held.reviews, given))
+            case ProjectEvent.APPROVE | ProjectEvent.REJECT | ProjectEvent.RETURN:
+                held = replace(held, deciders=(*held.deciders, actor))
+            case ProjectEvent.CHANGE_PURPOSE:
+                held = replace(held, version=held.version + 1, purposes=(UseTerm(code="HMB"),))
+            case ProjectEvent.REQUEST_PERMIT:
+                self.record = replace(record(PermitState.REQUESTED), project_version=held.version)
+            case _:
+                pass
+        self.project = held
+
+    def move_output(self, event: OutputEvent, *, actor: PersonId) -> None:
+        held = replace(self.output, state=move(OUTPUT, self.output.state, event=event))
+        if event is OutputEvent.PROPOSE:
+            held = replace(held, round=held.round + 1)
+        if event is OutputEvent.VOTE:
+            assert actor not in {vote.voter for vote in held.votes if vote.round == held.round}
+            held = replace(held, votes=(*held.votes, Vote(voter=actor, round=held.round, verdict=Verdict.APPROVE, reasons="")))
+        self.output = held
+
+    def change_people(self, action: Action, on: Thing) -> None:
+        match on:
+            case RoleOf() if action is Action.GIVE_ROLE:
+                self.people[on.person.id] = replace(on.person, roles=(*on.person.roles, on.role))
+            case RoleOf():
+                self.people[on.person.id] = replace(on.person, roles=tuple(each for each in on.person.roles if each is not on.role))
+            case Person() if action is Action.DISABLE_PERSON and on.id != APPLICANT:
+                self.people[on.id] = replace(on, disabled_at=self.now)
+            case Person() if action is Action.ACCREDIT:
+                self.accreditations[on.id] = (self.accreditation(on.id, self.now),)
+            case _:
+                pass
+
+
+TestSociety = Society.TestCase
+TestSociety.settings = settings(stateful_step_count=60)
+
+
+def test_the_society_can_get_a_question_answered_and_a_text_published() -> None:
+    """The machine above is not empty: its rules lead all the way, in an order that somebody chooses."""
+    world = Society()
+    ada, bil, cyd, dan, eve, fay, _ = NAMES
+    steps: tuple[tuple[PersonId, Action], ...] = (
+        (ada, Action.SUBMIT_PROJECT),
+        (bil, Action.REVIEW_PROJECT),
+        (eve, Action.REVIEW_PROJECT),
+        (cyd, Action.APPROVE_PROJECT),
+        (ada, Action.REQUEST_PERMIT),
+        (fay, Action.GRANT_PERMIT),
+    )
+    for actor, action in steps:
+        perform(world, actor, action)
+    world.the_node_does_its_part()
+    assert leave(world.asker(ada), project=world.project, record=world.record, dataset=DATASET, now=NOW).id == "permit-1"
+    for actor, action in ((ada, Action.PROPOSE_OUTPUT), (bil, Action.VOTE_OUTPUT), (dan, Action.VOTE_OUTPUT)):
+        perform(world, actor, action)
+    world.the_node_does_its_part()
+    perform(world, cyd, Action.PUBLISH_OUTPUT)
+    assert world.output.state is OutputState.PUBLISHED
+
+
+def perform(world: Society, actor: PersonId, action: Action) -> None:
+    (on,) = (each for each in world.things(actor, Role.AUDITOR) if isinstance(each, RULES[action].on))
+    check(action, world.asker(actor), on=on, now=world.now)
+    world.do(action, on, actor=actor)
