@@ -11,12 +11,13 @@ from typing import IO, final
 import structlog
 
 from amana.catalog.profile import Profile
-from amana.catalog.schema import Version
+from amana.catalog.schema import Dataset, Version
 from amana.engines.duckdb import DuckDbEngine
 from amana.log.plain import PlainLog
 from amana.node.asking import Open
 from amana.node.profile import build_profile, releases_count
-from amana.node.publish import Publication
+from amana.node.publish import Progress, Publication, in_folder, quiet
+from amana.node.publish import check as check_steps
 from amana.node.publish import publish as publish_steps
 from amana.node.settings import Settings, read_settings
 from amana.node.store import Store
@@ -172,16 +173,30 @@ def wire(folder: Path) -> Wired:
     return Wired(folder)
 
 
-def publish(folder: Path, files: Sequence[Path], rules_text: str) -> Publication:
-    """Publish files into a data folder, made if need be."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    wired = Wired(folder)
+def publish(folder: Path, files: Sequence[Path | str], rules_text: str, *, progress: Progress = quiet) -> Publication:
+    """Publish files, or tables of a PostgreSQL database, into a data folder, made if need be."""
+    with in_folder(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        wired = Wired(folder)
     try:
         return publish_steps(
-            files, rules_text, store=wired.store, settings=wired.settings, profile=wired.profile_of, now=SystemClock().now()
+            files,
+            rules_text,
+            store=wired.store,
+            settings=wired.settings,
+            profile=wired.profile_of,
+            now=SystemClock().now(),
+            progress=progress,
         )
     finally:
         wired.close()
+
+
+def check(folder: Path, files: Sequence[Path | str], rules_text: str) -> Dataset:
+    """The public facts that publishing into the folder would show; nothing is written."""
+    with in_folder(folder):
+        store = Store(folder) if (folder / "node.sqlite").exists() else None
+        return check_steps(files, rules_text, today=SystemClock().now().date(), store=store).dataset
 
 
 def _locked(folder: Path) -> IO[str]:
