@@ -103,7 +103,17 @@ def version(*, cap_nrho: int = 10**9, cap_delta: int = 2**40, schema: Schema = S
         cap_delta=DeltaUnits(cap_delta),
         profile_nrho=NanoRho(1),
     )
-    dataset = Dataset(name=name, title=(), custodian="clinic", legal_basis="", population=population, schema=schema)
+    dataset = Dataset(
+        name=name,
+        title=(),
+        custodian="clinic",
+        controller="clinic",
+        legal_basis="",
+        purposes=("GRU",),
+        retention=date(2099, 12, 31),
+        population=population,
+        schema=schema,
+    )
     return Version(id=VersionId(f"version of {name}"), dataset=dataset)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import amana
+from amana.catalog.purposes import TERMS
 from amana.cli.parser import build
 from amana.client.text import load
 from amana.node.settings import describe
@@ -22,6 +23,7 @@ def pages() -> dict[Path, str]:
     readme = ROOT / "README.md"
     return {
         reference / "cli.md": command_page(),
+        reference / "purposes.md": purposes_page(),
         reference / "refusals.md": refusal_page(),
         reference / "settings.md": settings_page(),
         readme: with_benchmarks(readme.read_text(encoding="utf-8")),
@@ -54,6 +56,26 @@ def refusal_page() -> str:
         message = catalogue.template(name) if catalogue.has(name) else ""
         lines += [f"## AMA-{code.number} `{name}`", "", f"Exit code {int(code.exit)}.", "", "```text", message, "```", ""]
     return "\n".join(lines)
+
+
+def purposes_page() -> str:
+    """Every term of permitted use, from `catalog/purposes.py`."""
+    lines = [
+        "# Purposes",
+        "",
+        "Made by `make docs` from `catalog/purposes.py`: the closed list of terms for `[dataset] purposes`. A *permission* opens a use; who",
+    ]
+    lines += [
+        "permits a term permits every narrower one. A *modifier* is a condition on every permission beside it. Sources: the Data Use",
+        "Ontology of GA4GH and, with `dpv:`, the purposes of the W3C Data Privacy Vocabulary; `broader` is the order of this house.",
+        "",
+        "| term | kind | meaning | broader |",
+        "|---|---|---|---|",
+    ]
+    for term in TERMS.values():
+        written = {"DS": "DS:<disease>", "TS": "TS:<months>"}.get(term.code, term.code)
+        lines.append(f"| `{written}` | {term.kind.value} | {term.about} | {', '.join(term.broader)} |")
+    return "\n".join([*lines, "", "A disease is a vocabulary and an identifier in it: `DS:MONDO:0005148`."]) + "\n"
 
 
 def settings_page() -> str:

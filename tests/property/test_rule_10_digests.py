@@ -21,8 +21,11 @@ RULES = """
 [dataset]
 name = "clinic"
 custodian = "Tests"
+controller = "Tests, 1 Street, tests@example.org"
 legal_basis = "None needed"
-title.en = "Clinic"
+purposes = ["GRU"]
+retention = "2099-12-31"
+title = { en = "Clinic", fr = "Clinique", ar = "عيادة", zgh = "ⵜⴰⴳⵏⴰⵡⵜ" }
 [population]
 name = "residents"
 unit = "patient"

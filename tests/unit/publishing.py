@@ -14,8 +14,11 @@ HEAD = """
 [dataset]
 name = "test"
 custodian = "Tests"
+controller = "Tests, 1 Street, tests@example.org"
 legal_basis = "None needed"
-title.en = "Test"
+purposes = ["GRU"]
+retention = "2099-12-31"
+title = { en = "Test", fr = "Essai", ar = "تجربة", zgh = "ⴰⵔⵎ" }
 [population]
 name = "people"
 unit = "patient"

@@ -68,8 +68,8 @@ def attempt(folder: Path, rules: str, files: dict[str, bytes | str]) -> Store:
         (GOOD, {"visits.csv": b""}, "files.empty"),
         (GOOD, {"visits.csv": "person,cost\n"}, "files.empty"),
         (GOOD, {"visits.csv": "person,price\na,1\n"}, "files.column_missing"),
-        (GOOD, {"visits.csv": 'person,cost\na,1\nb,"2\nc,3\n'}, "files.unreadable"),
-        (GOOD, {"visits.csv": "person,cost\na,1\nb,2,3,4\n"}, "files.unreadable"),
+        (GOOD, {"visits.csv": 'person,cost\na,1\nb,"2\nc,3\n'}, "files.csv_line"),
+        (GOOD, {"visits.csv": "person,cost\na,1\nb,2,3,4\n"}, "files.csv_line"),
         (GOOD, {"visits.parquet": b"PAR1 is how one starts"}, "files.unreadable"),
         (GOOD, {"journeys.csv": "person,cost\na,1\n"}, "files.for_no_table"),
         (KEYED + CHILD, {"visits.csv": "person,cost,visit\na,1,1\n"}, "files.table_without_file"),
@@ -131,7 +131,7 @@ def test_the_earlier_promise_is_quoted_so_that_it_can_be_written_again(tmp_path:
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"files\.missing"):
-        check([tmp_path / "visits.csv"], GOOD)
+        check([tmp_path / "visits.csv"], GOOD, today=NOW.date())
 
 
 def test_a_line_that_is_not_utf8_is_named(tmp_path: Path) -> None:
@@ -164,12 +164,12 @@ def test_a_column_of_an_unusable_type_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "visits.parquet"
     duckdb.execute(f"COPY (SELECT 'a' AS person, [1, 2] AS cost) TO '{path}'")
     with pytest.raises(Refusal, match=r"files\.column_kind"):
-        check([path], GOOD)
+        check([path], GOOD, today=NOW.date())
 
 
 def test_a_check_reads_no_row_and_makes_no_file(tmp_path: Path) -> None:
     (tmp_path / "visits.csv").write_bytes(b"person,cost\na,1\nb\xff,2\n")
-    rules = check([tmp_path / "visits.csv"], GOOD)
+    rules = check([tmp_path / "visits.csv"], GOOD, today=NOW.date())
     assert rules.dataset.name == "test"
     assert [path.name for path in tmp_path.iterdir()] == ["visits.csv"]
 

@@ -21,7 +21,7 @@ from amana.catalog.domains import (
 )
 from amana.catalog.profile import Histogram, Profile, TableProfile
 from amana.catalog.rules import read_rules
-from amana.catalog.schema import Column, Dataset, Population, Schema, Table
+from amana.catalog.schema import Column, Dataset, Period, Population, Schema, Table
 from amana.catalog.schema import Path as Step
 from amana.catalog.written import read_dataset, read_profile, write_dataset, write_profile
 from amana.node.settings import Settings, describe, explain, read_settings
@@ -57,6 +57,7 @@ tables = st.builds(
     occurrence=st.lists(texts, max_size=2).map(tuple),
     rows_per_unit_max=st.integers(1, 99),
     title=st.lists(names, max_size=2).map(tuple),
+    source=texts,
 )
 populations = st.builds(
     Population,
@@ -65,13 +66,17 @@ populations = st.builds(
     cap_nrho=st.integers(0, 2**62).map(NanoRho),
     cap_delta=st.integers(0, 2**62).map(DeltaUnits),
     profile_nrho=st.integers(0, 2**62).map(NanoRho),
+    period=st.none() | st.sampled_from(Period),
 )
 datasets = st.builds(
     Dataset,
     name=texts,
     title=st.lists(names, max_size=2).map(tuple),
     custodian=texts,
+    controller=texts,
     legal_basis=texts,
+    purposes=st.lists(texts, max_size=2).map(tuple),
+    retention=st.dates(),
     population=populations,
     schema=st.builds(Schema, unit=texts, tables=st.lists(tables, max_size=2).map(tuple)),
 )

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amana.catalog.domains import ChoiceDomain, TextDomain
-from amana.engines.prepare import Count
 from amana.engines.prepare_rank import Order, Written, derived_key, message
+from amana.engines.prepare_report import Count
 from tests.unit.publishing import HEAD, VISITS, make
 
 

@@ -74,6 +74,11 @@ _ALL = (
     _permission("dpv:NonCommercialResearch", "research without commercial purpose (DPV)", "dpv:ResearchAndDevelopment", "GRU"),
     _permission("dpv:CommercialResearch", "research with a commercial purpose (DPV)", "dpv:ResearchAndDevelopment", "GRU"),
     _permission("dpv:PublicBenefit", "for the benefit of the public (DPV)", "NRES"),
+    _permission("dpv:ProvideOfficialStatistics", "official statistics (DPV)", "dpv:PublicBenefit"),
+    _permission("dpv:ImproveHealthcare", "better health care (DPV)", "dpv:PublicBenefit"),
+    _permission("dpv:ImprovePublicServices", "better public services (DPV)", "dpv:PublicBenefit"),
+    _permission("dpv:PublicPolicyMaking", "the making of public policy (DPV)", "dpv:PublicBenefit"),
+    _permission("dpv:CombatClimateChange", "work against climate change (DPV)", "dpv:PublicBenefit"),
     _permission("dpv:ServiceProvision", "to provide a service (DPV)", "NRES"),
 )
 

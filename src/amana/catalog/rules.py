@@ -6,19 +6,18 @@ The form is described in docs/reference/rules.md.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import Enum
 from typing import cast, final
 
 from amana.catalog.domains import ChoiceDomain, KeyDomain, TextDomain
 from amana.catalog.rules_columns import ColumnReading, read_column
 from amana.catalog.rules_fields import Fields, Problems
-from amana.catalog.schema import Column, Dataset, Path, Population, Schema, Table
-from amana.terms.ids import DeltaUnits, NanoRho, PopulationName
+from amana.catalog.rules_heading import read_heading, read_population, read_title
+from amana.catalog.schema import Column, Dataset, Path, Schema, Table
 from amana.terms.refusal import Place, Refusal
 
-LANGUAGES = ("en", "fr", "ar", "zgh")
 TEXT_LENGTH_MAX = 4_000_000
 TABLES_MAX = 100
 COLUMNS_MAX = 500
@@ -47,11 +46,13 @@ class CsvForm:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How one table is read from its file. `file`: name of the file, if it is not the table's. `missing`: texts that mean
-    no value. `row_is_unit`: each row is a privacy unit of its own. Shapes: `columns` in the order of the table's."""
+    """How one table is read. `file`: name of its file, `relation`: name of its relation in a PostgreSQL database ("schema.table"),
+    where they are not the table's own. `missing`: texts that mean no value. `row_is_unit`: each row is a privacy unit of its
+    own. Shapes: `columns` in the order of the table's."""
 
     table: str
     file: str | None
+    relation: str | None
     csv: CsvForm
     missing: tuple[str, ...]
     out_of_bounds: OutOfBounds
@@ -95,25 +96,26 @@ def _read(text: str) -> tuple[Rules | None, tuple[Refusal, ...]]:
         return None, (_not_toml(text, error),)
     problems = Problems(text)
     root = Fields(values, "", problems)
-    heading = root.part("dataset")
-    name, custodian, basis = (None, None, None)
-    title: tuple[tuple[str, str], ...] = ()
-    if heading is not None:
-        name = heading.name("name", example="clinic")
-        custodian = heading.text("custodian", example="Ministry of Health")
-        basis = heading.text("legal_basis", example="the law and article that allow this use", length_max=2000)
-        title = _title(heading, required=True)
-        heading.close()
-    population = _population(root.part("population"))
+    heading = read_heading(root.part("dataset"))
+    population = read_population(root.part("population"))
     tables = _tables(root, unit=population.unit if population else "")
     root.close()
     if not problems.found:
         _check_paths(tuple(table for table, _ in tables), tuple(reading for _, reading in tables), problems)
     if problems.found:
         return None, tuple(problems.found)
-    assert name and custodian and basis and population is not None
-    schema = Schema(unit=population.unit, tables=tuple(table for table, _ in tables))
-    dataset = Dataset(name=name, title=title, custodian=custodian, legal_basis=basis, population=population, schema=schema)
+    assert heading is not None and population is not None
+    dataset = Dataset(
+        name=heading.name,
+        title=heading.title,
+        custodian=heading.custodian,
+        controller=heading.controller,
+        legal_basis=heading.legal_basis,
+        purposes=heading.purposes,
+        retention=heading.retention,
+        population=population,
+        schema=Schema(unit=population.unit, tables=tuple(table for table, _ in tables)),
+    )
     return Rules(dataset=dataset, readings=tuple(reading for _, reading in tables)), ()
 
 
@@ -122,66 +124,6 @@ def _not_toml(text: str, error: Exception) -> Refusal:
     found = str(error).rpartition("(at line ")[2].rstrip(")").split(", column ")
     line, column = (int(found[0]), int(found[1])) if len(found) == 2 else (text.count("\n") + 1, 1)
     return Refusal("rules.not_toml", where=Place(line=line, column=column), line=line, column=column)
-
-
-def _title(fields: Fields, *, required: bool) -> tuple[tuple[str, str], ...]:
-    part = fields.part("title", required=required)
-    if part is None:
-        return ()
-    titles = [(language, part.text(language, required=False)) for language in LANGUAGES]
-    written = tuple((language, title) for language, title in titles if title is not None)
-    if not part.names():
-        part.missing("en", '"Visits to clinics"')
-    part.close()
-    return written
-
-
-def _population(fields: Fields | None) -> Population | None:
-    if fields is None:
-        return None
-    name = fields.name("name", example="residents")
-    unit = fields.name("unit", example="patient")
-    rho = _share(fields, "cap_rho", example='"2.0"', low=Decimal("1e-6"), high=Decimal(1000))
-    delta = _share(fields, "cap_delta", example='"1e-9"', low=Decimal("1e-15"), high=Decimal("1e-3"))
-    profile = _share(fields, "profile_share", example='"0.05"', low=Decimal("0.001"), high=Decimal("0.5"))
-    fields.close()
-    if name is None or unit is None or rho is None or delta is None or profile is None:
-        return None
-    cap_nrho = int((rho * 10**9).to_integral_value(ROUND_FLOOR))
-    return Population(
-        name=PopulationName(name),
-        unit=unit,
-        cap_nrho=NanoRho(cap_nrho),
-        # Rounded down: a cap is a promise, never exceeded by rounding.
-        cap_delta=DeltaUnits(int((delta * 2**64).to_integral_value(ROUND_FLOOR))),
-        profile_nrho=NanoRho(int((cap_nrho * profile).to_integral_value(ROUND_FLOOR))),
-    )
-
-
-def promise_of(population: Population) -> dict[str, str]:
-    """The fields of [population] that are for life, as a rules file writes them."""
-    delta, share = _shortest(population.cap_delta, of=2**64), _shortest(population.profile_nrho, of=population.cap_nrho)
-    return {
-        "name": str(population.name),
-        "unit": population.unit,
-        "cap_rho": f"{Decimal(population.cap_nrho) / 10**9:f}",
-        "cap_delta": f"{delta:e}",
-        "profile_share": f"{share:f}",
-    }
-
-
-def _shortest(part: int, *, of: int) -> Decimal:
-    """The share with the fewest digits of which the whole, rounded down, is that part."""
-    share = Decimal(part) / of
-    return next(found for n in range(29) if int((found := Decimal(f"{share:.{n}e}")) * of) == part)
-
-
-def _share(fields: Fields, key: str, *, example: str, low: Decimal, high: Decimal) -> Decimal | None:
-    value = fields.decimal(key, example=example)
-    if value is None or low <= value <= high:
-        return value
-    fields.bad(key, f"a number from {low} to {high}, such as {example}")
-    return None
 
 
 def _tables(root: Fields, *, unit: str) -> list[tuple[Table, Reading]]:
@@ -211,20 +153,24 @@ def _table(fields: Fields, *, unit: str) -> tuple[Table, Reading] | None:
     before = len(fields.problems.found)
     name = fields.name("name", example="visits")
     private = fields.truth("private")
-    title = _title(fields, required=False)
+    title = read_title(fields, required=False)
     file = fields.text("file", required=False)
+    relation = fields.text("relation", required=False)
+    if file is not None and relation is not None:
+        fields.problems.add("rules.file_and_relation", fields.at("relation"), table=name or "?", file=file, relation=relation)
     csv = _csv(fields.part("csv", required=False))
     missing = fields.texts("missing")
     key = fields.texts("key", required=private is False)
     columns = _columns(fields, unit=unit, private=private is not False)
     path, unit_column, rows_max, occurrence, multiplicity = (None, None, 1, cast("tuple[str, ...]", ()), 1)
+    source = ""
     out_of_bounds: str | None = OutOfBounds.REFUSE.value
     if private:
         path, unit_column, rows_max = _unit(fields)
         occurrence = fields.texts("occurrence")
         out_of_bounds = fields.word("out_of_bounds", tuple(each.value for each in OutOfBounds))
     elif private is False:
-        fields.text("source", example="the public document that this table is", length_max=1000)
+        source = fields.text("source", example="the public document that this table is", length_max=1000) or ""
         multiplicity = fields.whole("multiplicity", low=1, high=MULTIPLICITY_MAX) or 1
     fields.close()
     if name is None or private is None or out_of_bounds is None or len(fields.problems.found) > before:
@@ -232,7 +178,8 @@ def _table(fields: Fields, *, unit: str) -> tuple[Table, Reading] | None:
     table = Table(
         name=name,
         private=private,
-        columns=tuple(column for column, _ in columns),
+        # What bounds a public table's columns is the document that the table is, unless they name another.
+        columns=tuple(replace(column, source=column.source or source) for column, _ in columns),
         unit_column=None if unit_column == ROW_UNIT else unit_column,
         path=path,
         key=key,
@@ -240,10 +187,12 @@ def _table(fields: Fields, *, unit: str) -> tuple[Table, Reading] | None:
         occurrence=occurrence,
         rows_per_unit_max=rows_max,
         title=title,
+        source=source,
     )
     reading = Reading(
         table=name,
         file=file,
+        relation=relation,
         csv=csv,
         missing=missing,
         out_of_bounds=OutOfBounds(out_of_bounds),

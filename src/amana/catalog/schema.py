@@ -1,6 +1,7 @@
 """What the public may know of a dataset: tables, columns, domains, paths to the privacy unit, caps."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from typing import final
 
@@ -38,6 +39,7 @@ class Table:
     `multiplicity`: public tables only, the largest number of rows that share one `key`, checked at publishing.
     `occurrence`: columns for which the rank of each row within (unit, value) is stored.
     `rows_per_unit_max`: a public cap that any choice of k stays under.
+    `source`: public tables only, the public document that the table is.
     """
 
     name: str
@@ -50,7 +52,8 @@ class Table:
     occurrence: tuple[str, ...] = ()
     rows_per_unit_max: int = 1
     title: tuple[tuple[str, str], ...] = ()
-    """Pairs (language, text)."""
+    """Pairs (language, text): empty, or one for each language."""
+    source: str = ""
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None."""
@@ -58,7 +61,7 @@ class Table:
 
 
 class Period(Enum):
-    """Of a promise that is renewed: its caps hold for each of these, in UTC, and losses of periods add up."""
+    """The calendar period after which a promise to (unit, period) begins again, in UTC."""
 
     YEAR = "year"
     QUARTER = "quarter"
@@ -78,7 +81,7 @@ class Population:
     profile_nrho: NanoRho
     """The share of the cap that each version's profile may spend."""
     period: Period | None = None
-    """None: the caps are for life."""
+    """None: the caps are for life, the strongest promise. Else they are for each calendar period."""
 
 
 @final
@@ -101,12 +104,23 @@ class Schema:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
+    """What the public knows of a dataset. `purposes`: terms of `catalog.purposes`, as the rules write them. `retention`: the
+    last day on which the data may be kept. `controller`: legal name and contact of the controller (GDPR art. 30)."""
+
     name: str
     title: tuple[tuple[str, str], ...]
     custodian: str
+    controller: str
     legal_basis: str
+    purposes: tuple[str, ...]
+    retention: date
     population: Population
     schema: Schema
+
+
+def expired(dataset: Dataset, today: date) -> bool:
+    """Whether the data may no longer be kept: the dataset then refuses to serve."""
+    return today > dataset.retention
 
 
 @final

@@ -21,7 +21,7 @@ from amana.catalog.domains import (
     TextDomain,
 )
 from amana.catalog.profile import Histogram, Profile, TableProfile
-from amana.catalog.schema import Column, Dataset, Path, Population, Schema, Table
+from amana.catalog.schema import Column, Dataset, Path, Period, Population, Schema, Table
 
 CLASSES: dict[str, Callable[..., object]] = {
     each.__name__: each
@@ -68,6 +68,8 @@ def _plain(value: object) -> object:
             return value
         case DateStep():
             return {"step": value.value}
+        case Period():
+            return {"period": value.value}
         case datetime():
             return {"moment": value.isoformat()}
         case date():
@@ -92,6 +94,8 @@ def _read(plain: object) -> object:
     match kind:
         case "step":
             return DateStep(held)
+        case "period":
+            return Period(held)
         case "moment":
             return datetime.fromisoformat(str(held))
         case "date":

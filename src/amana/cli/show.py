@@ -2,12 +2,16 @@
 
 import sys
 import unicodedata
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from amana.client.figures import digits_after, percent, show
 from amana.client.result import Cost, Result
 from amana.client.text import Catalogue
+
+if TYPE_CHECKING:
+    from amana.node.publish import Stage
 
 
 def tell(text: str) -> None:
@@ -68,6 +72,30 @@ def working(text: str) -> Generator[None, None, None]:
         return
     with Console(stderr=True).status(text):
         yield
+
+
+@contextmanager
+def stages(say: Callable[["Stage"], str], text: str) -> Generator["Callable[[Stage], None] | None", None, None]:
+    """A bar on stderr that moves with the stages it is told of, where a person watches; else None. `say`: the words of a stage."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    except ImportError:
+        tell(text)
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(text, total=None)
+
+        def move(stage: "Stage") -> None:
+            bar.update(task, description=say(stage), total=stage.count, completed=stage.number - 1 + (stage.share or 0.0))
+
+        yield move
+        bar.update(task, description=text, total=1, completed=1)
 
 
 def _draw(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[bool]) -> bool:

@@ -1,10 +1,13 @@
 """One hardened way to open DuckDB: nothing is fetched, nothing outside is read after `seal`, and what spills is encrypted."""
 
+import errno
+import os
 from importlib.resources import files
 from pathlib import Path
 
 import duckdb
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SPILL_BYTES_MAX = 2**40
 """Largest size of the spill folder unless the caller gives one."""
 
@@ -50,6 +53,19 @@ def seal(connection: duckdb.DuckDBPyConnection) -> None:
     """From here on: no file but those attached and the spill, no network, no change of any setting."""
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
+
+
+def disk_is_full(error: Exception) -> bool:
+    """Whether the failure is that a file could not grow."""
+    if isinstance(error, OSError):
+        return error.errno in NO_ROOM
+    # DuckDB and SQLite pass on the system's own words for the number of the error.
+    return any(os.strerror(number) in str(error) for number in NO_ROOM) or "disk is full" in str(error)
+
+
+def storage_failed(error: duckdb.Error) -> bool:
+    """Whether the machine is at fault, and not what is read: no room on the disk, or in memory and its spill."""
+    return isinstance(error, duckdb.OutOfMemoryException) or disk_is_full(error)
 
 
 def identifier(name: str) -> str:

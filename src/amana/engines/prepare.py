@@ -5,7 +5,6 @@ The layout is docs/decisions/0001-store-layout.md. SQL is assembled here from ru
 (except members of public tables, whose rows concern nobody).
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,43 +12,20 @@ from typing import final
 
 import duckdb
 
-from amana.catalog.domains import ChoiceDomain, DateDomain, Domain, KeyDomain, MomentDomain, NumberDomain, TextDomain
-from amana.catalog.rules import OutOfBounds, Reading, Rules, members_from_rows
+from amana.catalog.domains import ChoiceDomain, KeyDomain, TextDomain
+from amana.catalog.rules import Rules, members_from_rows
 from amana.catalog.schema import Column, Dataset, Schema, Table
 from amana.engines.connection import identifier, quoted
-from amana.engines.prepare_columns import enum_of, given, is_day, outside, stored, stored_type, valued, within, year_of
-from amana.engines.prepare_files import UNREADABLE, TableFile, open_files, readable, unreadable
+from amana.engines.prepare_columns import enum_of, is_day, stored_type, year_of
+from amana.engines.prepare_files import TableFile, open_files
+from amana.engines.prepare_progress import Progress, Step, quiet, stage_of, watched
 from amana.engines.prepare_rank import Order, Written, message
+from amana.engines.prepare_report import Count, TableReport
+from amana.engines.prepare_stage import Staged, stage
 from amana.terms.refusal import Refusal
 
 PUBLIC_MEMBERS_MAX = 20_000
-FLAGS_PER_COLUMN = 3
-COLUMNS_PER_WORD = 20
 INTEGER_UNITS_MAX = 2**31
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
-    """Rows with one event: `missing`, `wrong` or `outside` values of a column, `no unit`, `no parent`, `beyond cap`."""
-
-    event: str
-    column: str
-    rows: int
-    dropped: bool
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableReport:
-    """True counts of one table: for the custodian's eyes only, never logged or stored (PRIVACY 15)."""
-
-    table: str
-    rows_read: int
-    rows_kept: int
-    counts: tuple[Count, ...]
-    units: int
-    rows_per_unit_largest: int
 
 
 @final
@@ -61,21 +37,15 @@ class Prepared:
     reports: tuple[TableReport, ...]
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staged:
-    """A table read and typed: `name` is its temporary table, `keep` the condition on the rows that stay."""
-
-    table: Table
-    name: str
-    keep: str
-    keys_as_text: bool
-    rows_read: int
-    counts: tuple[Count, ...]
-
-
 def prepare(
-    rules: Rules, files: Sequence[Path], *, connection: duckdb.DuckDBPyConnection, target: Path, target_key: str, rank_key: bytes
+    rules: Rules,
+    files: Sequence[Path | str],
+    *,
+    connection: duckdb.DuckDBPyConnection,
+    target: Path,
+    target_key: str,
+    rank_key: bytes,
+    progress: Progress = quiet,
 ) -> Prepared:
     """Write `target`, a new encrypted file that holds every table of the rules.
 
@@ -83,116 +53,38 @@ def prepare(
     failure the target is not complete and the caller removes it.
     """
     opened = open_files(rules, files, connection=connection)
-    connection.execute("SET preserve_insertion_order = false")
-    keys_as_text = any(column.key_text for reading in rules.readings for column in reading.columns)
-    staged: dict[str, Staged] = {}
-    for number, file in enumerate(opened):
-        reading = rules.reading(file.table.name)
-        staged[file.table.name] = _stage(file, reading, f"stage_{number}", keys_as_text=keys_as_text, connection=connection)
+    for setting in ("preserve_insertion_order = false", "enable_progress_bar = true", "enable_progress_bar_print = false"):
+        connection.execute(f"SET {setting}")
+    staged = _stage_all(rules, opened, progress, connection)
     connection.execute(f"ATTACH {quoted(str(target))} AS made (ENCRYPTION_KEY {quoted(target_key)})")
     private = {name: each for name, each in staged.items() if each.table.private}
-    _number_units(private, rules, rank_key, connection)
+    with watched(stage_of(Step.UNITS, tables=len(staged)), progress, connection=connection):
+        _number_units(private, rules, rank_key, connection)
     reports: dict[str, TableReport] = {}
     tables: dict[str, Table] = {}
-    for name in _parents_first(private):
-        reports[name] = _write_private(private[name], private, rank_key, connection)
-        tables[name] = private[name].table
-    for name, each in staged.items():
-        if not each.table.private:
-            tables[name], reports[name] = _write_public(each, connection)
+    public = [name for name in staged if name not in private]
+    for place, name in enumerate((*_parents_first(private), *public)):
+        with watched(stage_of(Step.WRITE, tables=len(staged), table=name, place=place), progress, connection=connection):
+            if name in private:
+                tables[name], reports[name] = private[name].table, _write_private(private[name], private, rank_key, connection)
+            else:
+                tables[name], reports[name] = _write_public(staged[name], connection)
     connection.execute("DETACH made")
     schema = Schema(unit=rules.dataset.schema.unit, tables=tuple(tables[name] for name in staged))
     return Prepared(dataset=replace(rules.dataset, schema=schema), reports=tuple(reports[name] for name in staged))
 
 
-# --- reading and bounding ---
-
-
-def _stage(file: TableFile, reading: Reading, name: str, *, keys_as_text: bool, connection: duckdb.DuckDBPyConnection) -> Staged:
-    table = file.table
-    givens: list[str] = []
-    values: list[str] = []
-    kept: list[str] = []
-    flags: list[list[str]] = [[] for _ in range(math.ceil(len(table.columns) / COLUMNS_PER_WORD))]
-    normal: list[list[str]] = [[] for _ in flags]
-    for number, (column, how, source) in enumerate(zip(table.columns, reading.columns, file.sources, strict=True)):
-        givens.append(f"{given(source, domain=column.domain, missing=reading.missing)} AS g{number}")
-        value = valued(f"g{number}", source=source, domain=column.domain, reading=how, keys_as_text=keys_as_text)
-        values.append(f"g{number} IS NULL AS m{number}, {value} AS v{number}")
-        kept.append(f"{stored(f'v{number}', column.domain)} AS {identifier('c_' + column.name)}")
-        flags[number // COLUMNS_PER_WORD] += _flags(number, column)
-        normal[number // COLUMNS_PER_WORD].append(within(f"v{number}", column.domain))
-    # Nearly every row is without any event: one conjunction spares it the sum of flags.
-    words = [
-        f"CAST(CASE WHEN {' AND '.join(clean)} THEN 0 ELSE {' + '.join(parts)} END AS BIGINT) AS f{position}"
-        for position, (clean, parts) in enumerate(zip(normal, flags, strict=True))
-    ]
-    sql = (
-        f"CREATE TEMP TABLE {name} AS SELECT {', '.join((*kept, *words))} FROM (SELECT {', '.join(values)} FROM "
-        f"(SELECT {', '.join(givens)} FROM {file.scan}))"
-    )
-    try:
-        connection.execute(sql)
-    except UNREADABLE:
-        if readable(file, connection=connection):
-            raise
-        raise unreadable(file.path, is_csv=file.is_csv) from None
-    rows_read, counts, masks = _count(table, reading, name, words=len(flags), connection=connection)
-    if rows_read == 0:
-        raise Refusal("files.empty", file=file.path.name)
-    keep = " AND ".join(f"(s.f{position} & {mask}) = 0" for position, mask in enumerate(masks) if mask) or "TRUE"
-    return Staged(table=table, name=name, keep=keep, keys_as_text=keys_as_text, rows_read=rows_read, counts=counts)
-
-
-def _flags(number: int, column: Column) -> list[str]:
-    bit = 1 << (FLAGS_PER_COLUMN * (number % COLUMNS_PER_WORD))
-    beyond = outside(f"v{number}", column.domain)
-    parts = [f"CASE WHEN m{number} THEN {bit} WHEN v{number} IS NULL THEN {bit * 2} ELSE 0 END"]
-    if beyond is not None:
-        parts.append(f"CASE WHEN {beyond} THEN {bit * 4} ELSE 0 END")
-    return parts
-
-
-def _count(
-    table: Table, reading: Reading, name: str, *, words: int, connection: duckdb.DuckDBPyConnection
-) -> tuple[int, tuple[Count, ...], list[int]]:
-    """Rows read, events by column, and for each word of flags the bits that drop a row."""
-    listed = ", ".join(f"f{position}" for position in range(words))
-    rows = [tuple(map(int, row)) for row in connection.execute(f"SELECT {listed}, count(*) FROM {name} GROUP BY {listed}").fetchall()]
-    masks = [0] * words
-    counts: list[Count] = []
-    for number, column in enumerate(table.columns):
-        word, shift = number // COLUMNS_PER_WORD, FLAGS_PER_COLUMN * (number % COLUMNS_PER_WORD)
-        is_unit = column.name == table.unit_column
-        needed = is_unit or not column.domain.nullable
-        drops = (needed, needed, reading.out_of_bounds is OutOfBounds.DROP)
-        for offset, (event, drop) in enumerate(zip(("missing", "wrong", "outside"), drops, strict=True)):
-            bit = 1 << (shift + offset)
-            found = sum(row[-1] for row in rows if row[word] & bit)
-            if drop:
-                masks[word] |= bit
-            if found == 0 or (event == "missing" and not needed):
-                continue
-            if reading.out_of_bounds is OutOfBounds.REFUSE:
-                raise Refusal(f"publish.value_{event}", table=table.name, column=column.name, rows=found, wanted=_wanted(column.domain))
-            counts.append(Count(event="no unit" if is_unit else event, column=column.name, rows=found, dropped=drop))
-    return sum(row[-1] for row in rows), tuple(counts), masks
-
-
-def _wanted(domain: Domain) -> str:
-    match domain:
-        case NumberDomain():
-            return f"{domain.low / 10**domain.scale:g} … {domain.high / 10**domain.scale:g}"
-        case DateDomain() | MomentDomain():
-            return f"{domain.low.isoformat()} … {domain.high.isoformat()}"
-        case ChoiceDomain():
-            return f"{len(domain.members)} declared members"
-        case TextDomain():
-            return f"at most {domain.length_max} characters"
-        case KeyDomain():
-            return "an identifier of the declared kind"
-        case _:
-            return "true or false"
+def _stage_all(rules: Rules, opened: Sequence[TableFile], progress: Progress, connection: duckdb.DuckDBPyConnection) -> dict[str, Staged]:
+    """Every table read and typed, those of a database as they were at one moment."""
+    keys_as_text = any(column.key_text for reading in rules.readings for column in reading.columns)
+    staged: dict[str, Staged] = {}
+    connection.execute("BEGIN TRANSACTION")  # one transaction here is one snapshot there
+    for place, file in enumerate(opened):
+        name, reading = file.table.name, rules.reading(file.table.name)
+        with watched(stage_of(Step.READ, tables=len(opened), table=name, place=place), progress, connection=connection):
+            staged[name] = stage(file, reading, f"stage_{place}", keys_as_text=keys_as_text, connection=connection)
+    connection.execute("COMMIT")
+    return staged
 
 
 # --- units and ranks ---
@@ -259,7 +151,13 @@ def _write_private(each: Staged, private: Mapping[str, Staged], rank_key: bytes,
         f"FROM {each.name} s JOIN {ranked} k ON s.rowid = k.id ORDER BY {_laid_down(table)}"
     )
     return TableReport(
-        table=table.name, rows_read=each.rows_read, rows_kept=resolved, counts=tuple(counts), units=units, rows_per_unit_largest=largest
+        table=table.name,
+        rows_read=each.rows_read,
+        rows_kept=resolved,
+        counts=tuple(counts),
+        columns=each.columns,
+        units=units,
+        rows_per_unit_largest=largest,
     )
 
 
@@ -345,7 +243,13 @@ def _write_public(each: Staged, connection: duckdb.DuckDBPyConnection) -> tuple[
         selected.append(name if after is before else coded)
     connection.execute(f"CREATE TABLE made.{identifier(table.name)} AS SELECT {', '.join(selected)} FROM {each.name} ORDER BY {names}")
     report = TableReport(
-        table=table.name, rows_read=each.rows_read, rows_kept=each.rows_read, counts=each.counts, units=0, rows_per_unit_largest=0
+        table=table.name,
+        rows_read=each.rows_read,
+        rows_kept=each.rows_read,
+        counts=each.counts,
+        columns=each.columns,
+        units=0,
+        rows_per_unit_largest=0,
     )
     return replace(table, columns=columns), report
 

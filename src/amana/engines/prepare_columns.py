@@ -208,6 +208,12 @@ def outside(value_sql: str, domain: Domain) -> str | None:
     return None if limits is None else f"({value_sql} < {limits[0]} OR {value_sql} > {limits[1]})"
 
 
+def undeclared(given_sql: str, domain: Domain) -> str:
+    """A condition that is true for a value of a choice that is none of its declared members."""
+    assert isinstance(domain, ChoiceDomain) and domain.members
+    return f"({given_sql} IS NOT NULL AND TRY_CAST(CAST({given_sql} AS VARCHAR) AS {enum_of(domain.members)}) IS NULL)"
+
+
 def within(value_sql: str, domain: Domain) -> str:
     """A condition that is true for a value that is there and inside its bounds."""
     if isinstance(domain, TextDomain):

@@ -1,6 +1,6 @@
 """Publishing for a program, or a custodian, on the node's own machine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,21 +9,25 @@ from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
     from amana.catalog.schema import Dataset
-    from amana.node.publish import Publication
+    from amana.node.publish import Publication, Stage
 
 
-def publish_files(files: Sequence[Path], rules: str, *, folder: str | Path | None = None) -> "Publication":
-    """Publish the files under the rules. Errors: a refusal; the version that served before then serves on."""
+def publish_files(
+    files: Sequence[str | Path], rules: str, *, folder: str | Path | None = None, progress: "Callable[[Stage], None] | None" = None
+) -> "Publication":
+    """Publish the files, or the tables of a PostgreSQL database (by its address), under the rules. `progress` is told of every
+    stage. Errors: a refusal; the version that served before then serves on."""
+    from amana.node.publish import quiet
     from amana.node.wiring import publish
 
-    return publish(find_folder(folder), files, rules)
+    return publish(find_folder(folder), files, rules, progress=progress or quiet)
 
 
-def check_files(files: Sequence[Path], rules: str) -> "Dataset":
+def check_files(files: Sequence[str | Path], rules: str, *, folder: str | Path | None = None) -> "Dataset":
     """The public facts that publishing would show; no row is read. Errors: a refusal."""
-    from amana.node.publish import check
+    from amana.node.wiring import check
 
-    return check(files, rules).dataset
+    return check(find_folder(folder), files, rules)
 
 
 def read_text(path: Path) -> str:

@@ -3,25 +3,38 @@
 Nothing is half-published: the new version serves only after the last step, which is one transaction.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import errno
+import shutil
+import sqlite3
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TypeAlias, final
 
+import duckdb
+
 from amana.catalog.profile import Profile
-from amana.catalog.rules import Rules, promise_of, read_rules
-from amana.catalog.schema import Dataset, Version
-from amana.engines.connection import connect
-from amana.engines.prepare import TableReport, prepare
+from amana.catalog.rules import Rules, read_rules
+from amana.catalog.rules_heading import promise_of
+from amana.catalog.schema import Dataset, Version, expired
+from amana.engines.connection import connect, disk_is_full
+from amana.engines.prepare import Prepared, prepare
 from amana.engines.prepare_files import open_files
+from amana.engines.prepare_progress import Progress, Stage, Step, quiet, stage_of
+from amana.engines.prepare_report import TableReport
 from amana.node.settings import Settings
 from amana.node.store import Published, Store
 from amana.terms.refusal import Refusal
 
+# The doors name the stages too, and may not reach the engines.
+__all__ = ["Progress", "Publication", "Stage", "Step", "TableReport", "check", "in_folder", "publish", "quiet"]
+
 ProfileMaker: TypeAlias = Callable[[Version], Profile]
 """Releases the version's profile, charged to its population; gets the version after its file is complete."""
+ROOM_FACTOR = 4
+"""Room that a publishing may need, in sizes of its files: the version itself, and tables that do not fit in memory."""
 
 
 @final
@@ -34,34 +47,35 @@ class Publication:
 
 
 def publish(
-    files: Sequence[Path], rules_text: str, *, store: Store, settings: Settings, profile: ProfileMaker, now: datetime
+    files: Sequence[Path | str],
+    rules_text: str,
+    *,
+    store: Store,
+    settings: Settings,
+    profile: ProfileMaker,
+    now: datetime,
+    progress: Progress = quiet,
 ) -> Publication:
-    """Publish the files under the rules and serve the new version.
+    """Publish the files under the rules and serve the new version. `files`: paths, and the address of a PostgreSQL database.
 
-    Errors: `rules.*`, `files.*`, `publish.*` refusals, and what `profile` raises; the old version then serves on. A charge
-    for a profile that was released before a later failure stands.
+    `progress` is told of every stage as it begins, for the custodian's eyes only. Errors: `rules.*`, `files.*`, `publish.*`
+    refusals, and what `profile` raises; the old version then serves on. A charge for a profile that was released before a later
+    failure stands.
     """
     rules = read_rules(rules_text)
-    _check_against(rules.dataset, store)
-    with store.publishing():
+    _check_against(rules.dataset, store, today=now.date())
+    with in_folder(store.folder, files=files, settings=settings), store.publishing():
         store.remove_orphans()
         version = store.new_version(rules.dataset)
         target = store.version_file(version.id)
         try:
-            connection = connect(
-                store.spill,
-                memory_bytes_max=settings.memory_bytes_max,
-                threads=settings.threads,
-                spill_bytes_max=settings.spill_bytes_max,
-            )
-            try:
-                prepared = prepare(
-                    rules, files, connection=connection, target=target, target_key=store.version_key(version.id), rank_key=store.rank_key
-                )
-            finally:
-                connection.close()
+            prepared = _prepare(files, rules, version, store=store, settings=settings, progress=progress)
             version = replace(version, dataset=prepared.dataset)
-            published = store.switch(version, profile(version), now=now)
+            tables = len(rules.readings)
+            progress(stage_of(Step.PROFILE, tables=tables))
+            made = profile(version)
+            progress(stage_of(Step.SWITCH, tables=tables))
+            published = store.switch(version, made, now=now)
         except BaseException:
             for leftover in (target, target.with_name(target.name + ".wal")):
                 with suppress(FileNotFoundError):
@@ -71,14 +85,73 @@ def publish(
     return Publication(published=published, reports=prepared.reports)
 
 
-def check(files: Sequence[Path], rules_text: str, *, store: Store | None = None) -> Rules:
+def _prepare(
+    files: Sequence[Path | str], rules: Rules, version: Version, *, store: Store, settings: Settings, progress: Progress
+) -> Prepared:
+    connection = connect(
+        store.spill,
+        memory_bytes_max=settings.memory_bytes_max,
+        threads=settings.threads,
+        spill_bytes_max=settings.spill_bytes_max,
+    )
+    try:
+        return prepare(
+            rules,
+            files,
+            connection=connection,
+            target=store.version_file(version.id),
+            target_key=store.version_key(version.id),
+            rank_key=store.rank_key,
+            progress=progress,
+        )
+    finally:
+        connection.close()
+
+
+@contextmanager
+def in_folder(folder: Path, *, files: Sequence[Path | str] = (), settings: Settings | None = None) -> Generator[None, None, None]:
+    """What the disk and the memory of the machine refuse becomes a refusal. Errors: `publish.disk_full`,
+    `publish.folder_not_writable`, `publish.memory_full`."""
+    try:
+        yield
+    except (OSError, sqlite3.Error, duckdb.Error) as error:
+        refusal = _refused_by_machine(error, folder, files, settings)
+        if refusal is None:
+            raise
+        raise refusal from None
+
+
+def _refused_by_machine(error: Exception, folder: Path, files: Sequence[Path | str], settings: Settings | None) -> Refusal | None:
+    if disk_is_full(error):
+        near = next(each for each in (folder, *folder.parents) if each.exists())
+        sizes = sum(path.stat().st_size for path in map(Path, files) if path.is_file())
+        return Refusal(
+            "publish.disk_full",
+            folder=str(folder),
+            free_mb=shutil.disk_usage(near).free // 10**6,
+            needed_mb=ROOM_FACTOR * sizes // 10**6 + 1,
+        )
+    if isinstance(error, duckdb.OutOfMemoryException) and settings is not None:
+        return Refusal("publish.memory_full", memory_mb=settings.memory_bytes_max // 10**6, spill_mb=settings.spill_bytes_max // 10**6)
+    if isinstance(error, PermissionError | FileExistsError | NotADirectoryError) or _is_read_only(error):
+        return Refusal("publish.folder_not_writable", folder=str(folder))
+    return None
+
+
+def _is_read_only(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno == errno.EROFS
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in (
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+    )
+
+
+def check(files: Sequence[Path | str], rules_text: str, *, today: date, store: Store | None = None) -> Rules:
     """What would be published: every public fact a researcher would see. Reads names and types of columns, never a row,
     and draws no noise (PRIVACY 15). Errors: as `publish`, as far as they can be known without rows."""
-    import duckdb
-
     rules = read_rules(rules_text)
-    if store is not None:
-        _check_against(rules.dataset, store)
+    _check_against(rules.dataset, store, today=today)
     connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
     try:
         open_files(rules, files, connection=connection)
@@ -87,8 +160,12 @@ def check(files: Sequence[Path], rules_text: str, *, store: Store | None = None)
     return rules
 
 
-def _check_against(dataset: Dataset, store: Store) -> None:
-    """A population's promise is for life (PRIVACY 1), and a table name means one table in a node."""
+def _check_against(dataset: Dataset, store: Store | None, *, today: date) -> None:
+    """Data are not kept too long; a population's promise is for life (PRIVACY 1); a table name means one table in a node."""
+    if expired(dataset, today):
+        raise Refusal("publish.retention_over", dataset=dataset.name, retention=dataset.retention.isoformat())
+    if store is None:
+        return
     known = [each for each in store.populations() if each.name == dataset.population.name]
     if known and known[-1] != dataset.population:
         was, now = promise_of(known[-1]), promise_of(dataset.population)

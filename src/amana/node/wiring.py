@@ -11,14 +11,15 @@ from typing import final
 import structlog
 
 from amana.catalog.profile import Profile
-from amana.catalog.schema import Version
+from amana.catalog.schema import Dataset, Version
 from amana.engines.duckdb import DuckDbEngine
 from amana.log.plain import PlainLog
 from amana.node.asking import Open
 from amana.node.database import open_database
 from amana.node.migrations import migrate
 from amana.node.profile import build_profile, releases_count
-from amana.node.publish import Publication
+from amana.node.publish import Progress, Publication, in_folder, quiet
+from amana.node.publish import check as check_steps
 from amana.node.publish import publish as publish_steps
 from amana.node.settings import Settings, read_settings
 from amana.node.store import Store
@@ -187,13 +188,33 @@ def wire(folder: Path) -> Wired:
     return Wired(folder)
 
 
-def publish(folder: Path, files: Sequence[Path], rules_text: str) -> Publication:
-    """Publish files into a data folder, made if need be."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    wired = Wired(folder)
+def publish(folder: Path, files: Sequence[Path | str], rules_text: str, *, progress: Progress = quiet) -> Publication:
+    """Publish files, or tables of a PostgreSQL database, into a data folder, made if need be."""
+    with in_folder(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        wired = Wired(folder)
     try:
         return publish_steps(
-            files, rules_text, store=wired.store, settings=wired.settings, profile=wired.profile_of, now=SystemClock().now()
+            files,
+            rules_text,
+            store=wired.store,
+            settings=wired.settings,
+            profile=wired.profile_of,
+            now=SystemClock().now(),
+            progress=progress,
         )
     finally:
         wired.close()
+
+
+def check(folder: Path, files: Sequence[Path | str], rules_text: str) -> Dataset:
+    """The public facts that publishing into the folder would show; nothing is written into one that does not exist."""
+    if not (folder / "versions").is_dir():
+        return check_steps(files, rules_text, today=SystemClock().now().date(), store=None).dataset
+    with in_folder(folder):
+        database = open_database(read_settings(folder, os.environ).database, folder=folder)
+        try:
+            migrate(database, now=SystemClock().now())
+            return check_steps(files, rules_text, today=SystemClock().now().date(), store=Store(folder, database)).dataset
+        finally:
+            database.close()
