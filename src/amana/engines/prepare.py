@@ -16,7 +16,7 @@ import duckdb
 from amana.catalog.domains import ChoiceDomain, DateDomain, Domain, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.catalog.rules import OutOfBounds, Reading, Rules, members_from_rows
 from amana.catalog.schema import Column, Dataset, Schema, Table
-from amana.engines.connection import identifier, quoted
+from amana.engines.connection import create_store, identifier
 from amana.engines.prepare_columns import enum_of, given, is_day, outside, stored, stored_type, valued, within, year_of
 from amana.engines.prepare_files import UNREADABLE, TableFile, open_files, readable, unreadable
 from amana.engines.prepare_rank import Order, Written, message
@@ -89,7 +89,7 @@ def prepare(
     for number, file in enumerate(opened):
         reading = rules.reading(file.table.name)
         staged[file.table.name] = _stage(file, reading, f"stage_{number}", keys_as_text=keys_as_text, connection=connection)
-    connection.execute(f"ATTACH {quoted(str(target))} AS made (ENCRYPTION_KEY {quoted(target_key)})")
+    create_store(connection, target, key=target_key, alias="made")
     private = {name: each for name, each in staged.items() if each.table.private}
     _number_units(private, rules, rank_key, connection)
     reports: dict[str, TableReport] = {}
