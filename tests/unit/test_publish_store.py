@@ -114,9 +114,9 @@ def test_keys_are_secret_stay_the_same_and_differ_between_nodes(tmp_path: Path) 
     first, again, other = store_at(tmp_path / "a"), store_at(tmp_path / "a"), store_at(tmp_path / "b")
     assert first.rank_key == again.rank_key != other.rank_key
     assert len({first.rank_key, first.digest_key}) == 2
-    keys = list((tmp_path / "a" / "keys").iterdir())
+    keys = [file for file in (tmp_path / "a" / "keys").iterdir() if file.name != "lock"]
     assert {file.stat().st_mode & 0o777 for file in keys} == {0o600}
-    assert sorted(file.name for file in keys) == ["digest.key", "rank.key", "store.key"]
+    assert sorted(file.name for file in keys) == ["node.key", "wrapped.json"]
     assert (tmp_path / "a" / "keys").stat().st_mode & 0o777 == 0o700
 
 
@@ -169,6 +169,9 @@ def test_settings_come_from_the_environment_then_the_file_then_the_default(tmp_p
         ("", {"AMANA_THREADS": "many"}, "settings.bad_value"),
         ("language = 'xx'", {}, "settings.bad_value"),
         ("log_file = '../log'", {}, "settings.bad_value"),
+        ("key_file = 'node.key'", {}, "settings.bad_value"),
+        ("key_file = 7", {}, "settings.bad_value"),
+        ("", {"AMANA_KMS_COMMAND": "kms"}, "settings.bad_value"),
         ("threads =", {}, "settings.bad_value"),
     ],
 )

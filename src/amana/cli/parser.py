@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from amana.client.text import LANGUAGES, Catalogue
 
-COMMANDS = ("publish", "ask", "explain", "budget", "datasets", "profile", "settings", "help")
+COMMANDS = ("publish", "ask", "explain", "budget", "datasets", "profile", "settings", "keys", "help")
 
 
 class _Help(argparse.HelpFormatter):
@@ -38,8 +38,9 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     for name in ("budget", "profile"):
         made[name].add_argument("name", metavar=say("cli.metavar.name"), help=_option(say("cli.option.dataset")))
     made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
+    _keys(made["keys"], catalogue)
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
-    for name in ("publish", "ask", "explain", "budget", "datasets", "profile", "settings"):
+    for name in COMMANDS[:-1]:
         made[name].add_argument("--folder", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.folder")))
     return parser
 
@@ -62,6 +63,12 @@ def _ask(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     shape = command.add_mutually_exclusive_group()
     for name in ("json", "csv", "arrow"):
         shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_option(catalogue.say(f"cli.option.{name}")))
+
+
+def _keys(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
+    command.add_argument("action", choices=("show", "rotate"), help=_option(catalogue.say("cli.option.keys_action")))
+    command.add_argument("--data", action="store_true", help=_option(catalogue.say("cli.option.keys_data")))
+    command.add_argument("--to", choices=("file", "kms"), metavar="file|kms", help=_option(catalogue.say("cli.option.keys_to")))
 
 
 def _within(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:

@@ -4,6 +4,7 @@ import errno
 import os
 from importlib.resources import files
 from pathlib import Path
+from typing import final
 
 import duckdb
 
@@ -43,10 +44,60 @@ def connect(
     return connection
 
 
+@final
+class StoreUnreadableError(Exception):
+    """The key is not the file's, or the file is damaged, missing or cannot be written; says nothing more, so no key is quoted."""
+
+
 def attach_store(connection: duckdb.DuckDBPyConnection, store: Path, *, key: str, alias: str) -> None:
-    """Attach one published version for reading only. Errors: `duckdb.Error` for a wrong key or a damaged file."""
-    path = quoted(str(store.resolve()))
-    connection.execute(f"ATTACH {path} AS {identifier(alias)} (ENCRYPTION_KEY {quoted(key)}, READ_ONLY)")
+    """Attach one published version for reading only. Errors: StoreUnreadableError for a wrong key or a damaged file."""
+    _attach(connection, store, key=key, alias=alias, how=", READ_ONLY")
+
+
+def create_store(connection: duckdb.DuckDBPyConnection, store: Path, *, key: str, alias: str) -> None:
+    """Attach a new encrypted file for writing. Errors: StoreUnreadableError where none can be made."""
+    _attach(connection, store, key=key, alias=alias, how="")
+
+
+def copy_store(connection: duckdb.DuckDBPyConnection, store: Path, *, key: str, target: Path, target_key: str) -> None:
+    """Write the tables of a version, row by row in the same order, into a new file under another key.
+
+    Errors: StoreUnreadableError for either file, a full disk, or a copy that is not equal; the target is then not complete.
+    """
+    attach_store(connection, store, key=key, alias="before")
+    create_store(connection, target, key=target_key, alias="after")
+    try:
+        connection.execute("SET preserve_insertion_order = true")  # the rows lie as the publishing laid them down
+        connection.execute("COPY FROM DATABASE before TO after")
+        same = _contents(connection, "before") == _contents(connection, "after")
+        connection.execute("DETACH after")
+    except duckdb.Error:
+        same = False
+    if not same:
+        raise StoreUnreadableError
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, store: Path, *, key: str, alias: str, how: str) -> None:
+    # The key is a bound value of a variable: it stands in no statement, so no message or log of the database can quote it.
+    options = f"ENCRYPTION_KEY getvariable('amana_key'), ENCRYPTION_CIPHER 'GCM'{how}"
+    try:
+        connection.execute("SET VARIABLE amana_key = ?", [str(key)])
+        connection.execute(f"ATTACH {quoted(str(store.resolve()))} AS {identifier(alias)} ({options})")
+        attached = True
+    except duckdb.Error:
+        attached = False
+    finally:
+        connection.execute("RESET VARIABLE amana_key")
+    if not attached:  # outside the handler: the database's own exception does not travel with ours
+        raise StoreUnreadableError
+
+
+def _contents(connection: duckdb.DuckDBPyConnection, alias: str) -> list[tuple[object, ...]]:
+    """Every table with the number of its rows and a sum over them."""
+    listed = "SELECT table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY table_name"
+    names = [str(row[0]) for row in connection.execute(listed, [alias]).fetchall()]
+    sums = "SELECT count(*), sum(CAST(hash(t) AS HUGEINT)) FROM"
+    return [(name, *connection.execute(f"{sums} {alias}.{identifier(name)} t").fetchall()[0]) for name in names]
 
 
 def seal(connection: duckdb.DuckDBPyConnection) -> None:

@@ -31,7 +31,7 @@ LOG = structlog.get_logger("amana.engine")
 class DuckDbEngine:
     """An engine over one store file. Threads may run plans at the same time, each on a cursor of its own.
 
-    Units: `memory_bytes_max` in bytes. Errors: `duckdb.Error` when the file cannot be opened with that key.
+    Units: `memory_bytes_max` in bytes. Errors: StoreUnreadableError when the file cannot be opened with that key.
     """
 
     def __init__(self, store: Path, *, key: str, schema: Schema, memory_bytes_max: int, threads: int, folder_spill: Path) -> None:

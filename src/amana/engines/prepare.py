@@ -15,7 +15,7 @@ import duckdb
 from amana.catalog.domains import ChoiceDomain, KeyDomain, TextDomain
 from amana.catalog.rules import Rules, members_from_rows
 from amana.catalog.schema import Column, Dataset, Schema, Table
-from amana.engines.connection import identifier, quoted
+from amana.engines.connection import create_store, identifier
 from amana.engines.prepare_columns import enum_of, is_day, stored_type, year_of
 from amana.engines.prepare_files import TableFile, open_files
 from amana.engines.prepare_progress import Progress, Step, quiet, stage_of, watched
@@ -56,7 +56,7 @@ def prepare(
     for setting in ("preserve_insertion_order = false", "enable_progress_bar = true", "enable_progress_bar_print = false"):
         connection.execute(f"SET {setting}")
     staged = _stage_all(rules, opened, progress, connection)
-    connection.execute(f"ATTACH {quoted(str(target))} AS made (ENCRYPTION_KEY {quoted(target_key)})")
+    create_store(connection, target, key=target_key, alias="made")
     private = {name: each for name, each in staged.items() if each.table.private}
     with watched(stage_of(Step.UNITS, tables=len(staged)), progress, connection=connection):
         _number_units(private, rules, rank_key, connection)

@@ -80,6 +80,8 @@ def publish(
             for leftover in (target, target.with_name(target.name + ".wal")):
                 with suppress(FileNotFoundError):
                     leftover.unlink()
+            with suppress(Refusal):  # the failure itself is what to tell; the next publishing erases the key too
+                store.keys.forget_version(version.id)
             raise
         store.remove_orphans()
     return Publication(published=published, reports=prepared.reports)

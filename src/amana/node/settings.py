@@ -48,6 +48,14 @@ class Settings:
     deadline_base_ms: int = _number("least time a question is given before it is a fault", 500, 100, 3_600_000)
     deadline_row_ns: int = _number("more time for each row that one step may handle", 200, 1, 1_000_000)
     deadline_ms_max: int = _number("largest time a question is given", 600_000, 1_000, 86_400_000)
+    key_file: Path = field(
+        default=Path("keys/node.key"),
+        metadata={"about": "file of the key that wraps all others; kept elsewhere, the folder alone opens nothing", "path": True},
+    )
+    kms_command: Path | None = field(
+        default=None, metadata={"about": "program that wraps and unwraps keys, instead of a key file (how-to/keys)", "path": True}
+    )
+    kms_wait_ms_max: int = _number("longest time that program may take", 10_000, 100, 600_000)
     language: str = field(default="en", metadata={"about": "language of messages where the reader names none: en, fr, ar or zgh"})
     log_file: str = field(default="log.jsonl", metadata={"about": "name of the log of uses, inside the data folder"})
     database: str = field(
@@ -70,7 +78,7 @@ def read_settings(folder: Path, environment: Mapping[str, str]) -> Settings:
             raise Refusal(
                 "settings.unknown_key", key=key, origin="the environment", known=", ".join(PREFIX + name.upper() for name in named)
             )
-    values: dict[str, int | str] = {}
+    values: dict[str, int | str | Path] = {}
     origins = {"folder": "the command"}
     for name, each in named.items():
         variable = PREFIX + name.upper()
@@ -101,6 +109,8 @@ def describe() -> list[tuple[str, str, str, str]]:
             default = "one for each core" if each.default is MISSING else str(each.default)
             accepted = f"{each.metadata['low']} … {each.metadata['high']}" if "low" in each.metadata else "text"
             accepted = "sqlite or a URL" if "url" in each.metadata else accepted
+            if "path" in each.metadata:
+                accepted, default = "an absolute path", "none" if each.default is None else f"{default} in the data folder"
             rows.append((each.name, default, accepted, str(each.metadata["about"])))
     return rows
 
@@ -114,7 +124,11 @@ def _file(path: Path) -> dict[str, object]:
         raise Refusal("settings.bad_value", key=path.name, value="…", wanted="a TOML file", origin=str(path)) from None
 
 
-def _value(key: str, given: object, metadata: Mapping[str, object], *, origin: str) -> int | str:
+def _value(key: str, given: object, metadata: Mapping[str, object], *, origin: str) -> int | str | Path:
+    if "path" in metadata:
+        if not isinstance(given, str) or "\0" in given or not Path(given).is_absolute():
+            raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted="an absolute path", origin=origin)
+        return Path(given)
     if "low" in metadata:
         low, high = metadata["low"], metadata["high"]
         assert isinstance(low, int) and isinstance(high, int)

@@ -1,16 +1,13 @@
 """The data folder: keys, the file of each published version, and the catalogue that says which version serves.
 
-`settings.toml` · `keys/` (0600) · `versions/<random id>.duckdb` · `node.sqlite` (catalogue and ledger) · `log.jsonl` · `spill/`.
+`settings.toml` · `keys/` (0700, see `node/keys.py`) · `versions/<random id>.duckdb` · `node.sqlite` (catalogue and ledger) ·
+`log.jsonl` · `spill/`.
 
 Publishing writes a version's file first and switches last, in one transaction: a crash before it leaves the old version
 serving and a file that nothing names, which the next publishing removes.
 """
 
-import base64
 import fcntl
-import hashlib
-import hmac
-import os
 import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -22,11 +19,13 @@ from typing import final
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Dataset, Population, Version
 from amana.catalog.written import read_dataset, read_profile, write_dataset, write_profile
+from amana.node.durable import sync
+from amana.node.key_source import Secret, SecretText
+from amana.node.keys import DIGEST, RANK, KeyRing, default_means
 from amana.terms.database import Database, Value, text
 from amana.terms.ids import VersionId
 from amana.terms.refusal import Refusal
 
-KEY_BYTES = 32
 RETIRE = "UPDATE version SET serves = 0 WHERE dataset = :dataset AND serves = 1"
 INSERT = """INSERT INTO version (id, dataset, published_at, serves, schema_json, profile_json)
 VALUES (:id, :dataset, :at, 1, :schema, :profile)"""
@@ -47,15 +46,19 @@ class Published:
 
 @final
 class Store:
-    """One data folder. Keys come from the operating system's entropy and never depend on the data."""
+    """One data folder. Keys come from the operating system's entropy and never depend on the data.
 
-    def __init__(self, folder: Path, database: Database) -> None:
+    Errors: `keys.*` refusals for keys that are lost, wrong or open to others.
+    """
+
+    def __init__(self, folder: Path, database: Database, *, keys: KeyRing | None = None) -> None:
         self.folder, self._database = folder, database
         for each in (folder, folder / "keys", folder / "versions", folder / "spill"):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._store_key = _key(folder / "keys" / "store.key")
-        self._rank_key = _key(folder / "keys" / "rank.key")
-        self._digest_key = _key(folder / "keys" / "digest.key")
+        self.keys = keys or KeyRing(folder, means=default_means(folder))
+        self.keys.open()
+        self._rank_key = self.keys.data_key(RANK)
+        self._digest_key = self.keys.data_key(DIGEST)
 
     def __repr__(self) -> str:
         return f"Store({self.folder})"
@@ -66,27 +69,28 @@ class Store:
         return self.folder / "spill"
 
     @property
-    def rank_key(self) -> bytes:
+    def rank_key(self) -> Secret:
         """The secret of the order of rows (PRIVACY 3)."""
         return self._rank_key
 
     @property
-    def digest_key(self) -> bytes:
+    def digest_key(self) -> Secret:
         """The secret of digests of questions (PRIVACY 10)."""
         return self._digest_key
 
     def version_file(self, version: VersionId) -> Path:
         """The encrypted file of that version."""
-        return self.folder / "versions" / f"{version}.duckdb"
+        return self.keys.version_file(version)
 
-    def version_key(self, version: VersionId) -> str:
-        """The key of that file: 32 bytes in base64, derived from the store's key."""
-        digest = hmac.new(self._store_key, f"version {version}".encode(), hashlib.sha256).digest()
-        return base64.b64encode(digest).decode()
+    def version_key(self, version: VersionId) -> SecretText:
+        """The key of that file: 32 random bytes in base64."""
+        return self.keys.version_key(version)
 
     def new_version(self, dataset: Dataset) -> Version:
-        """A version under a random name that says nothing (PRIVACY 10)."""
-        return Version(id=VersionId(secrets.token_hex(16)), dataset=dataset)
+        """A version under a random name that says nothing (PRIVACY 10), with a key of its own."""
+        version = Version(id=VersionId(secrets.token_hex(16)), dataset=dataset)
+        self.keys.add_version(version.id)
+        return version
 
     def current(self) -> tuple[Published, ...]:
         """The versions that serve, by dataset."""
@@ -114,8 +118,8 @@ class Store:
 
     def switch(self, version: Version, profile: Profile, *, now: datetime) -> Published:
         """Serve this version from now on instead of the dataset's earlier one: all or nothing, durable on return."""
-        _sync(self.version_file(version.id))
-        _sync(self.folder / "versions")
+        sync(self.version_file(version.id))
+        sync(self.folder / "versions")
         values: dict[str, Value] = {
             "id": version.id,
             "dataset": version.dataset.name,
@@ -129,52 +133,23 @@ class Store:
         return Published(version=version, profile=profile, published_at=now)
 
     def remove_orphans(self) -> int:
-        """Remove version files that no serving version names. Call only while holding `publishing`."""
-        named: set[str] = set(self.serving())
-        orphans = [file for file in (self.folder / "versions").iterdir() if file.name.partition(".")[0] not in named]
+        """Remove version files that no serving version names, and erase their keys. Call only while holding `publishing`."""
+        files = self.keys.keep_versions(set(self.serving()))
+        orphans = [file for file in (self.folder / "versions").iterdir() if file.name.removesuffix(".wal") not in files]
         for file in orphans:
             file.unlink()
         return len(orphans)
 
     @contextmanager
     def publishing(self) -> Generator[None, None, None]:
-        """One publishing at a time. The system frees the lock when the process ends, however it ends.
+        """One publishing at a time, and no rotation of keys. The system frees the locks when the process ends, however it ends.
 
-        Errors: `publish.already_running`.
+        Errors: `publish.already_running`, `keys.busy`.
         """
         with (self.folder / "publish.lock").open("w") as held:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Refusal("publish.already_running", folder=str(self.folder)) from None
-            yield
-
-
-def _key(path: Path) -> bytes:
-    """The key in that file, made on first use. Written beside and linked into place: two starts agree on one key."""
-    if not path.exists():
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(descriptor, os.urandom(KEY_BYTES))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        try:
-            os.link(beside, path)
-        except FileExistsError:
-            pass  # another start was first: its key stands
-        finally:
-            beside.unlink()
-        _sync(path.parent)
-    key = path.read_bytes()
-    assert len(key) == KEY_BYTES, path.name
-    return key
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            with self.keys.changing():
+                yield

@@ -6,21 +6,25 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import final
+from typing import Literal, final
 
 import structlog
 
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Dataset, Version
+from amana.engines.connection import StoreUnreadableError, connect, copy_store
 from amana.engines.duckdb import DuckDbEngine
 from amana.log.plain import PlainLog
 from amana.node.asking import Open
 from amana.node.database import open_database
+from amana.node.key_source import SecretText
+from amana.node.keys import KeyRing, means_of
 from amana.node.migrations import migrate
 from amana.node.profile import build_profile, releases_count
 from amana.node.publish import Progress, Publication, in_folder, quiet
 from amana.node.publish import check as check_steps
 from amana.node.publish import publish as publish_steps
+from amana.node.rotate import Rotated, rotate
 from amana.node.settings import Settings, read_settings
 from amana.node.store import Store
 from amana.node.workers import Worker
@@ -89,7 +93,7 @@ class Wired:
         self.clock = SystemClock()
         self.database = open_database(self.settings.database, folder=folder)
         migrate(self.database, now=self.clock.now())
-        self.store = Store(folder, self.database)
+        self.store = Store(folder, self.database, keys=KeyRing(folder, means=means_of(self.settings)))
         self.ledger = Ledger(self.database, worker=self._worker.name)
         self.log = PlainLog(folder / self.settings.log_file)
         self.recover()
@@ -118,15 +122,7 @@ class Wired:
         settings, population = self.settings, version.dataset.population
         self.ledger.open_population(population)
         self.ledger.open_permit(permit("custodian", version.dataset, purpose="profile"))
-        engine = DuckDbEngine(
-            self.store.version_file(version.id),
-            key=self.store.version_key(version.id),
-            schema=version.dataset.schema,
-            memory_bytes_max=settings.memory_bytes_max,
-            threads=settings.threads,
-            folder_spill=self.store.spill,
-        )
-        self._engines.append(engine)
+        engine = self._engine(version)
         rows = tuple((table.table, round(table.rows)) for table in profile.tables) if profile is not None else ()
         made = Kernel(
             engine=engine,
@@ -176,6 +172,26 @@ class Wired:
         self._own_log.close()
         self._worker.close()
 
+    def _engine(self, version: Version) -> DuckDbEngine:
+        settings = self.settings
+
+        def opened(file: Path, key: SecretText) -> DuckDbEngine:
+            try:
+                return DuckDbEngine(
+                    file,
+                    key=key,
+                    schema=version.dataset.schema,
+                    memory_bytes_max=settings.memory_bytes_max,
+                    threads=settings.threads,
+                    folder_spill=self.store.spill,
+                )
+            except StoreUnreadableError:
+                raise Refusal("keys.store_unreadable", file=str(file)) from None
+
+        engine = self.store.keys.open_version(version.id, opened)
+        self._engines.append(engine)
+        return engine
+
     def _open(self, version: Version, profile: Profile) -> Open:
         made, engine = self.kernel(version, profile)
         return Open(version=version, profile=profile, kernel=made, sql_of=engine.sql_of)
@@ -212,9 +228,39 @@ def check(folder: Path, files: Sequence[Path | str], rules_text: str) -> Dataset
     if not (folder / "versions").is_dir():
         return check_steps(files, rules_text, today=SystemClock().now().date(), store=None).dataset
     with in_folder(folder):
-        database = open_database(read_settings(folder, os.environ).database, folder=folder)
+        settings = read_settings(folder, os.environ)
+        database = open_database(settings.database, folder=folder)
         try:
             migrate(database, now=SystemClock().now())
-            return check_steps(files, rules_text, today=SystemClock().now().date(), store=Store(folder, database)).dataset
+            store = Store(folder, database, keys=KeyRing(folder, means=means_of(settings)))
+            return check_steps(files, rules_text, today=SystemClock().now().date(), store=store).dataset
         finally:
             database.close()
+
+
+def rotate_keys(folder: Path, *, to: str | None, data: Literal["keep", "encrypt anew"]) -> Rotated:
+    """A new key-encryption key; with `encrypt anew`, new keys and files of the versions too. A server may be running.
+
+    Errors: Refusal `node.no_folder`, `keys.*`.
+    """
+    if not (folder / "keys").is_dir():
+        raise Refusal("node.no_folder", folder=str(folder))
+    settings = read_settings(folder, os.environ)
+
+    def copied(store: Path, key: SecretText, target: Path, target_key: SecretText) -> None:
+        connection = connect(
+            folder / "spill",
+            memory_bytes_max=settings.memory_bytes_max,
+            threads=settings.threads,
+            spill_bytes_max=settings.spill_bytes_max,
+        )
+        try:
+            copy_store(connection, store, key=key, target=target, target_key=target_key)
+        except StoreUnreadableError:
+            raise Refusal("keys.copy_failed", file=str(store)) from None
+        finally:
+            connection.close()
+
+    ring = KeyRing(folder, means=means_of(settings))
+    ring.open()
+    return rotate(ring, to=to, copy=copied if data == "encrypt anew" else None)
