@@ -320,7 +320,7 @@ def test_a_permit_that_was_reviewed_after_two_faults_may_ask_again() -> None:
             ledger.fault(ledger.charge(leave(of), costing(1), asked(name), now=FakeClock().now()), leave(of))
         with pytest.raises(Refusal, match="permit_paused"):
             ledger.charge(leave(of), costing(1), asked("c"), now=FakeClock().now())
-        ledger.reviewed(leave(of))
+        ledger.reviewed(leave(of).id)
         ledger.charge(leave(of), costing(1), asked("c"), now=FakeClock().now())
 
 
@@ -337,3 +337,15 @@ def test_recovery_closes_what_nobody_runs_and_leaves_what_a_living_process_runs(
             one.settle(lost, rows(2))
         assert one.recall(asked("b").digest) is None
         other.close()
+
+
+def test_a_permit_is_widened_and_never_narrowed() -> None:
+    of = version(cap_nrho=100)
+    small = replace(leave(of), id="small", cap_nrho=NanoRho(10), cap_delta=DeltaUnits(10))
+    with ledger_at(":memory:", of) as ledger:
+        ledger.open_permit(small)
+        for nrho, delta, caps in ((20, 15, (20, 15)), (5, 30, (20, 15)), (30, 5, (20, 15)), (20, 16, (20, 16))):
+            ledger.open_account(small.id, population=small.population, cap_nrho=NanoRho(nrho), cap_delta=DeltaUnits(delta))
+            balance = ledger.balance_of(small)
+            assert (balance.cap_nrho, balance.cap_delta) == caps
+        ledger.charge(replace(small, cap_nrho=NanoRho(20)), costing(20), asked("a"), now=FakeClock().now())

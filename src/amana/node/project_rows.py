@@ -11,6 +11,7 @@ from amana.node.people import find_organisation
 from amana.policy.people import OrganisationKind
 from amana.policy.projects import Output, OutputKind, PermitRecord, Project, Review, Verdict, Vote
 from amana.policy.purposes import Intent, Match, match
+from amana.policy.things import PermitOf
 from amana.policy.transitions import OutputState, PermitState, ProjectState
 from amana.terms.database import Row, Transaction, text, text_or_none, whole
 from amana.terms.ids import DeltaUnits, NanoRho, OrganisationId, OutputId, PermitId, PersonId, PopulationName, ProjectId, ReviewId
@@ -22,18 +23,16 @@ PROJECTS = "SELECT id FROM project WHERE id > :after ORDER BY id LIMIT :limit"
 MEMBERS = "SELECT person, left_at FROM project_member WHERE project = :id ORDER BY person"
 REVIEWS = "SELECT id, reviewer, version, verdict, reasons FROM review WHERE project = :id ORDER BY given_at, id"
 DECIDERS = "SELECT DISTINCT decider FROM decision WHERE project = :id ORDER BY decider"
-PERMIT_COLUMNS = """SELECT id, project, project_version, dataset, population, custodian, state, share_asked, cap_nrho, cap_delta,
-valid_until, granted_by FROM permit """
-PERMIT = PERMIT_COLUMNS + "WHERE id = :id"
-PERMITS = PERMIT_COLUMNS + "WHERE id > :after ORDER BY id LIMIT :limit"
-PERMITS_OF_PROJECT = PERMIT_COLUMNS + "WHERE project = :project ORDER BY id"
-PERMITS_OF_DATASET = PERMIT_COLUMNS + "WHERE dataset = :dataset ORDER BY id"
-PERMITS_OF_PERSON = (
-    PERMIT_COLUMNS
-    + """WHERE dataset = :dataset AND state = 'active'
-AND project IN (SELECT project FROM project_member WHERE person = :person AND left_at IS NULL) ORDER BY id"""
-)
-PERMITS_IN = PERMIT_COLUMNS + "WHERE state = :state ORDER BY id"
+PERMIT = """SELECT id, project, project_version, dataset, population, custodian, state, share_asked, cap_nrho, cap_delta, valid_until,
+granted_by FROM permit WHERE id = :id"""
+PERMITS = "SELECT id FROM permit WHERE id > :after ORDER BY id LIMIT :limit"
+PERMITS_OF_PROJECT = "SELECT id FROM permit WHERE project = :project ORDER BY id"
+PERMITS_OF_PERSON = """SELECT permit.id FROM permit JOIN project_member ON project_member.project = permit.project
+WHERE permit.dataset = :dataset AND permit.state = 'active' AND project_member.person = :person AND project_member.left_at IS NULL
+ORDER BY permit.id"""
+PERMITS_IN = "SELECT id FROM permit WHERE state = :state ORDER BY id"
+PERMITS_OVER = """SELECT id FROM permit WHERE valid_until <= :at AND state IN ('granted', 'active', 'exhausted', 'suspended')
+ORDER BY id"""
 OUTPUT = "SELECT id, project, kind, author, digest, state, round FROM output WHERE id = :id"
 OUTPUTS = "SELECT id, project, kind, author, digest, state, round FROM output WHERE project = :project ORDER BY made_at, id"
 VOTES = "SELECT voter, round, verdict, reasons FROM vote WHERE output = :id ORDER BY round, place"
@@ -68,11 +67,17 @@ def read_project(run: Transaction, project: ProjectId) -> Project:
     )
 
 
-def read_permit(run: Transaction, row: Row, *, project: Project, terms: Terms) -> PermitRecord:
-    """A row of PERMIT_COLUMNS. Whether the purposes match is worked out from what dataset and project say now."""
-    name, _, version, dataset, population, custodian, state, share, cap_nrho, cap_delta, valid_until, granted_by = row
-    granter = text_or_none(granted_by)
-    return PermitRecord(
+def read_permit(run: Transaction, permit: PermitId, *, terms: Terms) -> PermitOf:
+    """The permit with its project. Whether the purposes match is worked out from what dataset and project say now.
+
+    Errors: Refusal node.not_found.
+    """
+    found = run.rows(PERMIT, {"id": permit})
+    if not found:
+        raise Refusal("node.not_found", thing="permit", name=permit[:80])
+    name, owner, version, dataset, population, custodian, state, share, cap_nrho, cap_delta, valid_until, granted_by = found[0]
+    project, granter = read_project(run, ProjectId(text(owner))), text_or_none(granted_by)
+    record = PermitRecord(
         id=PermitId(text(name)),
         project=project.id,
         project_version=whole(version),
@@ -87,6 +92,7 @@ def read_permit(run: Transaction, row: Row, *, project: Project, terms: Terms) -
         valid_until=datetime.fromisoformat(text(valid_until)),
         granted_by=None if granter is None else PersonId(granter),
     )
+    return PermitOf(record=record, project=project)
 
 
 def matched(run: Transaction, project: Project, *, allowed: tuple[UseTerm, ...]) -> Match:

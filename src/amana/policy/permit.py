@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import final
 
-from amana.catalog.schema import Dataset
+from amana.catalog.schema import Dataset, Population
 from amana.policy.people import Asker
 from amana.policy.projects import PermitRecord, Project
 from amana.policy.rights import Action, check, may
@@ -54,6 +55,11 @@ def permit(asker: str, dataset: Dataset, *, purpose: str) -> Permit:
         cap_nrho=population.cap_nrho,
         cap_delta=population.cap_delta,
     )
+
+
+def caps_of(population: Population, *, share: Fraction) -> tuple[NanoRho, DeltaUnits]:
+    """That share of a population's caps, rounded down."""
+    return NanoRho(int(population.cap_nrho * share)), DeltaUnits(int(population.cap_delta * share))
 
 
 def leave(asker: Asker | None, *, project: Project, record: PermitRecord, dataset: Dataset, now: datetime) -> Permit:

@@ -18,7 +18,7 @@ from amana.query.plan import KeyValue
 from amana.query.released import NoiseKind, NoisyCell, NoisyTable, SumNoise
 from amana.terms.canonical import canonical_bytes
 from amana.terms.database import Database, Transaction, Value, moment, text, whole
-from amana.terms.ids import ChargeId, DeltaUnits, Digest, NanoRho, PermitId
+from amana.terms.ids import ChargeId, DeltaUnits, Digest, NanoRho, PermitId, PopulationName
 from amana.terms.refusal import Refusal
 
 FAULTS_MAX = 2
@@ -45,8 +45,9 @@ FORGIVE_FAULTS = "UPDATE account SET faults = 0 WHERE name = :permit"
 OPEN_CHARGES = "SELECT id, worker FROM charge WHERE state = 'charged'"
 NEW_POPULATION = """INSERT INTO population (name, period, cap_nrho, cap_delta, latest_at)
 VALUES (:population, :period, :nrho, :delta, '') ON CONFLICT DO NOTHING"""
-NEW_ACCOUNT = """INSERT INTO account (name, kind, population, cap_nrho, cap_delta)
-VALUES (:name, :kind, :population, :nrho, :delta) ON CONFLICT DO NOTHING"""
+ENTER = """INSERT INTO account (name, kind, population, cap_nrho, cap_delta) VALUES (:name, :kind, :population, :nrho, :delta)
+ON CONFLICT (name) DO UPDATE SET cap_nrho = :nrho, cap_delta = :delta
+WHERE account.population = :population AND account.cap_nrho <= :nrho AND account.cap_delta <= :delta"""
 OPEN_PERIOD = """INSERT INTO account (name, kind, population, cap_nrho, cap_delta)
 SELECT :name, 'population', name, cap_nrho, cap_delta FROM population WHERE name = :population ON CONFLICT DO NOTHING"""
 PROMISE = "SELECT period, cap_nrho, cap_delta FROM population WHERE name = :population"
@@ -140,11 +141,13 @@ class Ledger:
                 raise Refusal("budget.cap_changed", population=population.name)
 
     def open_permit(self, permit: Permit) -> None:
-        """Enter a permit, and the allowance of an assistant under it, once."""
-        with self._database.transaction() as run:
-            for name, kind, nrho, delta in _own_accounts(permit):
-                row: dict[str, Value] = {"name": name, "kind": kind, "population": permit.population, "nrho": nrho, "delta": delta}
-                run.change(NEW_ACCOUNT, row)
+        """Enter a permit, and the allowance of an assistant under it; entered again with larger caps, they are widened."""
+        for name, kind, nrho, delta in _own_accounts(permit):
+            self._enter(name, kind, permit.population, nrho, delta)
+
+    def open_account(self, permit: PermitId, *, population: PopulationName, cap_nrho: NanoRho, cap_delta: DeltaUnits) -> None:
+        """Enter or widen a permit that nobody uses yet."""
+        self._enter(f"permit {permit}", "permit", population, cap_nrho, cap_delta)
 
     def recall(self, digest: Digest) -> Recalled:
         """What was released for that question and precision, if anything."""
@@ -208,10 +211,10 @@ class Ledger:
         with self._database.transaction() as run:
             run.change(FAULT, {"id": charge.id})
 
-    def reviewed(self, permit: Permit) -> None:
+    def reviewed(self, permit: PermitId) -> None:
         """A person looked into the faults of that permit: it may be used again."""
         with self._database.transaction() as run:
-            run.change(FORGIVE_FAULTS, {"permit": f"permit {permit.id}"})
+            run.change(FORGIVE_FAULTS, {"permit": f"permit {permit}"})
 
     def recover(self, *, alive: Callable[[str], bool]) -> int:
         """Close the charges that nobody runs any more: they stand, and will never be drawn again.
@@ -263,6 +266,10 @@ class Ledger:
             have = spent.get(population, (0, 0))
             if have[0] < nrho or have[1] < delta:
                 raise Refusal("budget.ledger_behind_log", population=population)
+
+    def _enter(self, name: str, kind: str, population: PopulationName, nrho: int, delta: int) -> None:
+        with self._database.transaction() as run:
+            run.change(ENTER, {"name": name, "kind": kind, "population": population, "nrho": nrho, "delta": delta})
 
     def _balance(self, account: str, cap_nrho: NanoRho, cap_delta: DeltaUnits) -> Balance:
         with self._database.reading() as run:

@@ -1,0 +1,225 @@
+"""Permits: a project's leave to ask one dataset, signed by its custodian. Granting enters the caps in the ledger.
+
+A permit is granted, then its account is opened, then it becomes active: a crash between leaves it granted, and `activate` at the
+next start does the rest.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from fractions import Fraction
+from typing import final
+
+from amana.catalog.purposes import UseTerm
+from amana.catalog.schema import Dataset
+from amana.node.audit import NODE, note
+from amana.node.people import find_organisation
+from amana.node.project_rows import PERMITS, PERMITS_IN, PERMITS_OF_PERSON, PERMITS_OF_PROJECT, PERMITS_OVER, read_permit, read_project, read_terms
+from amana.node.projects import moved
+from amana.policy.people import Asker
+from amana.policy.permit import Permit, caps_of, leave
+from amana.policy.rights import Action, check, may
+from amana.policy.things import DatasetOf, PermitOf
+from amana.policy.transitions import PERMIT, PermitEvent, PermitState, ProjectEvent, ProjectState, move
+from amana.privacy.ledger import Ledger
+from amana.terms.database import Database, DuplicateError, Transaction, Value, moment, text
+from amana.terms.ids import DeltaUnits, NanoRho, OrganisationId, PermitId, ProjectId
+from amana.terms.refusal import Refusal
+
+REQUEST = """INSERT INTO permit (id, project, applicant, project_version, dataset, population, custodian, state, share_asked, cap_nrho,
+cap_delta, valid_until, reasons) VALUES (:id, :project, :applicant, :version, :dataset, :population, :custodian, :state, :share, 0, 0,
+:valid_until, '')"""
+GRANT = """UPDATE permit SET state = :to, cap_nrho = :nrho, cap_delta = :delta, valid_until = :valid_until, granted_by = :by,
+reasons = :reasons WHERE id = :id AND state = :was"""
+DECIDE = "UPDATE permit SET state = :to, reasons = :reasons WHERE id = :id AND state = :was"
+MOVE = "UPDATE permit SET state = :to WHERE id = :id AND state = :was"
+ACTIONS = {
+    PermitEvent.REFUSE: Action.REFUSE_PERMIT,
+    PermitEvent.SUSPEND: Action.SUSPEND_PERMIT,
+    PermitEvent.RESUME: Action.RESUME_PERMIT,
+    PermitEvent.REVOKE: Action.REVOKE_PERMIT,
+}
+PAGE_MAX = 200
+
+
+@final
+class Permits:
+    """The permits of this node. `datasets`: the datasets that serve now. Errors: as `policy.rights.check`, and node.not_found."""
+
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], *, ledger: Ledger, datasets: Callable[[], tuple[Dataset, ...]]
+    ) -> None:
+        self._database, self._now, self._ledger, self._datasets = database, now, ledger, datasets
+
+    def permit(self, asker: Asker | None, *, permit: PermitId) -> PermitOf:
+        """One that the asker may see."""
+        with self._database.reading() as run:
+            found = read_permit(run, permit, terms=self._terms)
+        check(Action.SEE_PERMIT, asker, on=found, now=self._now())
+        return found
+
+    def permits(self, asker: Asker | None, *, after: str = "", limit: int = PAGE_MAX) -> tuple[PermitOf, ...]:
+        """A page of those that the asker may see, by id."""
+        at, seen = self._now(), list[PermitOf]()
+        with self._database.reading() as run:
+            while len(seen) < limit:
+                page = [text(name) for (name,) in run.rows(PERMITS, {"after": after, "limit": PAGE_MAX})]
+                found = (read_permit(run, PermitId(name), terms=self._terms) for name in page)
+                seen += [each for each in found if may(Action.SEE_PERMIT, asker, on=each, now=at)]
+                if len(page) < PAGE_MAX:
+                    break
+                after = page[-1]
+        return tuple(seen[:limit])
+
+    def request(self, asker: Asker | None, *, project: ProjectId, dataset: str, share: Fraction, valid_until: datetime) -> PermitId:
+        """Ask the custodian for a share of the budget, until that moment. Errors: Refusal permit.held, node.unknown_dataset."""
+        at = self._now()
+        if not 0 < share <= 1:
+            raise Refusal("node.bad_value", field="share", wanted="a share of the budget above 0 and at most 1, such as 5%")
+        asked = self._dataset(dataset)
+        made = PermitId(f"m-{secrets.token_hex(6)}")
+        try:
+            with self._database.transaction() as run:
+                found = read_project(run, project)
+                check(Action.REQUEST_PERMIT, asker, on=found, now=at)
+                assert asker is not None
+                values: dict[str, Value] = {"id": made, "project": project, "applicant": found.applicant, "version": found.version}
+                wanted: dict[str, Value] = {"dataset": asked.name, "population": asked.population.name, "share": str(share)}
+                signed: dict[str, Value] = {"custodian": custodian_of(run, asked), "state": PERMIT.start.value}
+                run.change(REQUEST, {**values, **wanted, **signed, "valid_until": moment(min(valid_until, found.ends_on))})
+                _note(run, made, at=at, actor=asker.person.id, action="request", was="", now_is=PERMIT.start.value)
+        except DuplicateError:
+            raise Refusal("permit.held", project=project, dataset=asked.name) from None
+        return made
+
+    def grant(self, asker: Asker | None, *, permit: PermitId, share: Fraction, valid_until: datetime, reasons: str = "") -> PermitOf:
+        """Sign it, for a share of the budget: a new permit, or a wider one if it is held already."""
+        at = self._now()
+        with self._database.transaction() as run:
+            found = read_permit(run, permit, terms=self._terms)
+            event = PermitEvent.GRANT if found.record.state is PermitState.REQUESTED else PermitEvent.WIDEN
+            check(Action.GRANT_PERMIT if event is PermitEvent.GRANT else Action.WIDEN_PERMIT, asker, on=found, now=at)
+            assert asker is not None
+            nrho, delta = caps_of(self._dataset(found.record.dataset).population, share=share)
+            if (nrho, delta) < (found.record.cap_nrho, found.record.cap_delta) or delta < found.record.cap_delta or not 0 < share <= 1:
+                raise Refusal("node.bad_value", field="share", wanted="a share of the budget, at most 1 and no less than was granted before")
+            to = move(PERMIT, found.record.state, event=event)
+            until = moment(min(valid_until, found.project.ends_on))
+            values: dict[str, Value] = {"nrho": nrho, "delta": delta, "valid_until": until, "by": asker.person.id, "reasons": reasons}
+            _swapped(run.change(GRANT, {**values, "id": permit, "was": found.record.state.value, "to": to.value}))
+            _note(run, permit, at=at, actor=asker.person.id, action=event.value, was=found.record.state.value, now_is=to.value)
+        self._open(permit)
+        with self._database.reading() as run:
+            return read_permit(run, permit, terms=self._terms)
+
+    def act(self, asker: Asker | None, *, permit: PermitId, event: PermitEvent, reasons: str = "") -> PermitOf:
+        """What the custodian does: refuse, suspend, resume, revoke."""
+        at = self._now()
+        with self._database.transaction() as run:
+            found = read_permit(run, permit, terms=self._terms)
+            check(ACTIONS[event], asker, on=found, now=at)
+            assert asker is not None
+            self._move(run, found, event, actor=asker.person.id, at=at, reasons=reasons)
+            done = read_permit(run, permit, terms=self._terms)
+        if event is PermitEvent.RESUME:  # she looked into what made it pause
+            self._ledger.reviewed(permit)
+        return done
+
+    def leave(self, asker: Asker | None, *, dataset: Dataset, permit: PermitId | None) -> Permit:
+        """The leave to ask now: under that permit, or the only one under which the asker may.
+
+        Errors: Refusal permit.none, permit.several, and those of `policy.permit.leave`.
+        """
+        at = self._now()
+        with self._database.reading() as run:
+            if permit is not None:
+                found = read_permit(run, permit, terms=self._terms)
+                return leave(asker, project=found.project, record=found.record, dataset=dataset, now=at)
+            if asker is None:
+                raise Refusal("rights.sign_in_needed", action=Action.ASK.value)
+            names = run.rows(PERMITS_OF_PERSON, {"dataset": dataset.name, "person": asker.person.id})
+            held = [read_permit(run, PermitId(text(name)), terms=self._terms) for (name,) in names]
+        if not held:
+            raise Refusal("permit.none", dataset=dataset.name)
+        usable = [each for each in held if may(Action.ASK, asker, on=each, now=at)] or held[:1]
+        if len(usable) > 1:
+            raise Refusal("permit.several", dataset=dataset.name, permits=", ".join(each.record.id for each in usable))
+        return leave(asker, project=usable[0].project, record=usable[0].record, dataset=dataset, now=at)
+
+    def note_spending(self, permit: PermitId, *, event: PermitEvent) -> None:
+        """What the ledger told of a permit: used up, or paused after faults."""
+        with self._database.transaction() as run:
+            found = read_permit(run, permit, terms=self._terms)
+            if event in PERMIT.possible(found.record.state):
+                self._move(run, found, event, actor=NODE, at=self._now(), reasons=None)
+
+    def activate(self) -> int:
+        """Finish what a crash left granted or half widened, and note the end of permits whose day has come."""
+        states = (PermitState.GRANTED, PermitState.ACTIVE)
+        with self._database.reading() as run:
+            granted = [PermitId(text(name)) for state in states for (name,) in run.rows(PERMITS_IN, {"state": state.value})]
+            over = [PermitId(text(name)) for (name,) in run.rows(PERMITS_OVER, {"at": moment(self._now())})]
+        for permit in granted:
+            self._open(permit)
+        for permit in over:
+            self.note_spending(permit, event=PermitEvent.EXPIRE)
+        return len(granted) + len(over)
+
+    def of_project(self, project: ProjectId) -> tuple[PermitOf, ...]:
+        """Every permit of a project."""
+        with self._database.reading() as run:
+            names = run.rows(PERMITS_OF_PROJECT, {"project": project})
+            return tuple(read_permit(run, PermitId(text(name)), terms=self._terms) for (name,) in names)
+
+    def _open(self, permit: PermitId) -> None:
+        at = self._now()
+        with self._database.reading() as run:
+            record = read_permit(run, permit, terms=self._terms).record
+        dataset = self._dataset(record.dataset)
+        self._ledger.open_population(dataset.population)
+        self._ledger.open_account(permit, population=record.population, cap_nrho=record.cap_nrho, cap_delta=record.cap_delta)
+        with self._database.transaction() as run:
+            found = read_permit(run, permit, terms=self._terms)
+            if found.record.state is PermitState.GRANTED:
+                self._move(run, found, PermitEvent.ACTIVATE, actor=NODE, at=at, reasons=None)
+            if found.project.state is ProjectState.APPROVED:
+                moved(run, found.project, ProjectEvent.ACTIVATE, actor=NODE, at=at)
+
+    def _move(self, run: Transaction, found: PermitOf, event: PermitEvent, *, actor: str, at: datetime, reasons: str | None) -> None:
+        was, to = found.record.state, move(PERMIT, found.record.state, event=event)
+        values: dict[str, Value] = {"id": found.record.id, "was": was.value, "to": to.value}
+        _swapped(run.change(MOVE, values) if reasons is None else run.change(DECIDE, {**values, "reasons": reasons}))
+        _note(run, found.record.id, at=at, actor=actor, action=event.value, was=was.value, now_is=to.value)
+
+    def _dataset(self, name: str) -> Dataset:
+        datasets = {each.name: each for each in self._datasets()}
+        if name not in datasets:
+            raise Refusal("node.unknown_dataset", name=name[:80], names=", ".join(datasets))
+        return datasets[name]
+
+    def _terms(self, dataset: str) -> tuple[UseTerm, ...]:
+        found = next((each for each in self._datasets() if each.name == dataset), None)
+        return () if found is None else read_terms(found.purposes)
+
+
+def custodian_of(run: Transaction, dataset: Dataset) -> OrganisationId:
+    """The organisation that the rules name. Errors: Refusal node.custodian_unknown as long as the node does not know it."""
+    found = find_organisation(run, dataset.custodian)
+    if found is None:
+        raise Refusal("node.custodian_unknown", custodian=dataset.custodian, dataset=dataset.name)
+    return found.id
+
+
+def dataset_of(run: Transaction, dataset: Dataset) -> DatasetOf:
+    """The dataset as the rules of policy see it; nobody is custodian of one whose organisation the node does not know."""
+    found = find_organisation(run, dataset.custodian)
+    return DatasetOf(name=dataset.name, custodian=OrganisationId("") if found is None else found.id)
+
+
+def _swapped(changed: int) -> None:
+    if changed != 1:
+        raise Refusal("node.changed_meanwhile")
+
+
+def _note(run: Transaction, permit: PermitId, *, at: datetime, actor: str, action: str, was: str, now_is: str) -> None:
+    note(run, at=at, actor=actor, action=action, thing="permit", subject=permit, was=was, now_is=now_is)
