@@ -26,6 +26,7 @@ class Answer:
     cost_delta_units: int = 0
     recalled: bool = False
     notes: tuple[tuple[str, tuple[tuple[str, str | int], ...]], ...] = ()
+    dry_run: bool = False
     version: str = "v-1"
     digest: str = "d-1"
 

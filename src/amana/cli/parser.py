@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from amana.client.text import LANGUAGES, Catalogue
 
-COMMANDS = ("publish", "ask", "explain", "budget", "datasets", "profile", "settings", "help")
+COMMANDS = ("publish", "ask", "explain", "budget", "datasets", "profile", "sample", "settings", "help")
 
 
 class _Help(argparse.HelpFormatter):
@@ -35,11 +35,13 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     _ask(made["ask"], catalogue)
     made["explain"].add_argument("sql", metavar="SQL", help=_option(say("cli.option.sql")))
     _within(made["explain"], catalogue)
-    for name in ("budget", "profile"):
+    for name in ("budget", "profile", "sample"):
         made[name].add_argument("name", metavar=say("cli.metavar.name"), help=_option(say("cli.option.dataset")))
+    made["profile"].add_argument("--json", action="store_true", help=_option(say("cli.option.profile_json")))
+    _sample(made["sample"], catalogue)
     made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
-    for name in ("publish", "ask", "explain", "budget", "datasets", "profile", "settings"):
+    for name in ("publish", "ask", "explain", "budget", "datasets", "profile", "sample", "settings"):
         made[name].add_argument("--folder", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.folder")))
     return parser
 
@@ -58,10 +60,21 @@ def _publish(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
 def _ask(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("sql", metavar="SQL", help=_option(catalogue.say("cli.option.sql")))
     _within(command, catalogue)
-    command.add_argument("--preview", action="store_true", help=_option(catalogue.say("cli.option.preview")))
+    before = command.add_mutually_exclusive_group()
+    for name in ("preview", "dry-run"):
+        before.add_argument(f"--{name}", action="store_true", help=_option(catalogue.say(f"cli.option.{name.replace('-', '_')}")))
     shape = command.add_mutually_exclusive_group()
     for name in ("json", "csv", "arrow"):
         shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_option(catalogue.say(f"cli.option.{name}")))
+
+
+def _sample(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
+    say = catalogue.say
+    command.add_argument("--table", metavar=say("cli.metavar.name"), help=_option(say("cli.option.sample_table")))
+    shape = command.add_mutually_exclusive_group()
+    for name in ("csv", "parquet"):
+        shape.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=_option(say(f"cli.option.sample_{name}")))
+    command.add_argument("-o", "--output", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.output")))
 
 
 def _within(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:

@@ -2,8 +2,11 @@
 
 import fcntl
 import os
+import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, final
@@ -13,11 +16,13 @@ import structlog
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Version
 from amana.engines.duckdb import DuckDbEngine
+from amana.engines.sample import SampleEngine
 from amana.log.plain import PlainLog
 from amana.node.asking import Open
 from amana.node.profile import build_profile, releases_count
 from amana.node.publish import Publication
 from amana.node.publish import publish as publish_steps
+from amana.node.sample import Samples
 from amana.node.settings import Settings, read_settings
 from amana.node.store import Store
 from amana.policy.permit import permit
@@ -29,8 +34,9 @@ from amana.privacy.release import answer
 from amana.privacy.schedule import Schedule
 from amana.query.plan import Plan
 from amana.query.released import NoisyTable
-from amana.terms.ids import DeltaUnits, NanoRho
+from amana.terms.ids import DeltaUnits, NanoRho, VersionId
 from amana.terms.refusal import Refusal
+from amana.terms.use import Inclusion, UseEntry
 
 LOCK_WAIT_S = 30.0
 THRESHOLDS_PER_LIFE = 4096
@@ -57,13 +63,23 @@ class SystemClock:
 
 @final
 class PublishingClock:
-    """For the profile: its releases are seen only when the version is published, so nobody waits for each one's time."""
+    """For the profile: its releases are seen only when the version is published, so nobody waits for each one's time. For dry
+    runs: the time of a run over invented rows tells nothing."""
 
     now = SystemClock.now
     elapsed = SystemClock.elapsed
 
     def sleep_until(self, elapsed: float) -> None:
         """Return at once."""
+
+
+@final
+class NoLog:
+    """For dry runs: nothing was used, so nothing is recorded."""
+
+    def append(self, entry: UseEntry) -> Inclusion:  # noqa: ARG002 - the form of a log
+        """Keep nothing."""
+        return Inclusion(index=0)
 
 
 @final
@@ -90,6 +106,8 @@ class Wired:
         self.ledger.check_against_log(self.log.totals())
         self._opened: tuple[Open, ...] | None = None
         self._engines: list[DuckDbEngine] = []
+        self.samples = Samples(self.store, self.settings)
+        self._sample_engines: dict[VersionId, SampleEngine] = {}
 
     def opened(self) -> tuple[Open, ...]:
         """The versions that serve. (No other process can publish while this one holds the folder.)"""
@@ -149,6 +167,33 @@ class Wired:
             return build_profile(schema, release)
         finally:
             engine.close()
+
+    @contextmanager
+    def rehearsal(self, opened: Open) -> Generator[Open]:
+        """The version over its invented sample, with a throwaway ledger whose caps are what is really left of the budget.
+
+        A dry run takes the whole way of a question, so it is refused where the question would be; but it needs no permit.
+        """
+        version, population = opened.version, opened.version.dataset.population
+        balance = self.ledger.balance(population.name)
+        assert balance is not None
+        left = replace(
+            population,
+            cap_nrho=NanoRho(balance.cap_nrho - balance.spent_nrho),
+            cap_delta=DeltaUnits(balance.cap_delta - balance.spent_delta),
+        )
+        staged = replace(version, dataset=replace(version.dataset, population=left))
+        if version.id not in self._sample_engines:
+            self._sample_engines[version.id], below = self.samples.engine(version, opened.profile)
+            self._engines.append(below)
+        ledger = Ledger(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
+        try:
+            ledger.open_population(left)
+            ledger.open_permit(permit("custodian", staged.dataset, purpose="dry run"))
+            made = replace(opened.kernel, engine=self._sample_engines[version.id], ledger=ledger, log=NoLog(), clock=PublishingClock())
+            yield replace(opened, version=staged, kernel=made)
+        finally:
+            ledger.close()
 
     def close(self) -> None:
         """Give everything back."""
