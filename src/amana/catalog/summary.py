@@ -38,11 +38,13 @@ class Quantile:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnSummary:
-    """`missing` is a share. `quantiles`: of columns that have an order. `members`: of choices and booleans, with their shares."""
+    """`missing` is a share. `quantiles`: of columns that have an order, on a grid of so many `decimals`. `members`: of choices and
+    booleans, with their shares."""
 
     name: str
     kind: str
     missing: Estimate
+    decimals: int = 0
     quantiles: tuple[Quantile, ...] = ()
     members: tuple[tuple[str, Estimate], ...] = ()
 
@@ -105,7 +107,8 @@ def _column(name: str, domain: Domain, histogram: Histogram) -> ColumnSummary:
         return ColumnSummary(name=name, kind=kind, missing=missing)
     bins = _bins(domain, histogram)
     quantiles = tuple(_of_domain(domain, *_quantile(bins, histogram.deviation, share), share) for share in SHARES)
-    return ColumnSummary(name=name, kind=kind, missing=missing, quantiles=quantiles)
+    decimals = domain.scale if isinstance(domain, NumberDomain) else 0
+    return ColumnSummary(name=name, kind=kind, missing=missing, decimals=decimals, quantiles=quantiles)
 
 
 def _bins(domain: NumberDomain | DateDomain | MomentDomain, histogram: Histogram) -> Bins:

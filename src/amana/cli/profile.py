@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from amana.catalog.summary import ColumnSummary, Quantile, TableSummary
 
 NONE = "–"
+FREQUENT_WIDTH = 56
 GROUPED_FROM = 10_000
 """Four digits are read at once (ISO 80000-1)."""
 
@@ -36,9 +37,16 @@ def profile(options: argparse.Namespace, catalogue: Catalogue) -> None:
     heads = (catalogue.say("profile.table"), catalogue.say("profile.of_one"), *shares, catalogue.say("profile.mean"))
     write_table(heads, [row for table in tables for row in _of_one(table, catalogue)], numbers=(False, False, *[True] * len(shares), True))
     for table in tables:
-        print()
-        heads = (table.table, catalogue.say("profile.missing"), *shares, "±")
-        write_table(heads, [_column(each, len(shares)) for each in table.columns], numbers=(False, *[True] * (len(shares) + 2)))
+        ordered = [_ordered(each) for each in table.columns if each.quantiles]
+        if ordered:
+            print()
+            heads = (table.table, catalogue.say("profile.missing"), *shares, "±")
+            write_table(heads, ordered, numbers=(False, *[True] * (len(shares) + 2)))
+        others = [(each.name, _share(each.missing), _frequent(each)) for each in table.columns if not each.quantiles]
+        if others:
+            print()
+            heads = (table.table, catalogue.say("profile.missing"), catalogue.say("profile.frequent"))
+            write_table(heads, others, numbers=(False, True, False))
     tell(catalogue.say("profile.read"))
     tell(catalogue.say("profile.noisy"))
 
@@ -63,12 +71,26 @@ def _of_one(table: "TableSummary", catalogue: Catalogue) -> list[Sequence[str]]:
     return rows
 
 
-def _column(column: "ColumnSummary", width: int) -> Sequence[str]:
-    if not column.quantiles:
-        return (column.name, _share(column.missing), *[NONE] * width, NONE)
+def _ordered(column: "ColumnSummary") -> Sequence[str]:
     half = max(one.half_width for one in column.quantiles)
-    digits = digits_after(half)
+    digits = min(column.decimals, digits_after(half) if half else column.decimals)
     return (column.name, _share(column.missing), *(_quantile(one, digits) for one in column.quantiles), number(half, digits))
+
+
+def _frequent(column: "ColumnSummary") -> str:
+    """The members that most rows have, with their shares and the noise, which is the same for all."""
+    if not column.members:
+        return NONE
+    often = sorted(column.members, key=lambda member: member[1].value or 0.0, reverse=True)
+    half = 100 * ((often[0][1].high or 0.0) - (often[0][1].value or 0.0))
+    digits = max(1, digits_after(half) - 1) if half > 0 else 1
+    shown: list[str] = []
+    for name, share in often:
+        shown.append(f"{name} {number(100 * (share.value or 0.0), digits)} %")
+        if len(", ".join(shown)) > FREQUENT_WIDTH and len(shown) > 1:
+            shown[-1] = "…"
+            break
+    return ", ".join(shown) + (f" (± {number(half, digits)} %)" if half > 0 else "")
 
 
 def _quantile(one: "Quantile", digits: int) -> str:
