@@ -1,8 +1,14 @@
 """A node that answers from memory, so that the doors are tested alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
 
+from amana.catalog.domains import ChoiceDomain, DateDomain, KeyDomain, NumberDomain, TextDomain
+from amana.catalog.profile import Histogram, Profile, TableProfile
+from amana.catalog.schema import Column, Schema, Table
+from amana.catalog.summary import TableSummary, summarise
 from amana.client.text import load
 from amana.local.door import Door
 from amana.terms.answer import AnswerTable, Estimate
@@ -17,6 +23,42 @@ TABLE = AnswerTable(
 )
 
 
+WARDS = ("a ward with quite a long name", "another ward of such a name", "general", "heart")
+PROFILED = (
+    Schema(
+        unit="patient",
+        tables=(
+            Table(
+                name="visits", private=True, unit_column="patient_id", rows_per_unit_max=9, occurrence=("ward",),
+                columns=(
+                    Column(name="patient_id", domain=KeyDomain()),
+                    Column(name="day_of_the_visit", domain=DateDomain(low=date(2020, 1, 1), high=date(2024, 12, 31), nullable=True)),
+                    Column(name="cost", domain=NumberDomain(scale=2, low=0, high=99_999_999)),
+                    Column(name="year", domain=NumberDomain(scale=0, low=2020, high=2024)),
+                    Column(name="ward", domain=ChoiceDomain(members=WARDS)),
+                    Column(name="note", domain=TextDomain(length_max=9, nullable=True)),
+                ),
+            ),
+        ),
+    ),
+    Profile(
+        tables=(
+            TableProfile(
+                table="visits", units=12_000.0, rows=24_000.0, rows_edges=(1, 2, 3), units_by_rows=(6000.0, 3000.0, 3000.0),
+                columns=(
+                    ("day_of_the_visit", Histogram(low=18_262, width=29, counts=(100.0,) * 63, missing=700.0, deviation=3.0)),
+                    ("cost", Histogram(low=0, width=1_562_500, counts=(100.0,) * 64, missing=0.0, deviation=3.0)),
+                    ("year", Histogram(low=2020, width=1, counts=(9.0, 9.0, 9.0, 9.0, 900.0), missing=0.0, deviation=3.0)),
+                    ("ward", Histogram(low=0, width=1, counts=(400.0, 300.0, 200.0, 100.0), missing=0.0, deviation=3.0)),
+                ),
+                presence=(("note", Histogram(low=0, width=1, counts=(750.0,), missing=250.0, deviation=3.0)),),
+                groups_per_unit=(("ward", 1.25),), groups_deviations=(0.01,), units_deviation=3.0,
+            ),
+        )
+    ),
+)  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     table: AnswerTable = TABLE
@@ -26,6 +68,7 @@ class Answer:
     cost_delta_units: int = 0
     recalled: bool = False
     notes: tuple[tuple[str, tuple[tuple[str, str | int], ...]], ...] = ()
+    dry_run: bool = False
     version: str = "v-1"
     digest: str = "d-1"
 
@@ -82,6 +125,10 @@ class StandIn:
         self._read(sql, within)
         return Explanation()
 
+    def dry_run(self, sql: str, *, within: str) -> Answer:
+        self._read(sql, within)
+        return replace(self.answer, dry_run=True, digest="", notes=(("note.dry_run", (("units", 1000), ("times", 89))),))
+
     def budget(self, name: str) -> Budget:
         return Budget(population=name)
 
@@ -90,6 +137,13 @@ class StandIn:
 
     def profile(self, name: str) -> tuple[object, ...]:
         return ()
+
+    def profile_summary(self, name: str) -> tuple[TableSummary, ...]:
+        return summarise(*PROFILED)
+
+    def sample(self, name: str, *, folder: Path, table: str | None, form: str) -> tuple[Path, ...]:
+        self.asked.append((name, f"{folder} {table} {form}"))
+        return (folder / f"visits.{form}",)
 
     def close(self) -> None:
         pass

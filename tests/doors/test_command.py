@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from amana.cli import ask, look, main
+from amana.cli import ask, look, main, profile
 from amana.cli.parser import COMMANDS
 from amana.client.text import LANGUAGES, load
 from amana.terms.codes import CODES, Exit
@@ -21,7 +21,7 @@ HELP_SECONDS_MAX = 0.3
 @pytest.fixture
 def node(monkeypatch: pytest.MonkeyPatch) -> StandIn:
     stand_in = StandIn()
-    for module in (ask, look):
+    for module in (ask, look, profile):
         monkeypatch.setattr(module, "open_folder", lambda folder, *, language: door(stand_in))
     monkeypatch.setenv("AMANA_LANG", "en")
     return stand_in
@@ -58,6 +58,51 @@ def test_a_preview_asks_nothing_and_shows_the_expected_interval(node: StandIn, c
     out, err = capsys.readouterr()
     assert "± 67" in out
     assert "Nothing was spent" in err
+
+
+def test_a_dry_run_says_that_its_rows_are_invented_and_what_the_question_would_cost(
+    node: StandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["ask", SQL, "--dry-run"]) == Exit.FINE
+    out, err = capsys.readouterr()
+    assert "± 67" in out
+    assert "invented" in err and "1000 invented people" in err and "would cost 0.10 %" in err
+    assert "50:50" not in err, "nothing was told of anybody"
+    with pytest.raises(SystemExit):
+        main.main(["ask", SQL, "--dry-run", "--preview"])
+
+
+def test_a_profile_shows_quantiles_missing_values_and_noise_in_a_hundred_columns(node: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["profile", "clinic"]) == Exit.FINE
+    lines = capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ").splitlines()
+    assert max(map(len, lines)) <= 100
+    rows = {tuple(line.split()[:2]): line for line in lines}
+    assert "12 000 ± " in rows["visits", "12"] and "24 000 ± " in rows["visits", "12"]
+    assert rows["visits", "different"].endswith("1.250 ± 0.020")
+    assert "10.0 ± 0.1 %  2020-04-01" in rows["day_of_the_visit", "10.0"]
+    assert any(line.startswith("year") and line.split()[-2] == "2024" for line in lines), "a year is no amount"
+    assert any("25.0 ± 0.5 %" in line and line.startswith("note") for line in lines)
+    assert any("a ward with quite a long name 40.0 %" in line and line.endswith(", … (± 0.6 %)") for line in lines)
+
+
+def test_a_profile_as_json_has_both_ends_of_every_interval(node: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["profile", "clinic", "--json"]) == Exit.FINE
+    (table,) = json.loads(capsys.readouterr().out)
+    day = next(each for each in table["columns"] if each["name"] == "day_of_the_visit")
+    assert [one["share"] for one in day["quantiles"]] == [0.05, 0.25, 0.5, 0.75, 0.95]
+    assert day["quantiles"][2]["low"] < day["quantiles"][2]["value"] < day["quantiles"][2]["high"] and day["missing"]["value"] == 0.1
+    assert table["groups_per_unit"] == [["ward", {"value": 1.25, "low": pytest.approx(1.2304), "high": pytest.approx(1.2696)}]]
+
+
+def test_a_sample_names_its_files_on_stdout_and_says_on_stderr_that_they_are_invented(
+    node: StandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["sample", "clinic"]) == Exit.FINE
+    out, err = capsys.readouterr()
+    assert out == "clinic-sample/visits.csv\n" and "invented" in err
+    assert main.main(["sample", "clinic", "--table", "visits", "--parquet", "-o", "here"]) == Exit.FINE
+    assert capsys.readouterr().out == "here/visits.parquet\n"
+    assert node.asked == [("clinic", "clinic-sample None csv"), ("clinic", "here visits parquet")]
 
 
 def test_a_refusal_has_its_place_its_code_and_its_exit_class(node: StandIn, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,12 +8,14 @@ from typing import final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
     """Noisy counts of values in `bins` of equal `width` from `low`; `missing` counts NULLs. Units: of the domain's grid
-    (days for dates, seconds for moments, member codes for choices), `counts` in rows of a sample with one row a unit."""
+    (days for dates, seconds for moments, member codes for choices), `counts` in rows of a sample with one row a unit.
+    `deviation`: the standard deviation of the noise on each count, 0 where it was not kept."""
 
     low: int
     width: int
     counts: tuple[float, ...]
     missing: float
+    deviation: float = 0.0
 
 
 @final
@@ -29,6 +31,12 @@ class TableProfile:
     columns: tuple[tuple[str, Histogram], ...]
     groups_per_unit: tuple[tuple[str, float], ...] = ()
     """For each declared occurrence column: the mean number of distinct values a unit has (noisy)."""
+    presence: tuple[tuple[str, Histogram], ...] = ()
+    """For each text and key column that may be missing: how often it is. One bin holds every value; nothing is told of them."""
+    units_deviation: float = 0.0
+    """Standard deviation of the noise on each of `units_by_rows`."""
+    groups_deviations: tuple[float, ...] = ()
+    """Standard deviations of the noise on `groups_per_unit`."""
 
     def histogram(self, column: str) -> Histogram | None:
         """The noisy histogram of that column, or None."""

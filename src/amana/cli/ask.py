@@ -27,10 +27,14 @@ def ask(options: argparse.Namespace, catalogue: Catalogue) -> None:
             _write_preview(door.preview(sql, within=options.within), catalogue)
             return
         with working(catalogue.say("ask.working")):
-            result = door.sql(sql, within=options.within)
+            result = (door.dry_run if options.dry_run else door.sql)(sql, within=options.within)
     _write(result, shape=options.shape)
     tell(catalogue.say("ask.interval"))
     tell_notes(result.notes, catalogue)
+    if result.dry_run:
+        cost = result.cost
+        tell(catalogue.say("ask.dry_cost", share=percent(cost.share), spent=percent(cost.share_spent)))
+        return
     tell_cost(result.cost, catalogue)
 
 

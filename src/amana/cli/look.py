@@ -1,9 +1,9 @@
-"""Commands that only look: datasets, profiles, budgets, settings, and what a refusal's number means."""
+"""Commands that only look: datasets, budgets, settings, and what a refusal's number means."""
 
 import argparse
 
 from amana.cli.show import odds, tell, write_table
-from amana.client.figures import number, percent
+from amana.client.figures import percent
 from amana.client.odds import odds_percent
 from amana.client.text import Catalogue
 from amana.local.door import find_folder, open_folder
@@ -20,23 +20,6 @@ def datasets(options: argparse.Namespace, catalogue: Catalogue) -> None:
         (card.name, card.title.get(catalogue.language) or card.title.get("en", ""), card.unit, ", ".join(card.tables)) for card in cards
     ]
     write_table(columns, rows, numbers=(False, False, False, False))
-
-
-def profile(options: argparse.Namespace, catalogue: Catalogue) -> None:
-    """The private profile: how many units and rows each table has, and how many values each column lacks."""
-    with open_folder(options.folder, language=catalogue.language) as door:
-        tables = door.profile(options.name)
-    columns = tuple(catalogue.say(f"profile.{name}") for name in ("table", "units", "rows"))
-    write_table(columns, [(table.table, number(table.units, 0), number(table.rows, 0)) for table in tables], numbers=(False, True, True))
-    print()
-    columns = tuple(catalogue.say(f"profile.{name}") for name in ("table", "column", "missing"))
-    missing = [
-        (table.table, name, percent(max(0.0, histogram.missing) / max(1.0, histogram.missing + sum(histogram.counts))))
-        for table in tables
-        for name, histogram in table.columns
-    ]
-    write_table(columns, missing, numbers=(False, False, True))
-    tell(catalogue.say("profile.noisy"))
 
 
 def budget(options: argparse.Namespace, catalogue: Catalogue) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import amana
-from amana.cli import ask, keys, look, publish
+from amana.cli import ask, keys, look, profile, publish
 from amana.cli.parser import build, language_asked
 from amana.cli.show import tell
 from amana.client.explain import describe
@@ -23,7 +23,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "explain": ask.explain,
     "budget": look.budget,
     "datasets": look.datasets,
-    "profile": look.profile,
+    "profile": profile.profile,
+    "sample": profile.sample,
     "settings": look.settings,
     "keys": keys.keys,
     "help": look.help_code,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from amana.client.text import LANGUAGES, Catalogue
 
-COMMANDS = ("publish", "ask", "explain", "budget", "datasets", "profile", "settings", "keys", "help")
+COMMANDS = ("publish", "ask", "explain", "budget", "datasets", "profile", "sample", "settings", "keys", "help")
 
 
 class _Help(argparse.HelpFormatter):
@@ -35,8 +35,10 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     _ask(made["ask"], catalogue)
     made["explain"].add_argument("sql", metavar="SQL", help=_option(say("cli.option.sql")))
     _within(made["explain"], catalogue)
-    for name in ("budget", "profile"):
+    for name in ("budget", "profile", "sample"):
         made[name].add_argument("name", metavar=say("cli.metavar.name"), help=_option(say("cli.option.dataset")))
+    made["profile"].add_argument("--json", action="store_true", help=_option(say("cli.option.profile_json")))
+    _sample(made["sample"], catalogue)
     made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
     _keys(made["keys"], catalogue)
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
@@ -59,7 +61,9 @@ def _publish(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
 def _ask(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("sql", metavar="SQL", help=_option(catalogue.say("cli.option.sql")))
     _within(command, catalogue)
-    command.add_argument("--preview", action="store_true", help=_option(catalogue.say("cli.option.preview")))
+    before = command.add_mutually_exclusive_group()
+    for name in ("preview", "dry-run"):
+        before.add_argument(f"--{name}", action="store_true", help=_option(catalogue.say(f"cli.option.{name.replace('-', '_')}")))
     shape = command.add_mutually_exclusive_group()
     for name in ("json", "csv", "arrow"):
         shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_option(catalogue.say(f"cli.option.{name}")))
@@ -69,6 +73,15 @@ def _keys(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("action", choices=("show", "rotate"), help=_option(catalogue.say("cli.option.keys_action")))
     command.add_argument("--data", action="store_true", help=_option(catalogue.say("cli.option.keys_data")))
     command.add_argument("--to", choices=("file", "kms"), metavar="file|kms", help=_option(catalogue.say("cli.option.keys_to")))
+
+
+def _sample(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
+    say = catalogue.say
+    command.add_argument("--table", metavar=say("cli.metavar.name"), help=_option(say("cli.option.sample_table")))
+    shape = command.add_mutually_exclusive_group()
+    for name in ("csv", "parquet"):
+        shape.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=_option(say(f"cli.option.sample_{name}")))
+    command.add_argument("-o", "--output", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.output")))
 
 
 def _within(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:

@@ -62,6 +62,7 @@ class Result:
     version: str
     digest: str
     notes: tuple[tuple[str, tuple[tuple[str, str | int], ...]], ...] = ()
+    dry_run: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Literal, final
 
 from amana.client.explain import describe
 from amana.client.result import Cost, Result
@@ -13,7 +13,8 @@ from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
     from amana.catalog.profile import TableProfile
-    from amana.node.ask import Budget, DatasetCard, Explanation, Node, Preview
+    from amana.catalog.summary import TableSummary
+    from amana.node.ask import Answered, Budget, DatasetCard, Explanation, Node, Preview
 
 FOLDER = "amana-data"
 """The data folder when neither an argument nor AMANA_FOLDER names one."""
@@ -33,15 +34,12 @@ class Door:
         `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15").
         """
         with self._speaking(sql):
-            answer = self._node.ask(sql, within=within)
-            cost = Cost(
-                loss_nrho=answer.cost_nrho,
-                cap_nrho=answer.cap_nrho,
-                spent_nrho=answer.spent_nrho,
-                delta_units=answer.cost_delta_units,
-                recalled=answer.recalled,
-            )
-            return Result(table=answer.table, cost=cost, version=answer.version, digest=answer.digest, notes=answer.notes)
+            return _result(self._node.ask(sql, within=within))
+
+    def dry_run(self, sql: str, *, within: str = "5%") -> Result:
+        """The question over invented rows: same refusals, columns and precision, but its figures mean nothing. Free, needs no permit."""
+        with self._speaking(sql):
+            return _result(self._node.dry_run(sql, within=within))
 
     def preview(self, sql: str, *, within: str = "5%") -> "Preview":
         """What the question would cost and how precise each figure would be; free, and nothing is touched."""
@@ -68,6 +66,18 @@ class Door:
         with self._speaking(""):
             return self._node.profile(name)
 
+    def profile_summary(self, name: str) -> "Sequence[TableSummary]":
+        """That profile in figures with intervals: missing values, quantiles, rows and groups of one unit."""
+        with self._speaking(""):
+            return self._node.profile_summary(name)
+
+    def sample(
+        self, name: str, *, folder: str | Path | None = None, table: str | None = None, form: Literal["csv", "parquet"] = "csv"
+    ) -> "Sequence[Path]":
+        """Write the invented tables of a dataset (or one of them) as files into `folder`, else ./NAME-sample; gives their paths."""
+        with self._speaking(""):
+            return self._node.sample(name, folder=Path(folder or f"{name}-sample"), table=table, form=form)
+
     def close(self) -> None:
         """Give the folder's files and locks back."""
         self._node.close()
@@ -87,6 +97,17 @@ class Door:
             if not getattr(refusal, "__notes__", None):
                 refusal.add_note(describe(refusal, asked=sql, catalogue=self._catalogue))
             raise
+
+
+def _result(answer: "Answered") -> Result:
+    cost = Cost(
+        loss_nrho=answer.cost_nrho,
+        cap_nrho=answer.cap_nrho,
+        spent_nrho=answer.spent_nrho,
+        delta_units=answer.cost_delta_units,
+        recalled=answer.recalled,
+    )
+    return Result(table=answer.table, cost=cost, version=answer.version, digest=answer.digest, notes=answer.notes, dry_run=answer.dry_run)
 
 
 def open_folder(folder: str | Path | None = None, *, language: str | None = None) -> Door:

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from math import isfinite
 from pathlib import Path
@@ -14,6 +14,7 @@ import structlog
 
 from amana.catalog.profile import TableProfile
 from amana.catalog.schema import Dataset
+from amana.catalog.summary import TableSummary, summarise
 from amana.node.asking import Constants, Note, Open, asking_of, public_table
 from amana.node.choose import Chosen
 from amana.node.picture import picture
@@ -51,6 +52,8 @@ class Answered:
     notes: tuple[Note, ...]
     version: VersionId
     digest: Digest
+    dry_run: bool = False
+    """The rows are invented: the answer shows its shape, its precision and what it would cost."""
 
 
 @final
@@ -121,35 +124,24 @@ class Node:
     @_placing
     def ask(self, sql: str, *, within: str, target: Target | None = None) -> Answered:
         """Answer a question at a precision; `target` overrides it with a loss cap (benches and studies, not a door)."""
-        begun = time.perf_counter()
-        constants = Constants(within=within, target=target)
-        opened, plan = self._read(sql, constants)
-        private = is_private(plan.source, opened.version.dataset.schema)
-        if constants.pending and private:  # all that can be refused is refused before the first of them is paid
-            plan_release(asking_of(plan, opened, within=within, target=target)[1], opened.kernel)
-        while constants.pending:  # the innermost first: what is around it is another question once its figure is known
-            constants.release(constants.pending[0], opened)
-            opened, plan = self._read(sql, constants)
-        if not private:
-            return _public(plan, opened, constants)
-        chosen, asking = asking_of(plan, opened, within=within, target=target)
-        prepared = time.perf_counter()
-        asked = answer(asking, opened.kernel)
-        structlog.get_logger("amana.node").info(
-            "ask", digest=asked.digest, version=opened.version.id, recalled=asked.recalled, cost_nrho=asked.cost_nrho,
-            prepare_ms=round(1e3 * (prepared - begun), 1), answer_ms=round(1e3 * (time.perf_counter() - prepared), 1),
-        )  # fmt: skip
+        return _answered(sql, self._meant(sql), within=within, target=target, event="ask")
+
+    @_placing
+    def dry_run(self, sql: str, *, within: str) -> Answered:
+        """The whole way of a question over invented rows: the same refusals, shape and precision; nothing is spent, no permit needed."""
+        opened = self._meant(sql)
+        sample = self._wired.samples.of(opened.version, opened.profile)
+        with self._wired.rehearsal(opened) as staged:
+            answered = _answered(sql, staged, within=within, target=None, event="dry_run")
         balance = _balance(opened)
-        return Answered(
-            table=asked.table,
-            cost_nrho=NanoRho(asked.cost_nrho + constants.cost_nrho),
-            cost_delta_units=DeltaUnits(asked.cost_delta + constants.cost_delta),
+        invented: Note = ("note.dry_run", (("units", sample.units), ("times", sample.times)))
+        return replace(
+            answered,
             cap_nrho=balance.cap_nrho,
             spent_nrho=balance.spent_nrho,
-            recalled=asked.recalled,
-            notes=(*constants.notes(), *_notes(chosen)),
-            version=opened.version.id,
-            digest=asked.digest,
+            notes=(invented, *answered.notes),
+            digest=Digest(""),  # nothing was asked that could be found again
+            dry_run=True,
         )
 
     @_placing
@@ -212,14 +204,31 @@ class Node:
         """The private profile of a dataset: paid for once, free for ever."""
         return self._dataset(name).profile.tables
 
+    def profile_summary(self, name: str) -> tuple[TableSummary, ...]:
+        """The private profile as figures with their intervals: missing values, quantiles, rows and groups of one unit."""
+        opened = self._dataset(name)
+        return summarise(opened.version.dataset.schema, opened.profile)
+
+    def sample(self, name: str, *, folder: Path, table: str | None, form: str) -> tuple[Path, ...]:
+        """Write the invented sample of a dataset, or one table of it, as files (`csv` or `parquet`).
+
+        Errors: Refusal sample.unknown_table, sample.file_exists, sample.folder_unwritable.
+        """
+        opened = self._dataset(name)
+        known = opened.version.dataset.schema.tables
+        wanted = [each.name for each in known if table is None or each.name.lower() == table.lower()]
+        if not wanted:
+            tables = ", ".join(each.name for each in known)
+            raise Refusal("sample.unknown_table", dataset=opened.version.dataset.name, table=str(table)[:80], tables=tables)
+        return self._wired.samples.export(opened.version, opened.profile, folder, tables=wanted, form=form)
+
     def close(self) -> None:
         """Give files and locks back."""
         self._wired.close()
 
     def _read(self, sql: str, constants: Constants) -> tuple[Open, Plan]:
         opened = self._meant(sql)
-        constants.pending.clear()
-        return opened, parse(sql, opened.version.dataset.schema, scalar=lambda inner: constants.figure(inner, opened))
+        return opened, _plan(sql, opened, constants)
 
     def _meant(self, sql: str) -> Open:
         """The dataset whose tables the text names most; the parser then judges every name."""
@@ -236,6 +245,45 @@ class Node:
             if name.lower() in {each.lower() for each in names}:
                 return opened
         raise Refusal("node.unknown_dataset", name=name[:80], names=", ".join(o.version.dataset.name for o in self._wired.opened()))
+
+
+def _plan(sql: str, opened: Open, constants: Constants) -> Plan:
+    constants.pending.clear()
+    return parse(sql, opened.version.dataset.schema, scalar=lambda inner: constants.figure(inner, opened))
+
+
+def _answered(sql: str, opened: Open, *, within: str, target: Target | None, event: str) -> Answered:
+    """The way of a question; `event` names it in the node's own journal."""
+    begun = time.perf_counter()
+    constants = Constants(within=within, target=target)
+    plan = _plan(sql, opened, constants)
+    private = is_private(plan.source, opened.version.dataset.schema)
+    if constants.pending and private:  # all that can be refused is refused before the first of them is paid
+        plan_release(asking_of(plan, opened, within=within, target=target)[1], opened.kernel)
+    while constants.pending:  # the innermost first: what is around it is another question once its figure is known
+        constants.release(constants.pending[0], opened)
+        plan = _plan(sql, opened, constants)
+    if not private:
+        return _public(plan, opened, constants)
+    chosen, asking = asking_of(plan, opened, within=within, target=target)
+    prepared = time.perf_counter()
+    asked = answer(asking, opened.kernel)
+    structlog.get_logger("amana.node").info(
+        event, digest=asked.digest, version=opened.version.id, recalled=asked.recalled, cost_nrho=asked.cost_nrho,
+        prepare_ms=round(1e3 * (prepared - begun), 1), answer_ms=round(1e3 * (time.perf_counter() - prepared), 1),
+    )  # fmt: skip
+    balance = _balance(opened)
+    return Answered(
+        table=asked.table,
+        cost_nrho=NanoRho(asked.cost_nrho + constants.cost_nrho),
+        cost_delta_units=DeltaUnits(asked.cost_delta + constants.cost_delta),
+        cap_nrho=balance.cap_nrho,
+        spent_nrho=balance.spent_nrho,
+        recalled=asked.recalled,
+        notes=(*constants.notes(), *_notes(chosen)),
+        version=opened.version.id,
+        digest=asked.digest,
+    )
 
 
 def _public(plan: Plan, opened: Open, constants: Constants) -> Answered:

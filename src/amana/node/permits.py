@@ -14,7 +14,16 @@ from amana.catalog.purposes import UseTerm
 from amana.catalog.schema import Dataset
 from amana.node.audit import NODE, note
 from amana.node.people import find_organisation
-from amana.node.project_rows import PERMITS, PERMITS_IN, PERMITS_OF_PERSON, PERMITS_OF_PROJECT, PERMITS_OVER, read_permit, read_project, read_terms
+from amana.node.project_rows import (
+    PERMITS,
+    PERMITS_IN,
+    PERMITS_OF_PERSON,
+    PERMITS_OF_PROJECT,
+    PERMITS_OVER,
+    read_permit,
+    read_project,
+    read_terms,
+)
 from amana.node.projects import moved
 from amana.policy.people import Asker
 from amana.policy.permit import Permit, caps_of, leave
@@ -23,7 +32,7 @@ from amana.policy.things import DatasetOf, PermitOf
 from amana.policy.transitions import PERMIT, PermitEvent, PermitState, ProjectEvent, ProjectState, move
 from amana.privacy.ledger import Ledger
 from amana.terms.database import Database, DuplicateError, Transaction, Value, moment, text
-from amana.terms.ids import DeltaUnits, NanoRho, OrganisationId, PermitId, ProjectId
+from amana.terms.ids import OrganisationId, PermitId, ProjectId
 from amana.terms.refusal import Refusal
 
 REQUEST = """INSERT INTO permit (id, project, applicant, project_version, dataset, population, custodian, state, share_asked, cap_nrho,
@@ -102,7 +111,9 @@ class Permits:
             assert asker is not None
             nrho, delta = caps_of(self._dataset(found.record.dataset).population, share=share)
             if (nrho, delta) < (found.record.cap_nrho, found.record.cap_delta) or delta < found.record.cap_delta or not 0 < share <= 1:
-                raise Refusal("node.bad_value", field="share", wanted="a share of the budget, at most 1 and no less than was granted before")
+                raise Refusal(
+                    "node.bad_value", field="share", wanted="a share of the budget, at most 1 and no less than was granted before"
+                )
             to = move(PERMIT, found.record.state, event=event)
             until = moment(min(valid_until, found.project.ends_on))
             values: dict[str, Value] = {"nrho": nrho, "delta": delta, "valid_until": until, "by": asker.person.id, "reasons": reasons}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from math import ceil
+from math import ceil, sqrt
 from typing import assert_never
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, KeyDomain, MomentDomain, NumberDomain, TextDomain
@@ -13,7 +13,7 @@ from amana.privacy.bound import Choice
 from amana.query.check import ONE
 from amana.query.expr import Call, Case, Column, Expr, Fixed, Literal, Op
 from amana.query.plan import PerUnit, Plan, RowSum, Scan, UnitFunction, UnitMeasure
-from amana.query.released import NoisyTable
+from amana.query.released import NoiseKind, NoisyTable
 
 BINS = 64
 Release = Callable[[Plan, Choice], NoisyTable]
@@ -23,7 +23,7 @@ Release = Callable[[Plan, Choice], NoisyTable]
 def releases_count(schema: Schema) -> int:
     """How many releases the profile takes: its loss is split evenly over them."""
     tables = [table for table in schema.tables if table.private]
-    return sum(1 + len(_profiled(table)) + len(table.occurrence) for table in tables)
+    return sum(1 + len(_profiled(table)) + len(_unbinned(table)) + len(table.occurrence) for table in tables)
 
 
 def build_profile(schema: Schema, release: Release) -> Profile:
@@ -35,6 +35,12 @@ def _profiled(table: Table) -> list[SchemaColumn]:
     return [column for column in table.columns if column.name != table.unit_column and _grid(column.domain) is not None]
 
 
+def _unbinned(table: Table) -> list[SchemaColumn]:
+    """Columns of which nothing but their missing values can be counted."""
+    linked = {here for here, _ in table.path.on} if table.path is not None else {table.unit_column}
+    return [c for c in table.columns if c.domain.nullable and c.name not in linked and isinstance(c.domain, TextDomain | KeyDomain)]
+
+
 def _table(table: Table, release: Release) -> TableProfile:
     edges = rows_edges(table.rows_per_unit_max)
     scan = Scan(table=table.name, alias="t")
@@ -42,13 +48,15 @@ def _table(table: Table, release: Release) -> TableProfile:
     below = tuple((Call(op=Op.LT, args=(Column(name="n"), _whole(edge))), _whole(index)) for index, edge in enumerate(edges[1:]))
     last = _whole(len(edges) - 1)
     bin_of = Case(branches=below, otherwise=last) if below else last  # a table with one row a unit has one bin
-    released = release(_counts(counted, bin_of), Choice())
-    units = _by_key(released, len(edges))[0]
+    sized = release(_counts(counted, bin_of), Choice())
+    units = _by_key(sized, len(edges))[0]
     middles = [(low + high - 1) / 2 for low, high in zip(edges, (*edges[1:], edges[-1] + 1), strict=True)]
     total_units = max(1.0, sum(units))
     columns = tuple(
         (column.name, _histogram(column, release(_of_first_rows(scan, column), Choice(keep=(("t", 1),))))) for column in _profiled(table)
     )
+    presence = tuple((column.name, _presence(scan, column, release)) for column in _unbinned(table))
+    groups = tuple((name, *_groups(scan, name, release)) for name in table.occurrence)
     return TableProfile(
         table=table.name,
         units=total_units,
@@ -56,7 +64,10 @@ def _table(table: Table, release: Release) -> TableProfile:
         rows_edges=edges,
         units_by_rows=units,
         columns=columns,
-        groups_per_unit=tuple((name, _groups(scan, name, release) / total_units) for name in table.occurrence),
+        groups_per_unit=tuple((name, found / total_units) for name, found, _ in groups),
+        presence=presence,
+        units_deviation=_deviation(sized),
+        groups_deviations=tuple(deviation / total_units for _, _, deviation in groups),
     )
 
 
@@ -74,12 +85,27 @@ def _counts(source: PerUnit | Scan, key: Expr) -> Plan:
     return Plan(source=source, keys=(("bin", key),), sums=(RowSum(value=ONE),), figures=())
 
 
-def _groups(scan: Scan, column: str, release: Release) -> float:
+def _deviation(released: NoisyTable) -> float:
+    """Standard deviation of the noise on the one sum of a release: a public fact."""
+    (noise,) = released.noise
+    return noise.scale * (sqrt(2) if noise.kind is NoiseKind.LAPLACE else 1.0)
+
+
+def _presence(scan: Scan, column: SchemaColumn, release: Release) -> Histogram:
+    absent = Call(op=Op.TO_NUMBER, args=(Call(op=Op.IS_NULL, args=(Column(name=f"t.{column.name}"),)), _whole(0)))
+    released = release(_counts(scan, absent), Choice(keep=(("t", 1),)))
+    there, missing = _by_key(released, 2)[0]
+    return Histogram(low=0, width=1, counts=(there,), missing=missing, deviation=_deviation(released))
+
+
+def _groups(scan: Scan, column: str, release: Release) -> tuple[float, float]:
+    """The noisy number of pairs (unit, value), and the deviation of its noise."""
     measure = UnitMeasure(name="n", function=UnitFunction.COUNT_DISTINCT, value=Column(name=f"t.{column}"))
     source = PerUnit(source=scan, keys=(), measures=(measure,))
     released = release(Plan(source=source, keys=(), sums=(RowSum(value=Column(name="n")),), figures=()), Choice())
     cell = released.cells[0][0]
-    return 0.0 if isinstance(cell, tuple) else max(0.0, float(cell))
+    assert not isinstance(cell, tuple)
+    return max(0.0, float(cell)), _deviation(released)
 
 
 def _by_key(released: NoisyTable, bins: int) -> tuple[tuple[float, ...], float]:
@@ -161,4 +187,4 @@ def _histogram(column: SchemaColumn, released: NoisyTable) -> Histogram:
         released = NoisyTable(keys=keys, cells=released.cells, noise=released.noise)
     counts, missing = _by_key(released, bins)
     seconds = 86_400 if isinstance(column.domain, MomentDomain) else 1
-    return Histogram(low=low * seconds, width=width * seconds, counts=counts, missing=missing)
+    return Histogram(low=low * seconds, width=width * seconds, counts=counts, missing=missing, deviation=_deviation(released))

@@ -131,7 +131,12 @@ class Projects:
             found = read_project(run, project)
             check(Action.REVIEW_PROJECT, asker, on=found, now=at)
             assert asker is not None
-            values: dict[str, Value] = {"id": f"r-{secrets.token_hex(6)}", "project": project, "applicant": found.applicant, "at": moment(at)}
+            values: dict[str, Value] = {
+                "id": f"r-{secrets.token_hex(6)}",
+                "project": project,
+                "applicant": found.applicant,
+                "at": moment(at),
+            }
             given: dict[str, Value] = {"version": found.version, "reviewer": asker.person.id, "verdict": verdict.value, "reasons": reasons}
             try:
                 run.change(REVIEW, {**values, **given})
@@ -146,7 +151,12 @@ class Projects:
             found = read_project(run, project)
             check(DECISIONS[event], asker, on=found, now=at)
             assert asker is not None
-            values: dict[str, Value] = {"id": f"d-{secrets.token_hex(6)}", "project": project, "applicant": found.applicant, "at": moment(at)}
+            values: dict[str, Value] = {
+                "id": f"d-{secrets.token_hex(6)}",
+                "project": project,
+                "applicant": found.applicant,
+                "at": moment(at),
+            }
             given: dict[str, Value] = {"version": found.version, "decider": asker.person.id, "event": event.value, "reasons": reasons}
             run.change(DECIDE, {**values, **given})
             moved(run, found, event, actor=asker.person.id, at=at)

@@ -7,7 +7,9 @@ Publishing writes a version's file first and switches last, in one transaction: 
 serving and a file that nothing names, which the next publishing removes.
 """
 
+import base64
 import fcntl
+import hmac
 import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -53,7 +55,7 @@ class Store:
 
     def __init__(self, folder: Path, database: Database, *, keys: KeyRing | None = None) -> None:
         self.folder, self._database = folder, database
-        for each in (folder, folder / "keys", folder / "versions", folder / "spill"):
+        for each in (folder, folder / "keys", folder / "versions", folder / "samples", folder / "spill"):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.keys = keys or KeyRing(folder, means=default_means(folder))
         self.keys.open()
@@ -85,6 +87,14 @@ class Store:
     def version_key(self, version: VersionId) -> SecretText:
         """The key of that file: 32 random bytes in base64."""
         return self.keys.version_key(version)
+
+    def sample_file(self, version: VersionId) -> Path:
+        """The file of the invented sample of that version, which nobody needs to protect."""
+        return self.folder / "samples" / f"{version}.duckdb"
+
+    def sample_key(self, version: VersionId) -> SecretText:
+        """The key of that file: it is encrypted like any other, so that no reader need tell them apart."""
+        return SecretText(base64.b64encode(hmac.digest(self._digest_key, f"sample {version}".encode(), "sha256")).decode())
 
     def new_version(self, dataset: Dataset) -> Version:
         """A version under a random name that says nothing (PRIVACY 10), with a key of its own."""
@@ -134,8 +144,10 @@ class Store:
 
     def remove_orphans(self) -> int:
         """Remove version files that no serving version names, and erase their keys. Call only while holding `publishing`."""
-        files = self.keys.keep_versions(set(self.serving()))
+        serving = set(self.serving())
+        files = self.keys.keep_versions(serving)
         orphans = [file for file in (self.folder / "versions").iterdir() if file.name.removesuffix(".wal") not in files]
+        orphans += [file for file in (self.folder / "samples").iterdir() if file.name.partition(".")[0] not in serving]
         for file in orphans:
             file.unlink()
         return len(orphans)

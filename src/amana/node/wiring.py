@@ -2,7 +2,9 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -14,9 +16,10 @@ from amana.catalog.profile import Profile
 from amana.catalog.schema import Dataset, Version
 from amana.engines.connection import StoreUnreadableError, connect, copy_store
 from amana.engines.duckdb import DuckDbEngine
+from amana.engines.sample import SampleEngine
 from amana.log.plain import PlainLog
 from amana.node.asking import Open
-from amana.node.database import open_database
+from amana.node.database import SqliteDatabase, open_database
 from amana.node.key_source import SecretText
 from amana.node.keys import KeyRing, means_of
 from amana.node.migrations import migrate
@@ -25,6 +28,7 @@ from amana.node.publish import Progress, Publication, in_folder, quiet
 from amana.node.publish import check as check_steps
 from amana.node.publish import publish as publish_steps
 from amana.node.rotate import Rotated, rotate
+from amana.node.sample import Samples
 from amana.node.settings import Settings, read_settings
 from amana.node.store import Store
 from amana.node.workers import Worker
@@ -39,6 +43,7 @@ from amana.query.plan import Plan
 from amana.query.released import NoisyTable
 from amana.terms.ids import DeltaUnits, NanoRho, VersionId
 from amana.terms.refusal import Refusal
+from amana.terms.use import Inclusion, UseEntry
 
 THRESHOLDS_PER_LIFE = 4096
 """One threshold of unknown keys may use this part of the population's lifetime delta."""
@@ -64,13 +69,23 @@ class SystemClock:
 
 @final
 class PublishingClock:
-    """For the profile: its releases are seen only when the version is published, so nobody waits for each one's time."""
+    """For the profile: its releases are seen only when the version is published, so nobody waits for each one's time. For dry
+    runs: the time of a run over invented rows tells nothing."""
 
     now = SystemClock.now
     elapsed = SystemClock.elapsed
 
     def sleep_until(self, elapsed: float) -> None:
         """Return at once."""
+
+
+@final
+class NoLog:
+    """For dry runs: nothing was used, so nothing is recorded."""
+
+    def append(self, entry: UseEntry) -> Inclusion:  # noqa: ARG002 - the form of a log
+        """Keep nothing."""
+        return Inclusion(index=0)
 
 
 @final
@@ -101,6 +116,8 @@ class Wired:
         self._opening = Lock()
         self._opened: dict[VersionId, Open] = {}
         self._engines: list[DuckDbEngine] = []
+        self.samples = Samples(self.store, self.settings)
+        self._sample_engines: dict[VersionId, SampleEngine] = {}
 
     def opened(self) -> tuple[Open, ...]:
         """The versions that serve now. Another process may have published: an older version's engine stays open for its askers."""
@@ -161,6 +178,34 @@ class Wired:
             return build_profile(schema, release)
         finally:
             engine.close()
+
+    @contextmanager
+    def rehearsal(self, opened: Open) -> Generator[Open]:
+        """The version over its invented sample, with a throwaway ledger whose caps are what is really left of the budget.
+
+        A dry run takes the whole way of a question, so it is refused where the question would be; but it needs no permit.
+        """
+        version, population = opened.version, opened.version.dataset.population
+        balance = self.ledger.balance(population, now=self.clock.now())
+        left = replace(
+            population,
+            cap_nrho=NanoRho(balance.cap_nrho - balance.spent_nrho),
+            cap_delta=DeltaUnits(balance.cap_delta - balance.spent_delta),
+        )
+        staged = replace(version, dataset=replace(version.dataset, population=left))
+        if version.id not in self._sample_engines:
+            self._sample_engines[version.id], below = self.samples.engine(version, opened.profile)
+            self._engines.append(below)
+        database = SqliteDatabase(":memory:")
+        migrate(database, now=self.clock.now())
+        ledger = Ledger(database, worker="dry run")
+        try:
+            ledger.open_population(left)
+            ledger.open_permit(permit("custodian", staged.dataset, purpose="dry run"))
+            made = replace(opened.kernel, engine=self._sample_engines[version.id], ledger=ledger, log=NoLog(), clock=PublishingClock())
+            yield replace(opened, version=staged, kernel=made)
+        finally:
+            ledger.close()
 
     def close(self) -> None:
         """Give everything back."""
