@@ -1,19 +1,23 @@
 """The door for a program on the node's own machine: `amana.open(folder).sql("SELECT …", within="5%")`."""
 
 import os
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from amana.client.explain import describe
-from amana.client.result import Cost, Result
+from amana.client.cost import Cost
+from amana.client.explain import speaking
+from amana.client.precision import WITHIN, share_text, within_text
+from amana.client.receipt import receipt_of
+from amana.client.result import Result
 from amana.client.text import Catalogue, choose_language, load
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
     from amana.catalog.profile import TableProfile
     from amana.node.ask import Budget, DatasetCard, Explanation, Node, Preview
+    from amana.query.simulate import Draw
 
 FOLDER = "amana-data"
 """The data folder when neither an argument nor AMANA_FOLDER names one."""
@@ -26,14 +30,17 @@ class Door:
     def __init__(self, node: "Node", *, catalogue: Catalogue) -> None:
         self._node = node
         self._catalogue = catalogue
+        self._open = True
 
-    def sql(self, sql: str, *, within: str = "5%") -> Result:
+    def sql(self, sql: str, *, within: str | float = WITHIN, share: str | None = None) -> Result:
         """The answer to a question: private figures with intervals.
 
-        `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15").
+        `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15", 15).
+        `share`: instead, the share of the lifetime budget that the answer may take ("1%").
         """
         with self._speaking(sql):
-            answer = self._node.ask(sql, within=within)
+            asked = (within_text(within), share_text(share))
+            answer = self._node.ask(sql, within=asked[0], share=asked[1])
             cost = Cost(
                 loss_nrho=answer.cost_nrho,
                 cap_nrho=answer.cap_nrho,
@@ -41,17 +48,33 @@ class Door:
                 delta_units=answer.cost_delta_units,
                 recalled=answer.recalled,
             )
-            return Result(table=answer.table, cost=cost, version=answer.version, digest=answer.digest, notes=answer.notes)
+            used = {"dataset": answer.dataset, "permit": answer.permit, "purpose": answer.purpose, "mechanism": answer.mechanism}
+            return Result(
+                table=answer.table,
+                cost=cost,
+                version=answer.version,
+                digest=answer.digest,
+                notes=answer.notes,
+                receipt=receipt_of(cost, version=answer.version, digest=answer.digest, more=used),
+                language=self._catalogue.language,
+                redraw=lambda n: self._redraw(sql, within=asked[0], share=asked[1], draws=n),
+            )
 
-    def preview(self, sql: str, *, within: str = "5%") -> "Preview":
+    def _redraw(self, sql: str, *, within: str, share: str | None, draws: int) -> "Sequence[Draw]":
+        with self._speaking(sql):
+            if not self._open:
+                raise Refusal("client.no_redraws")
+            return self._node.simulate(sql, within=within, share=share, draws=draws).draws
+
+    def preview(self, sql: str, *, within: str | float = WITHIN, share: str | None = None) -> "Preview":
         """What the question would cost and how precise each figure would be; free, and nothing is touched."""
         with self._speaking(sql):
-            return self._node.preview(sql, within=within)
+            return self._node.preview(sql, within=within_text(within), share=share_text(share))
 
-    def explain(self, sql: str, *, within: str = "5%") -> "Explanation":
+    def explain(self, sql: str, *, within: str | float = WITHIN) -> "Explanation":
         """Everything about how the question would be answered, except data."""
         with self._speaking(sql):
-            return self._node.explain(sql, within=within)
+            return self._node.explain(sql, within=within_text(within))
 
     def budget(self, name: str) -> "Budget":
         """What is left of the lifetime budget of the people in that dataset."""
@@ -70,6 +93,7 @@ class Door:
 
     def close(self) -> None:
         """Give the folder's files and locks back."""
+        self._open = False
         self._node.close()
 
     def __enter__(self) -> "Door":
@@ -78,15 +102,8 @@ class Door:
     def __exit__(self, *failure: object) -> None:
         self.close()
 
-    @contextmanager
-    def _speaking(self, sql: str) -> Generator[None, None, None]:
-        """A refusal carries its full message, so that a traceback tells what to write instead."""
-        try:
-            yield
-        except Refusal as refusal:
-            if not getattr(refusal, "__notes__", None):
-                refusal.add_note(describe(refusal, asked=sql, catalogue=self._catalogue))
-            raise
+    def _speaking(self, sql: str) -> AbstractContextManager[None]:
+        return speaking(sql, catalogue=self._catalogue)
 
 
 def open_folder(folder: str | Path | None = None, *, language: str | None = None) -> Door:

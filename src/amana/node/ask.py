@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from math import isfinite
 from pathlib import Path
@@ -14,17 +14,19 @@ import structlog
 
 from amana.catalog.profile import TableProfile
 from amana.catalog.schema import Dataset
-from amana.node.asking import Constants, Note, Open, asking_of, public_table
+from amana.node.asking import PURPOSE, Constants, Note, Open, asking_of, cap_of, public_table
 from amana.node.choose import Chosen
 from amana.node.picture import picture
+from amana.privacy.keys import key_domains
 from amana.privacy.loss import DELTA_ONE, NANO, epsilon_of
 from amana.privacy.price import Z95, PrivatePlan, Target, noise_factor
 from amana.privacy.release import answer, plan_release
 from amana.query.check import check_public
 from amana.query.parse import parse, placed
 from amana.query.plan import Plan
+from amana.query.simulate import DRAWS_ROWS_MAX, Draw, draws_max, simulate
 from amana.query.tables import is_private
-from amana.terms.answer import AnswerTable
+from amana.terms.answer import AnswerTable, CellType
 from amana.terms.ids import DeltaUnits, Digest, NanoRho, VersionId
 from amana.terms.refusal import Refusal
 
@@ -50,6 +52,20 @@ class Answered:
     notes: tuple[Note, ...]
     version: VersionId
     digest: Digest
+    dataset: str
+    permit: str
+    purpose: str
+    mechanism: str
+    """Empty for a question about public tables, which needs no permit and adds no noise; likewise `permit`."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """Redraws of an answer. Shapes: `columns` are the figures that carry noise; each draw has the rows of the answer."""
+
+    columns: tuple[str, ...]
+    draws: tuple[Draw, ...]
 
 
 @final
@@ -118,20 +134,21 @@ class Node:
         self._wired = wired
 
     @_placing
-    def ask(self, sql: str, *, within: str, target: Target | None = None) -> Answered:
-        """Answer a question at a precision; `target` overrides it with a loss cap (benches and studies, not a door)."""
+    def ask(self, sql: str, *, within: str, share: str | None = None, target: Target | None = None) -> Answered:
+        """Answer a question at a precision; `share` overrides it with a share of the budget to spend at most ("1%"), `target`
+        with a loss cap (benches and studies, not a door)."""
         begun = time.perf_counter()
-        constants = Constants(within=within, target=target)
+        constants = self._constants(sql, within=within, share=share, target=target)
         opened, plan = self._read(sql, constants)
         private = is_private(plan.source, opened.version.dataset.schema)
         if constants.pending and private:  # all that can be refused is refused before the first of them is paid
-            plan_release(asking_of(plan, opened, within=within, target=target)[1], opened.kernel)
+            plan_release(asking_of(plan, opened, within=within, target=constants.target)[1], opened.kernel)
         while constants.pending:  # the innermost first: what is around it is another question once its figure is known
             constants.release(constants.pending[0], opened)
             opened, plan = self._read(sql, constants)
         if not private:
             return _public(plan, opened, constants)
-        chosen, asking = asking_of(plan, opened, within=within, target=target)
+        chosen, asking = asking_of(plan, opened, within=within, target=constants.target)
         prepared = time.perf_counter()
         asked = answer(asking, opened.kernel)
         structlog.get_logger("amana.node").info(
@@ -150,18 +167,49 @@ class Node:
             notes=(*constants.notes(), *_notes(chosen)),
             version=opened.version.id,
             digest=asked.digest,
+            dataset=asking.permit.dataset,
+            permit=asking.permit.id,
+            purpose=asking.permit.purpose,
+            mechanism=", ".join(sorted({noise.kind.value for noise in asked.released.noise})),
         )
 
     @_placing
-    def preview(self, sql: str, *, within: str, target: Target | None = None) -> Preview:
+    def simulate(self, sql: str, *, within: str, draws: int, share: str | None = None) -> Simulated:
+        """Redraws of an answer that was given before: free, and a logged use like any recall (PRIVACY 13).
+
+        Errors: Refusal ask.not_answered, ask.too_many_draws.
+        """
+        constants = replace(self._constants(sql, within=within, share=share, target=None), kind="recall")
+        opened, plan = self._read(sql, constants)
+        while constants.pending:
+            constants.release(constants.pending[0], opened)
+            opened, plan = self._read(sql, constants)
+        schema = opened.version.dataset.schema
+        if not is_private(plan.source, schema):  # exact, so a redraw has no figure that could differ
+            rows = public_table(plan, opened).rows
+            _few(draws, DRAWS_ROWS_MAX // max(1, len(rows)))
+            return Simulated(columns=(), draws=(((),) * len(rows),) * draws)
+        asking = replace(asking_of(plan, opened, within=within, target=constants.target)[1], kind="recall")
+        asked = answer(asking, opened.kernel)
+        plan = plan_release(asking, opened.kernel).bounded.plan
+        domains = key_domains(plan, schema)
+        _few(draws, draws_max(plan, asked.released, domains))
+        named = zip(asked.table.columns, asked.table.types, strict=True)
+        return Simulated(
+            columns=tuple(name for name, kind in named if kind is CellType.FIGURE),
+            draws=simulate(plan, asked.released, domains, draws=draws, chance=self._wired.chance),
+        )
+
+    @_placing
+    def preview(self, sql: str, *, within: str, share: str | None = None, target: Target | None = None) -> Preview:
         """Expected error of each figure and cost; nothing is spent and no data is touched."""
-        constants = Constants(within=within, target=target)
+        constants = self._constants(sql, within=within, share=share, target=target)
         opened, plan = self._read(sql, constants)
         constants.price(opened)
         if not is_private(plan.source, opened.version.dataset.schema):
             check_public(plan, opened.version.dataset.schema)
             return _preview_public(opened, constants)
-        chosen, asking = asking_of(plan, opened, within=within, target=target)
+        chosen, asking = asking_of(plan, opened, within=within, target=constants.target)
         private = plan_release(asking, opened.kernel)
         cost_nrho, cost_delta = private.nano_rho + constants.cost_nrho, private.delta_units + constants.cost_delta
         deviations = noise_factor(private, asking.aim)
@@ -217,6 +265,14 @@ class Node:
         """Give files and locks back."""
         self._wired.close()
 
+    def _constants(self, sql: str, *, within: str, share: str | None, target: Target | None) -> Constants:
+        """What a question is asked at; a share is divided among the question and the subqueries that stand for a number."""
+        if share is None:
+            return Constants(within=within, target=target)
+        asked = Constants(within=within, target=cap_of(share, self._meant(sql), uses=1))
+        opened, _ = self._read(sql, asked)
+        return Constants(within=within, target=cap_of(share, opened, uses=1 + len(asked.pending)))
+
     def _read(self, sql: str, constants: Constants) -> tuple[Open, Plan]:
         opened = self._meant(sql)
         constants.pending.clear()
@@ -239,6 +295,12 @@ class Node:
         raise Refusal("node.unknown_dataset", name=name[:80], names=", ".join(o.version.dataset.name for o in self._wired.opened()))
 
 
+def _few(draws: int, most: int) -> None:
+    """Errors: Refusal ask.too_many_draws."""
+    if not 1 <= draws <= max(1, most):
+        raise Refusal("ask.too_many_draws", draws=draws, most=max(1, most))
+
+
 def _public(plan: Plan, opened: Open, constants: Constants) -> Answered:
     """The exact figures of public tables: no charge, but that of subqueries over private ones."""
     population = opened.version.dataset.population
@@ -254,6 +316,10 @@ def _public(plan: Plan, opened: Open, constants: Constants) -> Answered:
         notes=(*constants.notes(), ("note.public", ())),
         version=opened.version.id,
         digest=Digest(""),
+        dataset=opened.version.dataset.name,
+        permit="",
+        purpose=PURPOSE,
+        mechanism="",
     )
 
 

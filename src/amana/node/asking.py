@@ -1,7 +1,7 @@
 """What a question asks the kernel for: its bounds, its precision, and the subqueries that stand for a number."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 from amana.catalog.profile import Profile
@@ -9,7 +9,7 @@ from amana.catalog.schema import Version
 from amana.node.choose import Chosen, choose
 from amana.policy.permit import permit
 from amana.privacy.kernel import Asking, Kernel
-from amana.privacy.price import Target, Wanted
+from amana.privacy.price import RhoCap, Target, Wanted
 from amana.privacy.public import public_answer
 from amana.privacy.release import answer, plan_release
 from amana.query.check import check
@@ -17,7 +17,8 @@ from amana.query.expr import Fixed
 from amana.query.plan import BoundedPlan, Plan
 from amana.query.tables import is_private
 from amana.terms.answer import AnswerTable, Estimate
-from amana.terms.precision import Precision, read_precision
+from amana.terms.ids import NanoRho
+from amana.terms.precision import Precision, read_precision, read_share
 
 Note = tuple[str, tuple[tuple[str, str | int], ...]]
 PURPOSE = "local use by the custodian"
@@ -47,6 +48,14 @@ def asking_of(plan: Plan, opened: Open, *, within: str, target: Target | None) -
     return chosen, Asking(permit=leave, version=opened.version, plan=plan, choice=chosen.choice, target=goal, aim=chosen.aim)
 
 
+def cap_of(share: str, opened: Open, *, uses: int) -> RhoCap:
+    """A loss cap for each of so many uses that together take at most that share of the lifetime budget.
+
+    Errors: Refusal budget.share_malformed.
+    """
+    return RhoCap(nano_rho=NanoRho(int(read_share(share) * opened.version.dataset.population.cap_nrho) // uses))
+
+
 def public_table(plan: Plan, opened: Open) -> AnswerTable:
     """The exact answer to a question about public tables."""
     kernel = opened.kernel
@@ -61,6 +70,8 @@ class Constants:
 
     within: str
     target: Target | None
+    kind: str = "ask"
+    """"recall": only what was released before stands for them."""
     pending: list[Plan] = field(default_factory=list[Plan])
     """Asked in the last reading of the text and not released yet, the innermost first."""
     released: dict[Plan, Estimate] = field(default_factory=dict[Plan, Estimate])
@@ -86,7 +97,8 @@ class Constants:
 
     def release(self, plan: Plan, opened: Open) -> None:
         """Ask for one of them: a use of its own, charged and logged."""
-        asked = answer(asking_of(plan, opened, within=self.within, target=self.target)[1], opened.kernel)
+        asking = asking_of(plan, opened, within=self.within, target=self.target)[1]
+        asked = answer(replace(asking, kind=self.kind), opened.kernel)
         (cell,) = asked.table.rows[0]
         assert isinstance(cell, Estimate)
         self.released[plan] = cell

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random, SystemRandom
 from typing import IO, final
 
 import structlog
@@ -89,6 +90,8 @@ class Wired:
         self.ledger.recover()
         self.ledger.check_against_log(self.log.totals())
         self._opened: tuple[Open, ...] | None = None
+        self.chance: Random = SystemRandom()
+        """For simulations of released answers only."""
         self._engines: list[DuckDbEngine] = []
 
     def opened(self) -> tuple[Open, ...]:
