@@ -140,8 +140,9 @@ class Ours:
 
     def prepare(self, query: Query, target: Target) -> tuple[Open, Asking]:
         """What the node makes of the question before the kernel."""
-        opened, plan = self.node._read(query.amana, Constants(within="5%", target=target))
-        return opened, asking_of(plan, opened, within="5%", target=target)[1]
+        constants = Constants(within="5%", target=target)
+        opened, plan = self.node._read(query.amana, constants)
+        return opened, asking_of(plan, opened, constants)[1]
 
     @contextmanager
     def _books(self, opened: Open) -> Iterator[tuple[Ledger, PlainLog]]:

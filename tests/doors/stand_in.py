@@ -71,6 +71,15 @@ class Answer:
     dry_run: bool = False
     version: str = "v-1"
     digest: str = "d-1"
+    dataset: str = "clinic"
+    permit: str = "p-1"
+    purpose: str = "research"
+    mechanism: str = "discrete gaussian"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulated:
+    draws: tuple[tuple[tuple[float | None, ...], ...], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,12 +122,15 @@ class StandIn:
     answer: Answer = field(default_factory=Answer)
     asked: list[tuple[str, str]] = field(default_factory=list)
 
-    def ask(self, sql: str, *, within: str) -> Answer:
-        self._read(sql, within)
+    def ask(self, sql: str, *, within: str, share: str | None = None) -> Answer:
+        self._read(sql, share or within)
         return self.answer
 
-    def preview(self, sql: str, *, within: str) -> Preview:
-        self._read(sql, within)
+    def simulate(self, sql: str, *, within: str, share: str | None = None, draws: int) -> Simulated:
+        return Simulated(draws=tuple(((12345.4 + draw,), (None,)) for draw in range(draws)))
+
+    def preview(self, sql: str, *, within: str, share: str | None = None) -> Preview:
+        self._read(sql, share or within)
         return Preview()
 
     def explain(self, sql: str, *, within: str) -> Explanation:

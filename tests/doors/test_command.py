@@ -117,7 +117,7 @@ def test_a_refusal_has_its_place_its_code_and_its_exit_class(node: StandIn, caps
 
 
 def test_a_fault_shows_its_id_only(node: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def fail(sql: str, *, within: str) -> None:
+    def fail(sql: str, *, within: str, share: str | None) -> None:
         raise Fault(id="f-17")
 
     monkeypatch.setattr(node, "ask", fail)

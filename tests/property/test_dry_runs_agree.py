@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from amana.node.ask import Answered, Node
+from amana.node.answers import Answered
+from amana.node.ask import Node
 from amana.node.wiring import SystemClock
 from amana.terms.answer import Estimate
 from amana.terms.refusal import Refusal

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amana.catalog.profile import Profile, TableProfile
-from amana.node.ask import Explanation, Node
+from amana.node.answers import Explanation
+from amana.node.ask import Node
 from amana.privacy.bound import Choice, bound
 from amana.query.check import check
 from amana.query.parse import parse

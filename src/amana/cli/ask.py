@@ -13,7 +13,7 @@ from amana.local.door import open_folder
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
-    from amana.node.ask import Preview
+    from amana.node.answers import Preview
 
 SQL_CHARACTERS_MAX = 4_000_000
 """What is read from a pipe; the parser has its own, smaller limit and its own refusal."""

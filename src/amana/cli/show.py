@@ -1,13 +1,14 @@
 """What people see: tables on stdout, everything else on stderr."""
 
 import sys
-import unicodedata
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from amana.client.cost import Cost
 from amana.client.figures import digits_after, percent, show
-from amana.client.result import Cost, Result
+from amana.client.result import Result
+from amana.client.table import text_table
 from amana.client.text import Catalogue
 
 if TYPE_CHECKING:
@@ -23,10 +24,7 @@ def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, number
     """A table on stdout: drawn with lines on a terminal, aligned by spaces elsewhere. `numbers`: columns set to the right."""
     if sys.stdout.isatty() and _draw(columns, rows, numbers):
         return
-    widths = [max([_width(name), *(_width(row[index]) for row in rows)]) for index, name in enumerate(columns)]
-    for cells in (columns, ["-" * width for width in widths], *rows):
-        padded = (_pad(cell, width, right=right) for cell, width, right in zip(cells, widths, numbers, strict=True))
-        print("  ".join(padded).rstrip())
+    print("\n".join(text_table(columns, rows, numbers=numbers)))
 
 
 def write_result(result: Result) -> None:
@@ -112,13 +110,3 @@ def _draw(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequen
         table.add_row(*map(Text, row))
     Console().print(table)
     return True
-
-
-def _width(text: str) -> int:
-    """Columns of a terminal that the text fills."""
-    return sum(0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-
-
-def _pad(text: str, width: int, *, right: bool) -> str:
-    space = " " * (width - _width(text))
-    return space + text if right else text + space

@@ -1,5 +1,8 @@
 """A refusal in the reader's language: what was wrong, where in her own text, what to write instead."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from amana.client.text import Catalogue
 from amana.terms.refusal import Place, Refusal
 
@@ -15,6 +18,17 @@ def describe(refusal: Refusal, *, asked: str, catalogue: Catalogue) -> str:
         lines += point_at(refusal.where, asked=asked)
     lines.append(catalogue.say("refusal.more", code=f"AMA-{refusal.number}"))
     return "\n".join(lines)
+
+
+@contextmanager
+def speaking(asked: str, *, catalogue: Catalogue) -> Generator[None, None, None]:
+    """A refusal carries its full message as a note, so that a traceback tells what to write instead."""
+    try:
+        yield
+    except Refusal as refusal:
+        if not getattr(refusal, "__notes__", None):
+            refusal.add_note(describe(refusal, asked=asked, catalogue=catalogue))
+        raise
 
 
 def point_at(where: Place, *, asked: str) -> list[str]:

@@ -1,20 +1,25 @@
 """The door for a program on the node's own machine: `amana.open(folder).sql("SELECT …", within="5%")`."""
 
 import os
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
 
-from amana.client.explain import describe
-from amana.client.result import Cost, Result
+from amana.client.cost import Cost
+from amana.client.explain import speaking
+from amana.client.precision import WITHIN, share_text, within_text
+from amana.client.receipt import receipt_of
+from amana.client.result import Redraw, Result
 from amana.client.text import Catalogue, choose_language, load
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
     from amana.catalog.profile import TableProfile
     from amana.catalog.summary import TableSummary
-    from amana.node.ask import Answered, Budget, DatasetCard, Explanation, Node, Preview
+    from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview
+    from amana.node.ask import Node
+    from amana.query.simulate import Draw
 
 FOLDER = "amana-data"
 """The data folder when neither an argument nor AMANA_FOLDER names one."""
@@ -27,29 +32,60 @@ class Door:
     def __init__(self, node: "Node", *, catalogue: Catalogue) -> None:
         self._node = node
         self._catalogue = catalogue
+        self._open = True
 
-    def sql(self, sql: str, *, within: str = "5%") -> Result:
+    def sql(self, sql: str, *, within: str | float = WITHIN, share: str | None = None) -> Result:
         """The answer to a question: private figures with intervals.
 
-        `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15").
+        `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15", 15).
+        `share`: instead, the share of the lifetime budget that the answer may take ("1%").
         """
         with self._speaking(sql):
-            return _result(self._node.ask(sql, within=within))
+            asked = (within_text(within), share_text(share))
+            answered = self._node.ask(sql, within=asked[0], share=asked[1])
+            return self._result(answered, redraw=lambda n: self._redraw(sql, within=asked[0], share=asked[1], draws=n))
 
-    def dry_run(self, sql: str, *, within: str = "5%") -> Result:
+    def dry_run(self, sql: str, *, within: str | float = WITHIN) -> Result:
         """The question over invented rows: same refusals, columns and precision, but its figures mean nothing. Free, needs no permit."""
         with self._speaking(sql):
-            return _result(self._node.dry_run(sql, within=within))
+            return self._result(self._node.dry_run(sql, within=within_text(within)), redraw=None)
 
-    def preview(self, sql: str, *, within: str = "5%") -> "Preview":
+    def _result(self, answer: "Answered", *, redraw: Redraw | None) -> Result:
+        cost = Cost(
+            loss_nrho=answer.cost_nrho,
+            cap_nrho=answer.cap_nrho,
+            spent_nrho=answer.spent_nrho,
+            delta_units=answer.cost_delta_units,
+            recalled=answer.recalled,
+        )
+        used = {"dataset": answer.dataset, "permit": answer.permit, "purpose": answer.purpose, "mechanism": answer.mechanism}
+        return Result(
+            table=answer.table,
+            cost=cost,
+            version=answer.version,
+            digest=answer.digest,
+            notes=answer.notes,
+            receipt=receipt_of(cost, version=answer.version, digest=answer.digest, more=used),
+            dry_run=answer.dry_run,
+            language=self._catalogue.language,
+            redraw=redraw,
+        )
+
+    def _redraw(self, sql: str, *, within: str, share: str | None, draws: int) -> "Sequence[Draw]":
+        with self._speaking(sql):
+            if not self._open:
+                raise Refusal("client.no_redraws")
+            return self._node.simulate(sql, within=within, share=share, draws=draws).draws
+
+    def preview(self, sql: str, *, within: str | float = WITHIN, share: str | None = None) -> "Preview":
         """What the question would cost and how precise each figure would be; free, and nothing is touched."""
         with self._speaking(sql):
-            return self._node.preview(sql, within=within)
+            return self._node.preview(sql, within=within_text(within), share=share_text(share))
 
-    def explain(self, sql: str, *, within: str = "5%") -> "Explanation":
+    def explain(self, sql: str, *, within: str | float = WITHIN) -> "Explanation":
         """Everything about how the question would be answered, except data."""
         with self._speaking(sql):
-            return self._node.explain(sql, within=within)
+            return self._node.explain(sql, within=within_text(within))
 
     def budget(self, name: str) -> "Budget":
         """What is left of the lifetime budget of the people in that dataset."""
@@ -80,6 +116,7 @@ class Door:
 
     def close(self) -> None:
         """Give the folder's files and locks back."""
+        self._open = False
         self._node.close()
 
     def __enter__(self) -> "Door":
@@ -88,26 +125,8 @@ class Door:
     def __exit__(self, *failure: object) -> None:
         self.close()
 
-    @contextmanager
-    def _speaking(self, sql: str) -> Generator[None, None, None]:
-        """A refusal carries its full message, so that a traceback tells what to write instead."""
-        try:
-            yield
-        except Refusal as refusal:
-            if not getattr(refusal, "__notes__", None):
-                refusal.add_note(describe(refusal, asked=sql, catalogue=self._catalogue))
-            raise
-
-
-def _result(answer: "Answered") -> Result:
-    cost = Cost(
-        loss_nrho=answer.cost_nrho,
-        cap_nrho=answer.cap_nrho,
-        spent_nrho=answer.spent_nrho,
-        delta_units=answer.cost_delta_units,
-        recalled=answer.recalled,
-    )
-    return Result(table=answer.table, cost=cost, version=answer.version, digest=answer.digest, notes=answer.notes, dry_run=answer.dry_run)
+    def _speaking(self, sql: str) -> AbstractContextManager[None]:
+        return speaking(sql, catalogue=self._catalogue)
 
 
 def open_folder(folder: str | Path | None = None, *, language: str | None = None) -> Door:

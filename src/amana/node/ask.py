@@ -2,8 +2,8 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from math import isfinite
 from pathlib import Path
@@ -15,9 +15,11 @@ import structlog
 from amana.catalog.profile import TableProfile
 from amana.catalog.schema import Dataset
 from amana.catalog.summary import TableSummary, summarise
-from amana.node.asking import Constants, Note, Open, asking_of, public_table
+from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview, Simulated
+from amana.node.asking import PURPOSE, Constants, Leave, Note, Open, asking_of, cap_of, local_leave, public_table
 from amana.node.choose import Chosen
 from amana.node.picture import picture
+from amana.privacy.keys import key_domains
 from amana.privacy.ledger import Balance
 from amana.privacy.loss import DELTA_ONE, NANO, epsilon_of
 from amana.privacy.price import Z95, PrivatePlan, Target, noise_factor
@@ -25,9 +27,10 @@ from amana.privacy.release import answer, plan_release
 from amana.query.check import check_public
 from amana.query.parse import parse, placed
 from amana.query.plan import Plan
+from amana.query.simulate import DRAWS_ROWS_MAX, draws_max, simulate
 from amana.query.tables import is_private
-from amana.terms.answer import AnswerTable
-from amana.terms.ids import DeltaUnits, Digest, NanoRho, VersionId
+from amana.terms.answer import CellType
+from amana.terms.ids import DeltaUnits, Digest, NanoRho
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -36,67 +39,6 @@ if TYPE_CHECKING:
 BIAS_SHOWN = 0.001
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """An answer as a door shows it. Units: losses in nano-rho and in 2**-64; `notes` are message codes with parameters."""
-
-    table: AnswerTable
-    cost_nrho: NanoRho
-    cost_delta_units: DeltaUnits
-    cap_nrho: NanoRho
-    spent_nrho: NanoRho
-    recalled: bool
-    notes: tuple[Note, ...]
-    version: VersionId
-    digest: Digest
-    dry_run: bool = False
-    """The rows are invented: the answer shows its shape, its precision and what it would cost."""
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """`figures`: name, half of the 95 % interval expected in a typical group, and that as a share of the predicted figure."""
-
-    figures: tuple[tuple[str, float, float | None], ...]
-    cost_nrho: NanoRho
-    cost_delta_units: DeltaUnits
-    share: float
-    notes: tuple[Note, ...]
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """Everything about how a question would be answered, except data."""
-
-    lines: tuple[tuple[str, str], ...]
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    population: str
-    unit: str
-    cap_nrho: NanoRho
-    spent_nrho: NanoRho
-    cap_delta_units: DeltaUnits
-    spent_delta_units: DeltaUnits
-    epsilon_of_cap: float
-    """epsilon at delta = 1e-6 or, if that is smaller, ten times the cap's delta: for display (dp-accounting)."""
-    delta_shown: float
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatasetCard:
-    name: str
-    title: Mapping[str, str]
-    unit: str
-    tables: tuple[str, ...]
 
 
 def _placing(
@@ -122,9 +64,11 @@ class Node:
         self._wired = wired
 
     @_placing
-    def ask(self, sql: str, *, within: str, target: Target | None = None) -> Answered:
-        """Answer a question at a precision; `target` overrides it with a loss cap (benches and studies, not a door)."""
-        return _answered(sql, self._meant(sql), within=within, target=target, event="ask")
+    def ask(self, sql: str, *, within: str, share: str | None = None, target: Target | None = None, leave: Leave = local_leave) -> Answered:
+        """Answer a question at a precision; `share` overrides it with a share of the budget to spend at most ("1%"), `target`
+        with a loss cap (benches and studies, not a door). `leave`: who asks, as a permit for the dataset that the text means."""
+        constants = self._constants(sql, within=within, share=share, target=target, leave=leave)
+        return _answered(sql, self._meant(sql), constants, event="ask")
 
     @_placing
     def dry_run(self, sql: str, *, within: str) -> Answered:
@@ -132,7 +76,7 @@ class Node:
         opened = self._meant(sql)
         sample = self._wired.samples.of(opened.version, opened.profile)
         with self._wired.rehearsal(opened) as staged:
-            answered = _answered(sql, staged, within=within, target=None, event="dry_run")
+            answered = _answered(sql, staged, Constants(within=within, target=None), event="dry_run")
         balance = _balance(opened)
         invented: Note = ("note.dry_run", (("units", sample.units), ("times", sample.times)))
         return replace(
@@ -145,15 +89,44 @@ class Node:
         )
 
     @_placing
-    def preview(self, sql: str, *, within: str, target: Target | None = None) -> Preview:
+    def simulate(self, sql: str, *, within: str, draws: int, share: str | None = None, leave: Leave = local_leave) -> Simulated:
+        """Redraws of an answer that was given before: free, and a logged use like any recall (PRIVACY 13).
+
+        Errors: Refusal ask.not_answered, ask.too_many_draws.
+        """
+        constants = replace(self._constants(sql, within=within, share=share, target=None, leave=leave), kind="recall")
+        opened, plan = self._read(sql, constants)
+        while constants.pending:
+            constants.release(constants.pending[0], opened)
+            opened, plan = self._read(sql, constants)
+        schema = opened.version.dataset.schema
+        if not is_private(plan.source, schema):  # exact, so a redraw has no figure that could differ
+            rows = public_table(plan, opened).rows
+            _few(draws, DRAWS_ROWS_MAX // max(1, len(rows)))
+            return Simulated(columns=(), draws=(((),) * len(rows),) * draws)
+        asking = asking_of(plan, opened, constants)[1]
+        asked = answer(asking, opened.kernel)
+        plan = plan_release(asking, opened.kernel).bounded.plan
+        domains = key_domains(plan, schema)
+        _few(draws, draws_max(plan, asked.released, domains))
+        named = zip(asked.table.columns, asked.table.types, strict=True)
+        return Simulated(
+            columns=tuple(name for name, kind in named if kind is CellType.FIGURE),
+            draws=simulate(plan, asked.released, domains, draws=draws, chance=self._wired.chance),
+        )
+
+    @_placing
+    def preview(
+        self, sql: str, *, within: str, share: str | None = None, target: Target | None = None, leave: Leave = local_leave
+    ) -> Preview:
         """Expected error of each figure and cost; nothing is spent and no data is touched."""
-        constants = Constants(within=within, target=target)
+        constants = self._constants(sql, within=within, share=share, target=target, leave=leave)
         opened, plan = self._read(sql, constants)
         constants.price(opened)
         if not is_private(plan.source, opened.version.dataset.schema):
             check_public(plan, opened.version.dataset.schema)
             return _preview_public(opened, constants)
-        chosen, asking = asking_of(plan, opened, within=within, target=target)
+        chosen, asking = asking_of(plan, opened, constants)
         private = plan_release(asking, opened.kernel)
         cost_nrho, cost_delta = private.nano_rho + constants.cost_nrho, private.delta_units + constants.cost_delta
         deviations = noise_factor(private, asking.aim)
@@ -173,10 +146,11 @@ class Node:
     @_placing
     def explain(self, sql: str, *, within: str) -> Explanation:
         """The plan, the bounds used, the SQL that will run, sensitivities, mechanism and loss."""
-        opened, plan = self._read(sql, Constants(within=within, target=None))
+        constants = Constants(within=within, target=None)
+        opened, plan = self._read(sql, constants)
         if not is_private(plan.source, opened.version.dataset.schema):
             return Explanation(lines=(("plan", picture(check_public(plan, opened.version.dataset.schema))),))
-        private = plan_release(asking_of(plan, opened, within=within, target=None)[1], opened.kernel)
+        private = plan_release(asking_of(plan, opened, constants)[1], opened.kernel)
         return Explanation(lines=(*_described(private), ("sql", "\n;\n".join(opened.sql_of(private.bounded)))))
 
     def budget(self, name: str) -> Budget:
@@ -226,6 +200,14 @@ class Node:
         """Give files and locks back."""
         self._wired.close()
 
+    def _constants(self, sql: str, *, within: str, share: str | None, target: Target | None, leave: Leave) -> Constants:
+        """What a question is asked at; a share is divided among the question and the subqueries that stand for a number."""
+        if share is None:
+            return Constants(within=within, target=target, leave=leave)
+        asked = Constants(within=within, target=cap_of(share, self._meant(sql), uses=1), leave=leave)
+        opened, _ = self._read(sql, asked)
+        return Constants(within=within, target=cap_of(share, opened, uses=1 + len(asked.pending)), leave=leave)
+
     def _read(self, sql: str, constants: Constants) -> tuple[Open, Plan]:
         opened = self._meant(sql)
         return opened, _plan(sql, opened, constants)
@@ -247,25 +229,30 @@ class Node:
         raise Refusal("node.unknown_dataset", name=name[:80], names=", ".join(o.version.dataset.name for o in self._wired.opened()))
 
 
+def _few(draws: int, most: int) -> None:
+    """Errors: Refusal ask.too_many_draws."""
+    if not 1 <= draws <= max(1, most):
+        raise Refusal("ask.too_many_draws", draws=draws, most=max(1, most))
+
+
 def _plan(sql: str, opened: Open, constants: Constants) -> Plan:
     constants.pending.clear()
     return parse(sql, opened.version.dataset.schema, scalar=lambda inner: constants.figure(inner, opened))
 
 
-def _answered(sql: str, opened: Open, *, within: str, target: Target | None, event: str) -> Answered:
+def _answered(sql: str, opened: Open, constants: Constants, *, event: str) -> Answered:
     """The way of a question; `event` names it in the node's own journal."""
     begun = time.perf_counter()
-    constants = Constants(within=within, target=target)
     plan = _plan(sql, opened, constants)
     private = is_private(plan.source, opened.version.dataset.schema)
     if constants.pending and private:  # all that can be refused is refused before the first of them is paid
-        plan_release(asking_of(plan, opened, within=within, target=target)[1], opened.kernel)
+        plan_release(asking_of(plan, opened, constants)[1], opened.kernel)
     while constants.pending:  # the innermost first: what is around it is another question once its figure is known
         constants.release(constants.pending[0], opened)
         plan = _plan(sql, opened, constants)
     if not private:
         return _public(plan, opened, constants)
-    chosen, asking = asking_of(plan, opened, within=within, target=target)
+    chosen, asking = asking_of(plan, opened, constants)
     prepared = time.perf_counter()
     asked = answer(asking, opened.kernel)
     structlog.get_logger("amana.node").info(
@@ -283,6 +270,10 @@ def _answered(sql: str, opened: Open, *, within: str, target: Target | None, eve
         notes=(*constants.notes(), *_notes(chosen)),
         version=opened.version.id,
         digest=asked.digest,
+        dataset=asking.permit.dataset,
+        permit=asking.permit.id,
+        purpose=asking.permit.purpose,
+        mechanism=", ".join(sorted({noise.kind.value for noise in asked.released.noise})),
     )
 
 
@@ -299,6 +290,10 @@ def _public(plan: Plan, opened: Open, constants: Constants) -> Answered:
         notes=(*constants.notes(), ("note.public", ())),
         version=opened.version.id,
         digest=Digest(""),
+        dataset=opened.version.dataset.name,
+        permit="",
+        purpose=PURPOSE,
+        mechanism="",
     )
 
 

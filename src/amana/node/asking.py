@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import final
+from typing import TypeAlias, final
 
 from amana.catalog.profile import Profile
-from amana.catalog.schema import Version
+from amana.catalog.schema import Dataset, Version
 from amana.node.choose import Chosen, choose
-from amana.policy.permit import permit
+from amana.policy.permit import Permit, permit
 from amana.privacy.kernel import Asking, Kernel
-from amana.privacy.price import Target, Wanted
+from amana.privacy.price import RhoCap, Target, Wanted
 from amana.privacy.public import public_answer
 from amana.privacy.release import answer, plan_release
 from amana.query.check import check
@@ -17,7 +17,8 @@ from amana.query.expr import Fixed
 from amana.query.plan import BoundedPlan, Plan
 from amana.query.tables import is_private
 from amana.terms.answer import AnswerTable, Estimate
-from amana.terms.precision import Precision, read_precision
+from amana.terms.ids import NanoRho
+from amana.terms.precision import Precision, read_precision, read_share
 
 Note = tuple[str, tuple[tuple[str, str | int], ...]]
 PURPOSE = "local use by the custodian"
@@ -37,14 +38,38 @@ class Open:
     sql_of: Callable[[BoundedPlan], tuple[str, ...]]
 
 
-def asking_of(plan: Plan, opened: Open, *, within: str, target: Target | None) -> tuple[Chosen, Asking]:
+Leave: TypeAlias = Callable[[Dataset], Permit]
+"""Who asks, as a permit for a dataset; raises the refusal that says why there is none."""
+
+
+def local_leave(dataset: Dataset) -> Permit:
+    """Of whoever holds the data folder."""
+    return permit("custodian", dataset, purpose=PURPOSE)
+
+
+def asking_of(plan: Plan, opened: Open, constants: "Constants") -> tuple[Chosen, Asking]:
     """What the kernel is asked: the plan, and the bounds and the split of the cost that predictions make best."""
-    precision: Precision | None = read_precision(within) if target is None else None
-    dataset, goal = opened.version.dataset, target or Wanted()
+    precision: Precision | None = read_precision(constants.within) if constants.target is None else None
+    dataset, goal = opened.version.dataset, constants.target or Wanted()
     plan = check(plan, dataset.schema)  # predictions need a sound plan; the kernel checks it again
-    leave = permit("custodian", dataset, purpose=PURPOSE)
     chosen = choose(plan, dataset.schema, opened.profile, within=precision, target=goal, groups_max=opened.kernel.groups_max)
-    return chosen, Asking(permit=leave, version=opened.version, plan=plan, choice=chosen.choice, target=goal, aim=chosen.aim)
+    return chosen, Asking(
+        permit=constants.permit(dataset),
+        version=opened.version,
+        plan=plan,
+        choice=chosen.choice,
+        target=goal,
+        aim=chosen.aim,
+        kind=constants.kind,
+    )
+
+
+def cap_of(share: str, opened: Open, *, uses: int) -> RhoCap:
+    """A loss cap for each of so many uses that together take at most that share of the lifetime budget.
+
+    Errors: Refusal budget.share_malformed.
+    """
+    return RhoCap(nano_rho=NanoRho(int(read_share(share) * opened.version.dataset.population.cap_nrho) // uses))
 
 
 def public_table(plan: Plan, opened: Open) -> AnswerTable:
@@ -57,15 +82,26 @@ def public_table(plan: Plan, opened: Open) -> AnswerTable:
 @final
 @dataclass(slots=True, kw_only=True)
 class Constants:
-    """The subqueries of one question that stand for a number: first predicted, then released, each once, all at one precision."""
+    """What all parts of one question share: who asks, at what precision, and the subqueries that stand for a number, which are
+    first predicted, then released, each once."""
 
     within: str
     target: Target | None
+    leave: Leave = local_leave
+    kind: str = "ask"
+    """"recall": only what was released before stands for them."""
     pending: list[Plan] = field(default_factory=list[Plan])
     """Asked in the last reading of the text and not released yet, the innermost first."""
     released: dict[Plan, Estimate] = field(default_factory=dict[Plan, Estimate])
     cost_nrho: int = 0
     cost_delta: int = 0
+    _permits: dict[str, Permit] = field(default_factory=dict[str, Permit])
+
+    def permit(self, dataset: Dataset) -> Permit:
+        """The leave to ask that dataset, found once for a question."""
+        if dataset.name not in self._permits:
+            self._permits[dataset.name] = self.leave(dataset)
+        return self._permits[dataset.name]
 
     def figure(self, plan: Plan, opened: Open) -> Fixed | None:
         """What stands for the subquery: the released figure, or the predicted one as long as nothing is released."""
@@ -76,17 +112,17 @@ class Constants:
             return _fixed(self.released[plan].value)
         if plan not in self.pending:
             self.pending.append(plan)
-        return _fixed(asking_of(plan, opened, within=self.within, target=self.target)[0].figures[0][1])
+        return _fixed(asking_of(plan, opened, self)[0].figures[0][1])
 
     def price(self, opened: Open) -> None:
         """What they will cost."""
         for plan in self.pending:
-            private = plan_release(asking_of(plan, opened, within=self.within, target=self.target)[1], opened.kernel)
+            private = plan_release(asking_of(plan, opened, self)[1], opened.kernel)
             self.cost_nrho, self.cost_delta = self.cost_nrho + private.nano_rho, self.cost_delta + private.delta_units
 
     def release(self, plan: Plan, opened: Open) -> None:
         """Ask for one of them: a use of its own, charged and logged."""
-        asked = answer(asking_of(plan, opened, within=self.within, target=self.target)[1], opened.kernel)
+        asked = answer(asking_of(plan, opened, self)[1], opened.kernel)
         (cell,) = asked.table.rows[0]
         assert isinstance(cell, Estimate)
         self.released[plan] = cell

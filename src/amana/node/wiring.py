@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random, SystemRandom
 from threading import Lock
 from typing import Literal, final
 
@@ -113,6 +114,8 @@ class Wired:
         self.log = PlainLog(folder / self.settings.log_file)
         self.recover()
         self.ledger.check_against_log(self.log.totals())  # the log is read first: what is charged meanwhile only adds to the ledger
+        self.chance: Random = SystemRandom()
+        """For simulations of released answers only."""
         self._opening = Lock()
         self._opened: dict[VersionId, Open] = {}
         self._engines: list[DuckDbEngine] = []

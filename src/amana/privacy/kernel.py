@@ -35,7 +35,8 @@ class Kernel:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """A checked permit, a plan, and how to answer it. Any `choice`, `target` and `aim` are sound; they decide only the errors."""
+    """A checked permit, a plan, and how to answer it. Any `choice`, `target` and `aim` are sound; they decide only the errors.
+    `kind`: what the log calls the use; "recall" is refused where nothing was answered before, and never charged."""
 
     permit: Permit
     version: Version

@@ -10,7 +10,7 @@ from amana.query.infer import columns_of
 from amana.query.plan import BinCount, BoundedPlan, BoundedSum, Plan, PublicKeys
 from amana.query.quantiles import levels_of
 from amana.query.released import NoiseKind, NoisyCell, NoisyTable, SumNoise
-from amana.terms.answer import AnswerTable, Estimate
+from amana.terms.answer import AnswerTable, CellType, Estimate
 from amana.terms.exact import Exact
 
 
@@ -27,7 +27,8 @@ def public_answer(plan: Plan, schema: Schema, engine: Engine, *, groups_max: int
         plan, _released(bounded, engine.run(bounded, groups_max=groups_max, seconds_max=seconds_max)), key_domains(plan, schema)
     )
     rows = tuple(tuple(cell.value if isinstance(cell, Estimate) else cell for cell in row) for row in table.rows)
-    return AnswerTable(columns=table.columns, rows=rows)
+    types = tuple(CellType.NUMBER if one is CellType.FIGURE else one for one in table.types)
+    return AnswerTable(columns=table.columns, rows=rows, types=types)
 
 
 def _released(bounded: BoundedPlan, exact: Exact[SumTable]) -> NoisyTable:

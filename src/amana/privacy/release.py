@@ -55,6 +55,8 @@ def answer(asking: Asking, kernel: Kernel) -> Answer:
         further = private if earlier is None else _further(private, found, earlier)
         if earlier is not None and further is None:
             return _recall(asking, kernel, private, earlier, asked)
+        if asking.kind == "recall":
+            raise Refusal("ask.not_answered")
         assert further is not None
         try:
             charge = kernel.ledger.charge(asking.permit, further, asked, now=kernel.clock.now())  # 5

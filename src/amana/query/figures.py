@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeAlias, final
 
-from amana.catalog.domains import DateDomain, Domain, MomentDomain, NumberDomain
-from amana.query.formula import Row, Sources, Value, is_estimate, read_figure, sources
+from amana.catalog.domains import BooleanDomain, DateDomain, Domain, MomentDomain, NumberDomain
+from amana.query.formula import NUMBERS, Row, Sources, Value, is_estimate, read_figure, sources
 from amana.query.intervals import NOISELESS, Grain, grain
 from amana.query.noisy import Gradient, Noisy
-from amana.query.plan import BinCount, KeyValue, Plan, quantiles_of
+from amana.query.plan import BinCount, Constant, Figure, FigureCall, FigureOp, Key, KeyValue, Plan, Statistic, quantiles_of
 from amana.query.quantiles import levels_like, levels_of
 from amana.query.released import NoisyCell, NoisyTable, SumNoise
-from amana.terms.answer import AnswerTable, Estimate, Shown
+from amana.terms.answer import AnswerTable, CellType, Estimate, Shown
 
 
 @final
@@ -51,23 +51,29 @@ def figures(plan: Plan, released: NoisyTable, key_domains: tuple[Domain, ...]) -
     Shapes: one domain for each key of the plan; columns are the plan's figures. A number with noise is shown as an
     `Estimate`, any other figure as itself; a key that a total does not tell apart is None.
     """
+    shapes = [is_estimate(figure) for _, figure in plan.figures]
+    return AnswerTable(
+        columns=tuple(name for name, _ in plan.figures),
+        rows=tuple(tuple(map(_show, values, shapes)) for _, values in kept_rows(plan, released, key_domains)),
+        types=tuple(_type_of(figure, key_domains) for _, figure in plan.figures),
+    )
+
+
+def kept_rows(plan: Plan, released: NoisyTable, key_domains: tuple[Domain, ...]) -> list[tuple[int, tuple[Value, ...]]]:
+    """What HAVING, ORDER BY and LIMIT leave: for each row its place in `rows_over`, and its figures."""
     assert len(key_domains) == len(plan.keys), key_domains
     assert len(released.noise) == len(plan.sums), released.noise
     known = sources(plan, decimals=tuple(noise.decimals for noise in released.noise))
     readers = [read_figure(figure, known) for _, figure in plan.figures]
     having = read_figure(plan.having, known) if plan.having is not None else None
     kept = [
-        tuple(_finite(reader(row)) for reader in readers)
-        for row in _rows(plan, released, known, key_domains)
+        (place, tuple(_finite(reader(row)) for reader in readers))
+        for place, row in enumerate(rows_over(plan, released, known, key_domains))
         if having is None or having(row) is True
     ]
     for index, descending in reversed(plan.order):
         kept = _ordered(kept, index, descending=descending)
-    shapes = [is_estimate(figure) for _, figure in plan.figures]
-    return AnswerTable(
-        columns=tuple(name for name, _ in plan.figures),
-        rows=tuple(tuple(map(_show, values, shapes)) for values in kept[: plan.limit]),
-    )
+    return kept[: plan.limit]
 
 
 def predicted(plan: Plan, expected: tuple[Expected, ...], decimals: tuple[int, ...]) -> tuple[float | None, ...]:
@@ -164,7 +170,7 @@ def _predicted_cell(plan: Plan, index: int, value: Expected) -> NoisyCell:
 # --- rows: the released groups, or the levels of totals over them ---
 
 
-def _rows(plan: Plan, released: NoisyTable, known: Sources, key_domains: tuple[Domain, ...]) -> Iterable[Row]:
+def rows_over(plan: Plan, released: NoisyTable, known: Sources, key_domains: tuple[Domain, ...]) -> Iterable[Row]:
     """Rows in the order of their keys; a total comes after what it sums, after NULL."""
     if not plan.sets:
         grains = _grains(plan, known, released.noise, terms=1)
@@ -232,6 +238,39 @@ def _shown_key(value: KeyValue, domain: Domain) -> Value:
 # --- what is shown ---
 
 
+def _type_of(figure: Figure, key_domains: tuple[Domain, ...]) -> CellType:
+    """What the column holds, whatever its cells turn out to be."""
+    if is_estimate(figure):
+        return CellType.FIGURE
+    match figure:
+        case Key(index=index):
+            return _type_in(key_domains[index])
+        case Constant(value=value):
+            return CellType.BOOLEAN if isinstance(value, bool) else CellType.NUMBER if isinstance(value, (int, float)) else CellType.TEXT
+        case FigureCall(op=FigureOp.CASE | FigureOp.COALESCE as op, args=args):
+            results = (*args[1::2], args[-1]) if op is FigureOp.CASE else args
+            kinds = {_type_of(result, key_domains) for result in results if result != Constant(value=None)}
+            return kinds.pop() if len(kinds) == 1 else CellType.NUMBER if kinds == {CellType.INTEGER, CellType.NUMBER} else CellType.TEXT
+        case FigureCall(op=op):
+            return CellType.NUMBER if op in NUMBERS else CellType.BOOLEAN
+        case Statistic():
+            return CellType.FIGURE
+
+
+def _type_in(domain: Domain) -> CellType:
+    match domain:
+        case NumberDomain(scale=scale, low=low, high=high):
+            return CellType.NUMBER if scale or max(-low, high) >= 2**63 else CellType.INTEGER
+        case BooleanDomain():
+            return CellType.BOOLEAN
+        case DateDomain():
+            return CellType.DATE
+        case MomentDomain():
+            return CellType.MOMENT
+        case _:
+            return CellType.TEXT
+
+
 def _finite(value: Value) -> Value:
     """None in place of what overflowed."""
     if isinstance(value, Noisy):
@@ -249,14 +288,14 @@ def _show(value: Value, estimate: bool) -> Shown:  # noqa: FBT001 - mapped over 
     return Estimate(value=None, low=None, high=None)
 
 
-def _ordered(rows: list[tuple[Value, ...]], index: int, *, descending: bool) -> list[tuple[Value, ...]]:
+def _ordered(rows: list[tuple[int, tuple[Value, ...]]], index: int, *, descending: bool) -> list[tuple[int, tuple[Value, ...]]]:
     """Stable, so that what ties keeps the order before; NULL last either way."""
 
-    def key(values: tuple[Value, ...]) -> float | str | date:
-        value = values[index]
+    def key(row: tuple[int, tuple[Value, ...]]) -> float | str | date:
+        value = row[1][index]
         assert value is not None
         return value.value if isinstance(value, Noisy) else value
 
-    present = [values for values in rows if values[index] is not None]
-    absent = [values for values in rows if values[index] is None]
+    present = [row for row in rows if row[1][index] is not None]
+    absent = [row for row in rows if row[1][index] is None]
     return sorted(present, key=key, reverse=descending) + absent

@@ -72,7 +72,7 @@ def is_estimate(figure: Figure) -> bool:
         case FigureCall(op=FigureOp.CASE, args=args):
             return any(is_estimate(arg) for arg in (*args[1::2], args[-1]))
         case FigureCall(op=op, args=args):
-            return op in _NUMBERS and any(is_estimate(arg) for arg in args)
+            return op in NUMBERS and any(is_estimate(arg) for arg in args)
 
 
 def read_figure(figure: Figure, known: Sources) -> Reader:
@@ -151,7 +151,7 @@ def _number(value: Value) -> Number | None:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-_NUMBERS = frozenset(
+NUMBERS = frozenset(
     {
         FigureOp.ADD,
         FigureOp.SUB,
@@ -164,6 +164,7 @@ _NUMBERS = frozenset(
         FigureOp.COALESCE,
     }
 )
+"""What gives a number. (A CASE, as its branches.)"""
 
 
 def _read_call(op: FigureOp, args: tuple[Figure, ...], readers: tuple[Reader, ...]) -> Reader:

@@ -17,6 +17,20 @@ class Precision:
     relative: bool
 
 
+def read_share(text: str) -> Fraction:
+    """The share in `1%`: more than nothing, at most all.
+
+    >>> read_share("1%")
+    Fraction(1, 100)
+
+    Errors: Refusal budget.share_malformed.
+    """
+    found = fullmatch(r"\s*(\d{1,3}(?:\.\d{1,9})?|\.\d{1,9})\s*[%٪]\s*", text)
+    if found is None or not 0 < Fraction(found[1]) <= 100:
+        raise Refusal("budget.share_malformed", text=text[:40])
+    return Fraction(found[1]) / 100
+
+
 def read_precision(text: str) -> Precision:
     """The precision in `5%`, `±15`, `+-15` or `15`.
 

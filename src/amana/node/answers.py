@@ -1,0 +1,85 @@
+"""What the use cases of asking give back, as values a door shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+from amana.node.asking import Note
+from amana.query.simulate import Draw
+from amana.terms.answer import AnswerTable
+from amana.terms.ids import DeltaUnits, Digest, NanoRho, VersionId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An answer as a door shows it. Units: losses in nano-rho and in 2**-64; `notes` are message codes with parameters."""
+
+    table: AnswerTable
+    cost_nrho: NanoRho
+    cost_delta_units: DeltaUnits
+    cap_nrho: NanoRho
+    spent_nrho: NanoRho
+    recalled: bool
+    notes: tuple[Note, ...]
+    version: VersionId
+    digest: Digest
+    dataset: str
+    permit: str
+    purpose: str
+    mechanism: str
+    """Empty for a question about public tables, which needs no permit and adds no noise; likewise `permit`."""
+    dry_run: bool = False
+    """The rows are invented: the answer shows its shape, its precision and what it would cost."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """Redraws of an answer. Shapes: `columns` are the figures that carry noise; each draw has the rows of the answer."""
+
+    columns: tuple[str, ...]
+    draws: tuple[Draw, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """`figures`: name, half of the 95 % interval expected in a typical group, and that as a share of the predicted figure."""
+
+    figures: tuple[tuple[str, float, float | None], ...]
+    cost_nrho: NanoRho
+    cost_delta_units: DeltaUnits
+    share: float
+    notes: tuple[Note, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything about how a question would be answered, except data."""
+
+    lines: tuple[tuple[str, str], ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    population: str
+    unit: str
+    cap_nrho: NanoRho
+    spent_nrho: NanoRho
+    cap_delta_units: DeltaUnits
+    spent_delta_units: DeltaUnits
+    epsilon_of_cap: float
+    """epsilon at delta = 1e-6 or, if that is smaller, ten times the cap's delta: for display (dp-accounting)."""
+    delta_shown: float
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetCard:
+    name: str
+    title: Mapping[str, str]
+    unit: str
+    tables: tuple[str, ...]
