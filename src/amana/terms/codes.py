@@ -175,7 +175,6 @@ CODES: dict[str, Code] = {
     "node.no_folder": Code(523, Exit.SETTINGS),
     "node.database_lost": Code(610, Exit.SETTINGS),
     "node.schema_unknown": Code(611, Exit.SETTINGS),
-    "node.folder_busy": Code(522, Exit.SETTINGS),
     "sample.unknown_table": Code(524, Exit.QUESTION),
     "sample.file_exists": Code(525, Exit.USAGE),
     "sample.folder_unwritable": Code(526, Exit.USAGE),
