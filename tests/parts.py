@@ -14,6 +14,7 @@ from amana.catalog.schema import Column, Dataset, Population, Schema, Table, Ver
 from amana.catalog.schema import Path as Step
 from amana.engines.engine import Cell, SumTable
 from amana.node.database import NodeDatabase, SqliteDatabase, open_database
+from amana.node.keys import KeyRing, default_means
 from amana.node.migrations import migrate
 from amana.node.store import Store
 from amana.policy.permit import Permit, permit
@@ -181,7 +182,9 @@ def connect(place: Path | str) -> NodeDatabase:
 def store_at(folder: Path) -> Store:
     """A data folder with its database."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Store(folder, connect(folder / "node.sqlite"))
+    keys = KeyRing(folder, means=default_means(folder))
+    keys.open()  # before the database: a folder that has one and no keys has lost them
+    return Store(folder, connect(folder / "node.sqlite"), keys=keys)
 
 
 def nobody(worker: str) -> bool:

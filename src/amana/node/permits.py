@@ -23,10 +23,11 @@ from amana.node.project_rows import (
     read_permit,
     read_project,
     read_terms,
+    swapped,
 )
 from amana.node.projects import moved
 from amana.policy.people import Asker
-from amana.policy.permit import Permit, caps_of, leave
+from amana.policy.permit import Permit, caps_of, leave, within_allowance
 from amana.policy.rights import Action, check, may
 from amana.policy.things import DatasetOf, PermitOf
 from amana.policy.transitions import PERMIT, PermitEvent, PermitState, ProjectEvent, ProjectState, move
@@ -117,7 +118,7 @@ class Permits:
             to = move(PERMIT, found.record.state, event=event)
             until = moment(min(valid_until, found.project.ends_on))
             values: dict[str, Value] = {"nrho": nrho, "delta": delta, "valid_until": until, "by": asker.person.id, "reasons": reasons}
-            _swapped(run.change(GRANT, {**values, "id": permit, "was": found.record.state.value, "to": to.value}))
+            swapped(run.change(GRANT, {**values, "id": permit, "was": found.record.state.value, "to": to.value}))
             _note(run, permit, at=at, actor=asker.person.id, action=event.value, was=found.record.state.value, now_is=to.value)
         self._open(permit)
         with self._database.reading() as run:
@@ -136,16 +137,27 @@ class Permits:
             self._ledger.reviewed(permit)
         return done
 
-    def leave(self, asker: Asker | None, *, dataset: Dataset, permit: PermitId | None) -> Permit:
-        """The leave to ask now: under that permit, or the only one under which the asker may.
+    def leave(
+        self, asker: Asker | None, *, dataset: Dataset, permit: PermitId | None, allowance: tuple[str, Fraction] | None = None
+    ) -> Permit:
+        """The leave to ask now: under that permit, or the only one under which the asker may; within an assistant's allowance, if
+        a token has one (its name, and its share of the permit).
 
         Errors: Refusal permit.none, permit.several, and those of `policy.permit.leave`.
         """
+        found = self._held(asker, dataset=dataset, permit=permit)
+        given = leave(asker, project=found.project, record=found.record, dataset=dataset, now=self._now())
+        if allowance is None:
+            return given
+        given = within_allowance(given, token=allowance[0], share=allowance[1])
+        self._ledger.open_permit(given)
+        return given
+
+    def _held(self, asker: Asker | None, *, dataset: Dataset, permit: PermitId | None) -> PermitOf:
         at = self._now()
         with self._database.reading() as run:
             if permit is not None:
-                found = read_permit(run, permit, terms=self._terms)
-                return leave(asker, project=found.project, record=found.record, dataset=dataset, now=at)
+                return read_permit(run, permit, terms=self._terms)
             if asker is None:
                 raise Refusal("rights.sign_in_needed", action=Action.ASK.value)
             names = run.rows(PERMITS_OF_PERSON, {"dataset": dataset.name, "person": asker.person.id})
@@ -155,7 +167,7 @@ class Permits:
         usable = [each for each in held if may(Action.ASK, asker, on=each, now=at)] or held[:1]
         if len(usable) > 1:
             raise Refusal("permit.several", dataset=dataset.name, permits=", ".join(each.record.id for each in usable))
-        return leave(asker, project=usable[0].project, record=usable[0].record, dataset=dataset, now=at)
+        return usable[0]
 
     def note_spending(self, permit: PermitId, *, event: PermitEvent) -> None:
         """What the ledger told of a permit: used up, or paused after faults."""
@@ -199,7 +211,7 @@ class Permits:
     def _move(self, run: Transaction, found: PermitOf, event: PermitEvent, *, actor: str, at: datetime, reasons: str | None) -> None:
         was, to = found.record.state, move(PERMIT, found.record.state, event=event)
         values: dict[str, Value] = {"id": found.record.id, "was": was.value, "to": to.value}
-        _swapped(run.change(MOVE, values) if reasons is None else run.change(DECIDE, {**values, "reasons": reasons}))
+        swapped(run.change(MOVE, values) if reasons is None else run.change(DECIDE, {**values, "reasons": reasons}))
         _note(run, found.record.id, at=at, actor=actor, action=event.value, was=was.value, now_is=to.value)
 
     def _dataset(self, name: str) -> Dataset:
@@ -225,11 +237,6 @@ def dataset_of(run: Transaction, dataset: Dataset) -> DatasetOf:
     """The dataset as the rules of policy see it; nobody is custodian of one whose organisation the node does not know."""
     found = find_organisation(run, dataset.custodian)
     return DatasetOf(name=dataset.name, custodian=OrganisationId("") if found is None else found.id)
-
-
-def _swapped(changed: int) -> None:
-    if changed != 1:
-        raise Refusal("node.changed_meanwhile")
 
 
 def _note(run: Transaction, permit: PermitId, *, at: datetime, actor: str, action: str, was: str, now_is: str) -> None:

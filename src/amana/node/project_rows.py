@@ -132,6 +132,12 @@ def read_terms(written: tuple[str, ...]) -> tuple[UseTerm, ...]:
     return tuple(found)
 
 
+def swapped(changed: int) -> None:
+    """A change that names the state it starts from has changed one row. Errors: Refusal node.changed_meanwhile."""
+    if changed != 1:
+        raise Refusal("node.changed_meanwhile")
+
+
 def written(pairs: Mapping[str, str] | tuple[tuple[str, str], ...]) -> str:
     """Texts by language, or pairs, as a column holds them."""
     return json.dumps(dict(pairs), ensure_ascii=False)

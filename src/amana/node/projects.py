@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import final
 
 from amana.node.audit import NODE, note
-from amana.node.people import People, read_person
-from amana.node.project_rows import PROJECTS, read_project, read_terms, written, written_list
+from amana.node.people import read_person
+from amana.node.project_rows import PROJECTS, read_project, read_terms, swapped, written, written_list
 from amana.policy.people import Asker
 from amana.policy.projects import Project, Verdict
 from amana.policy.rights import Action, check, may
@@ -68,8 +68,8 @@ class Application:
 class Projects:
     """The projects of this node. Errors: every method raises the refusals of `policy.rights.check`, and node.not_found."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], people: People) -> None:
-        self._database, self._now, self._people = database, now, people
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database, self._now = database, now
 
     def project(self, asker: Asker | None, *, project: ProjectId) -> Project:
         """One that the asker may see."""
@@ -111,7 +111,7 @@ class Projects:
             found = read_project(run, project)
             check(Action.EDIT_PROJECT, asker, on=found, now=at)
             assert asker is not None
-            _swapped(run.change(EDIT, {**_swap(found, ProjectEvent.EDIT), **_written(application)}))
+            swapped(run.change(EDIT, {**_swap(found, ProjectEvent.EDIT), **_written(application)}))
             _note(run, project, at=at, actor=asker.person.id, action="edit", was=found.state.value, now_is=found.state.value)
 
     def act(self, asker: Asker | None, *, project: ProjectId, event: ProjectEvent) -> Project:
@@ -197,18 +197,13 @@ class Projects:
 def moved(run: Transaction, project: Project, event: ProjectEvent, *, actor: str, at: datetime) -> None:
     """Take the transition, unless somebody was first. Errors: Refusal lifecycle.not_possible."""
     values = _swap(project, event)
-    _swapped(run.change(NEW_VERSION if event is ProjectEvent.CHANGE_PURPOSE else MOVE, values))
+    swapped(run.change(NEW_VERSION if event is ProjectEvent.CHANGE_PURPOSE else MOVE, values))
     _note(run, project.id, at=at, actor=actor, action=event.value, was=project.state.value, now_is=text(values["to"]))
 
 
 def _swap(project: Project, event: ProjectEvent) -> dict[str, Value]:
     to: ProjectState = move(PROJECT, project.state, event=event)
     return {"id": project.id, "was": project.state.value, "version": project.version, "to": to.value}
-
-
-def _swapped(changed: int) -> None:
-    if changed != 1:
-        raise Refusal("node.changed_meanwhile")
 
 
 def _written(application: Application) -> dict[str, Value]:

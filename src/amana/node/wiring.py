@@ -107,9 +107,11 @@ class Wired:
             cache_logger_on_first_use=False,
         )
         self.clock = SystemClock()
+        keys = KeyRing(folder, means=means_of(self.settings))
+        keys.open()  # before the database: a folder that has one and no keys has lost them
         self.database = open_database(self.settings.database, folder=folder)
         migrate(self.database, now=self.clock.now())
-        self.store = Store(folder, self.database, keys=KeyRing(folder, means=means_of(self.settings)))
+        self.store = Store(folder, self.database, keys=keys)
         self.ledger = Ledger(self.database, worker=self._worker.name)
         self.log = PlainLog(folder / self.settings.log_file)
         self.recover()

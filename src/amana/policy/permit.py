@@ -1,7 +1,7 @@
 """The leave to ask: the only builder of `Permit`, the value that the kernel requires."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from typing import final
@@ -80,6 +80,14 @@ def leave(asker: Asker | None, *, project: Project, record: PermitRecord, datase
         cap_nrho=record.cap_nrho,
         cap_delta=record.cap_delta,
     )
+
+
+def within_allowance(given: Permit, *, token: str, share: Fraction) -> Permit:
+    """The same leave, of which a program may use a share."""
+    allowance = Allowance(
+        id=f"{token} {given.id}", cap_nrho=NanoRho(int(given.cap_nrho * share)), cap_delta=DeltaUnits(int(given.cap_delta * share))
+    )
+    return replace(given, allowance=allowance)
 
 
 def permits_of(

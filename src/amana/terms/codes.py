@@ -266,4 +266,5 @@ CODES: dict[str, Code] = {
     "permit.none": Code(577, Exit.PERMISSION),
     "permit.several": Code(578, Exit.PERMISSION),
     "project.unknown_purpose": Code(579, Exit.PERMISSION),
+    "node.retention_over": Code(617, Exit.PERMISSION),
 }

@@ -1,0 +1,107 @@
+"""A node as the doors see it: asking, people, projects, permits and outputs over one data folder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from amana.catalog.schema import Dataset, expired
+from amana.node.answers import Answered, Preview, Simulated
+from amana.node.ask import Node
+from amana.node.asking import Leave
+from amana.node.outputs import Outputs
+from amana.node.people import People
+from amana.node.permits import Permits
+from amana.node.projects import Projects
+from amana.policy.people import Asker
+from amana.policy.permit import Permit
+from amana.policy.transitions import PermitEvent
+from amana.terms.ids import PermitId
+from amana.terms.refusal import Refusal
+
+if TYPE_CHECKING:
+    from amana.node.wiring import Wired
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question as somebody puts it. `permit`: which one pays, where several could. `allowance`: of an assistant's token, as a
+    share of the permit, with the token's name."""
+
+    sql: str
+    within: str
+    share: str | None = None
+    permit: PermitId | None = None
+    allowance: tuple[str, Fraction] | None = None
+
+
+@final
+class Service:
+    """Everything that a door of the node can call. Errors: Refusal or Fault only."""
+
+    def __init__(self, wired: "Wired") -> None:
+        self._wired = wired
+        self.now: Callable[[], datetime] = wired.clock.now
+        self.settings, self.database = wired.settings, wired.database
+        self.node = Node(wired)
+        self.people = People(wired.database, self.now)
+        self.projects = Projects(wired.database, self.now)
+        self.permits = Permits(wired.database, self.now, ledger=wired.ledger, datasets=self.datasets)
+        self.outputs = Outputs(wired.database, self.now)
+
+    def begin(self) -> None:
+        """At start: finish what a crash left half done, and note what has ended meanwhile."""
+        self.tend()
+        self.permits.activate()
+
+    def tend(self) -> None:
+        """Now and then: close charges of processes that ended, and projects and permits whose day has come."""
+        self._wired.recover()
+        self.projects.expire()
+
+    def datasets(self) -> tuple[Dataset, ...]:
+        """Those that serve now."""
+        return tuple(opened.version.dataset for opened in self._wired.opened())
+
+    def ask(self, asker: Asker | None, *, asked: Asked) -> Answered:
+        """Answer a question under a permit; what the ledger says of the permit is noted in its state."""
+        try:
+            return self.node.ask(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked))
+        except Refusal as refusal:
+            if refusal.code == "budget.permit_paused":
+                self.permits.note_spending(PermitId(str(refusal.parameters["permit"])), event=PermitEvent.PAUSE)
+            raise
+
+    def preview(self, asker: Asker | None, *, asked: Asked) -> Preview:
+        """What it would cost and how precise it would be: for anybody who signed in, whether or not she has a permit."""
+        if asked.permit is None:
+            return self.node.preview(asked.sql, within=asked.within, share=asked.share)
+        return self.node.preview(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked))
+
+    def simulate(self, asker: Asker | None, *, asked: Asked, draws: int) -> Simulated:
+        """Redraws of an answer that was given before."""
+        return self.node.simulate(asked.sql, within=asked.within, share=asked.share, draws=draws, leave=self._leave(asker, asked))
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._wired.close()
+
+    def _leave(self, asker: Asker | None, asked: Asked) -> Leave:
+        def leave(dataset: Dataset) -> Permit:
+            if expired(dataset, self.now().date()):
+                raise Refusal("node.retention_over", dataset=dataset.name, date=dataset.retention.isoformat())
+            return self.permits.leave(asker, dataset=dataset, permit=asked.permit, allowance=asked.allowance)
+
+        return leave
+
+
+def open_service(folder: Path) -> Service:
+    """The node of a data folder, for doors that know who asks."""
+    from amana.node.wiring import wire  # the one place where real parts are made; it needs this floor's types
+
+    service = Service(wire(folder))
+    service.begin()
+    return service
