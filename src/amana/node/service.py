@@ -71,8 +71,9 @@ class Service:
         try:
             return self.node.ask(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked))
         except Refusal as refusal:
-            if refusal.code == "budget.permit_paused":
-                self.permits.note_spending(PermitId(str(refusal.parameters["permit"])), event=PermitEvent.PAUSE)
+            event = {"budget.permit_paused": PermitEvent.PAUSE, "budget.permit_exhausted": PermitEvent.EXHAUST}.get(refusal.code)
+            if event is not None and refusal.parameters.get("left", 0) == 0:
+                self.permits.note_spending(PermitId(str(refusal.parameters["permit"])), event=event)
             raise
 
     def preview(self, asker: Asker | None, *, asked: Asked) -> Preview:

@@ -113,7 +113,7 @@ CREATE TABLE vote (
     output TEXT NOT NULL,
     author TEXT NOT NULL,
     round INTEGER NOT NULL,
-    place INTEGER NOT NULL CHECK (place IN (1, 2)),
+    place INTEGER NOT NULL CHECK (place >= 1),
     voter TEXT NOT NULL REFERENCES person (id),
     verdict TEXT NOT NULL CHECK (verdict IN ('approve', 'return', 'reject')),
     reasons TEXT NOT NULL,
