@@ -297,3 +297,19 @@ def _allowed(cell: Cell, column: Column) -> bool:
             return 0 < len(cell) <= domain.length_max
         case KeyDomain():
             return cell.isdigit()
+
+
+def test_no_unit_is_as_heavy_as_noise_alone_would_have_it() -> None:
+    table = SMALL.table("visits")
+    people = SMALL.table("people")
+    assert table is not None and people is not None
+    edges = rows_edges(table.rows_per_unit_max)
+    alone = TableProfile(table="people", units=500.0, rows=500.0, rows_edges=(1,), units_by_rows=(500.0,), columns=())
+    counts = (400.0, 0.0, 15.0)
+    for deviation, heaviest in ((10.0, 1), (0.0, 3)):
+        visits = TableProfile(
+            table="visits", units=415.0, rows=445.0, rows_edges=edges, units_by_rows=counts, columns=(), units_deviation=deviation
+        )
+        drawn = draw(SMALL, Profile(tables=(alone, visits)), units_max=400, rows_max=5_000, keys={}, chance=Random(1))
+        rows = Counter(row[1] for row in drawn.tables["visits"])
+        assert max(rows.values()) == heaviest
