@@ -21,6 +21,7 @@ from amana.engines.connection import connect
 from amana.engines.prepare import prepare
 from amana.node.ask import Node, open_node
 from amana.node.profile import rows_edges
+from amana.node.sample import Samples
 from amana.node.sample_rows import draw
 from amana.node.sample_values import Cell
 from amana.node.wiring import publish
@@ -160,10 +161,15 @@ def test_a_sample_looks_as_the_profile_says(node: Node, tmp_path: Path) -> None:
 def test_a_sample_and_a_dry_run_are_quick(tmp_path: Path) -> None:
     publish(tmp_path / "data", _files(tmp_path), RULES)
     opened = open_node(tmp_path / "data")
-    opened.datasets()
-    begun = time.perf_counter()
-    opened._wired.samples.of(opened._wired.opened()[0].version, opened._wired.opened()[0].profile)
-    assert time.perf_counter() - begun <= MAKING_SECONDS_MAX
+    (one,) = opened._wired.opened()
+    times = []
+    for _ in range(3):  # the quickest, as other programs may be at work
+        for file in (tmp_path / "data" / "versions").glob("*.sample.duckdb"):
+            file.unlink()
+        begun = time.perf_counter()
+        assert Samples(opened._wired.store, opened._wired.settings).of(one.version, one.profile).units == 1_000
+        times.append(time.perf_counter() - begun)
+    assert min(times) <= MAKING_SECONDS_MAX
     sql = "SELECT ward, COUNT(*) AS visits, AVG(weight) AS weight FROM visits JOIN people USING (person) WHERE born > DATE '1950-01-01' GROUP BY ward"
     opened.dry_run(sql, within="20%")
     times = []
