@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import amana
-from amana.cli import ask, look, publish
+from amana.cli import ask, look, publish, sign
 from amana.cli.parser import build, language_asked
 from amana.cli.show import tell
 from amana.client.explain import describe
@@ -24,6 +24,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "budget": look.budget,
     "datasets": look.datasets,
     "profile": look.profile,
+    "login": sign.login,
+    "logout": sign.logout,
     "settings": look.settings,
     "help": look.help_code,
 }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from amana.client.text import LANGUAGES, Catalogue
 
-COMMANDS = ("publish", "ask", "explain", "budget", "datasets", "profile", "settings", "help")
+COMMANDS = ("publish", "ask", "explain", "budget", "datasets", "profile", "login", "logout", "settings", "help")
 
 
 class _Help(argparse.HelpFormatter):
@@ -37,10 +37,15 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     _within(made["explain"], catalogue)
     for name in ("budget", "profile"):
         made[name].add_argument("name", metavar=say("cli.metavar.name"), help=_option(say("cli.option.dataset")))
+    made["login"].add_argument("link", metavar=say("cli.metavar.link"), help=_option(say("cli.option.link")))
     made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
     for name in ("publish", "ask", "explain", "budget", "datasets", "profile", "settings"):
         made[name].add_argument("--folder", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.folder")))
+    for name in ("ask", "budget", "datasets", "profile", "login", "logout"):
+        made[name].add_argument("--node", metavar="URL", help=_option(say("cli.option.node")))
+    for name in ("login", "logout"):
+        made[name].set_defaults(folder=None)
     return parser
 
 
@@ -58,7 +63,11 @@ def _publish(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
 def _ask(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("sql", metavar="SQL", help=_option(catalogue.say("cli.option.sql")))
     _within(command, catalogue)
-    command.add_argument("--preview", action="store_true", help=_option(catalogue.say("cli.option.preview")))
+    command.add_argument("--share", metavar="1%", help=_option(catalogue.say("cli.option.share")))
+    command.add_argument("--permit", metavar="ID", help=_option(catalogue.say("cli.option.permit")))
+    trial = command.add_mutually_exclusive_group()
+    trial.add_argument("--preview", action="store_true", help=_option(catalogue.say("cli.option.preview")))
+    trial.add_argument("--dry-run", action="store_true", help=_option(catalogue.say("cli.option.dry_run")))
     shape = command.add_mutually_exclusive_group()
     for name in ("json", "csv", "arrow"):
         shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_option(catalogue.say(f"cli.option.{name}")))

@@ -55,6 +55,7 @@ class Connection:
     def __init__(self, channel: Channel, *, language: str) -> None:
         self._channel = channel
         self._language = language
+        self.address = channel.address
 
     # --- asking ---
 
