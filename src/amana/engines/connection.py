@@ -20,7 +20,7 @@ def connect(
     The OpenSSL module of the wheel is loaded by its path: it makes AES fast, and without it DuckDB would seed its keys from
     a weak generator. Units: `memory_bytes_max`, `spill_bytes_max` in bytes. Errors: `duckdb.Error`, OSError.
     """
-    assert memory_bytes_max > 0 and threads > 0 and spill_bytes_max > 0
+    assert memory_bytes_max > 0 and threads > 0 and spill_bytes_max >= 0
     folder_spill.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = duckdb.connect(
         ":memory:",
@@ -32,7 +32,7 @@ def connect(
             "python_enable_replacements": "false",
             "temp_file_encryption": "true",
             "temp_directory": str(folder_spill.resolve()),
-            "max_temp_directory_size": f"{spill_bytes_max}B",
+            "max_temp_directory_size": f"{max(1, spill_bytes_max)}B",  # 0 would mean no limit to DuckDB
             "memory_limit": f"{memory_bytes_max}B",
             "threads": str(threads),
             "preserve_insertion_order": "false",
