@@ -66,7 +66,7 @@ def test_a_full_disk_is_refused_and_the_old_version_serves_on(tmp_path: Path, di
     put(disk / "node", visits(tmp_path / "visits.parquet", 100))
     before, kept = Store(disk / "node").current(), holds(disk / "node")
     with pytest.raises(Refusal) as refused:
-        put(disk / "node", visits(tmp_path / "visits.parquet", 1_000_000))
+        put(disk / "node", visits(tmp_path / "visits.parquet", 800_000))
     assert refused.value.code == "publish.disk_full"
     assert 0 < int(refused.value.parameters["free_mb"]) <= 12 < int(refused.value.parameters["needed_mb"])
     assert refused.value.__cause__ is None
@@ -93,7 +93,7 @@ def test_a_limit_on_the_size_of_files_is_a_full_disk(tmp_path: Path) -> None:
             "-m",
             "amana",
             "publish",
-            str(visits(tmp_path / "visits.parquet", 1_000_000)),
+            str(visits(tmp_path / "visits.parquet", 500_000)),
             "--rules",
             "rules.toml",
             "--folder",
@@ -139,8 +139,11 @@ def test_a_file_in_the_place_of_the_data_folder_is_refused(tmp_path: Path) -> No
         publish_files([visits(tmp_path / "visits.parquet", 10)], RULES, folder=tmp_path / "node")
 
 
+@pytest.mark.slow
 def test_too_little_memory_and_spill_is_refused(tmp_path: Path) -> None:
-    file = visits(tmp_path / "visits.parquet", 3_000_000)
+    file = tmp_path / "visits.parquet"
+    wide = "concat(md5(range::VARCHAR), md5((-range)::VARCHAR), md5((range / 7)::VARCHAR))"
+    duckdb.execute(f"COPY (SELECT {wide} AS person, range % 90 AS cost FROM range(4000000)) TO '{file}'")
     with pytest.raises(Refusal) as refused:
         put(tmp_path / "node", file, AMANA_MEMORY_BYTES_MAX=str(2**28), AMANA_SPILL_BYTES_MAX="0")
     assert refused.value.code == "publish.memory_full"

@@ -97,12 +97,13 @@ def read_term(text: str) -> Use | None:
     >>> str(read_term("DS:MONDO:0005148"))
     'DS:MONDO:0005148'
     """
-    code = text if text in TERMS else text.partition(":")[0]
-    term = TERMS.get(code)
-    parameter = text[len(code) + 1 :]
-    if term is None or term.takes_disease != bool(PARAMETER.fullmatch(parameter)) or (parameter and not term.takes_disease):
-        return None
-    return Use(term=term, parameter=parameter)
+    code, _, parameter = text.partition(":")
+    plain, named = TERMS.get(text), TERMS.get(code)
+    if plain is not None and not plain.takes_disease:
+        return Use(term=plain)
+    if named is not None and named.takes_disease and PARAMETER.fullmatch(parameter):
+        return Use(term=named, parameter=parameter)
+    return None
 
 
 def above(code: str) -> frozenset[str]:

@@ -32,12 +32,13 @@ def connect(
             "python_enable_replacements": "false",
             "temp_file_encryption": "true",
             "temp_directory": str(folder_spill.resolve()),
-            "max_temp_directory_size": f"{max(1, spill_bytes_max)}B",  # 0 would mean no limit to DuckDB
             "memory_limit": f"{memory_bytes_max}B",
             "threads": str(threads),
             "preserve_insertion_order": "false",
         },
     )
+    # Set afterwards: given with the folder, DuckDB takes the limit and does not hold it.
+    connection.execute(f"SET max_temp_directory_size = '{spill_bytes_max}B'")
     module = files("duckdb_extension_httpfs").joinpath("extensions", f"v{duckdb.__version__}", "httpfs.duckdb_extension")
     connection.execute(f"LOAD {quoted(str(module))}")
     return connection
