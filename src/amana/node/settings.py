@@ -15,8 +15,8 @@ from typing import final
 from amana.terms.refusal import Refusal
 
 PREFIX = "AMANA_"
-ELSEWHERE = frozenset({"AMANA_FOLDER", "AMANA_LANG", "AMANA_CHROMIUM", "AMANA_LANGUAGE"})
-"""Read by the doors, before there is a node: the data folder, a browser for tests, the language of messages."""
+ELSEWHERE = frozenset({"AMANA_FOLDER", "AMANA_LANG", "AMANA_CHROMIUM", "AMANA_LANGUAGE", "AMANA_TEST_POSTGRES"})
+"""Read by the doors, before there is a node: the data folder, a browser and a database for tests, the language of messages."""
 LANGUAGES = ("en", "fr", "ar", "zgh")
 
 
