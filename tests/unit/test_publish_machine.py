@@ -62,6 +62,7 @@ def holds(folder: Path) -> list[str]:
     return sorted(path.name for part in ("versions", "spill") for path in (folder / part).iterdir())
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_refused_and_the_old_version_serves_on(tmp_path: Path, disk: Path) -> None:
     put(disk / "node", visits(tmp_path / "visits.parquet", 100))
     before, kept = Store(disk / "node").current(), holds(disk / "node")
@@ -83,6 +84,7 @@ def test_a_disk_without_room_for_the_first_key_is_refused(tmp_path: Path, disk: 
     assert refused.value.code == "publish.disk_full"
 
 
+@pytest.mark.slow
 def test_a_limit_on_the_size_of_files_is_a_full_disk(tmp_path: Path) -> None:
     put(tmp_path / "node", visits(tmp_path / "visits.parquet", 100))
     before, kept = Store(tmp_path / "node").current(), holds(tmp_path / "node")
