@@ -12,13 +12,11 @@ from amana.catalog.purposes import UseTerm
 from amana.client.text import load
 from amana.policy.people import Accreditation, Asker, Person, Role, Scope, Token, compatible
 from amana.policy.permit import leave, permits_of
-from amana.policy.projects import Job, Project, Review, Verdict, Vote, event_of_votes, votes_shown
+from amana.policy.projects import Job, Project, Review, Verdict, Vote, event_of_votes, output_after, project_after, votes_shown
 from amana.policy.rights import RULES, Action, allowed, check, may
 from amana.policy.things import DatasetOf, MemberOf, Node, OutputOf, PermitOf, RoleOf, Thing
 from amana.policy.transitions import (
-    OUTPUT,
     PERMIT,
-    PROJECT,
     OutputEvent,
     OutputState,
     PermitEvent,
@@ -77,6 +75,7 @@ class Society(RuleBasedStateMachine):
         self.record = record(PermitState.REQUESTED)
         self.output = replace(output(OutputState.RELEASED), author=APPLICANT, round=0)
         self.insiders = {APPLICANT}
+        self.texts: dict[int, tuple[UseTerm, ...]] = {}
 
     @staticmethod
     def accreditation(name: PersonId, now: datetime) -> Accreditation:
@@ -164,11 +163,11 @@ class Society(RuleBasedStateMachine):
     def the_node_does_its_part(self) -> None:
         decided = event_of_votes(self.output, project=self.project)
         if self.output.state is OutputState.CHECKING and decided is not None:
-            self.output = replace(self.output, state=move(OUTPUT, self.output.state, event=decided))
+            self.output = output_after(self.output, event=decided)
         if self.record.state is PermitState.GRANTED:
             self.record = replace(self.record, state=move(PERMIT, self.record.state, event=PermitEvent.ACTIVATE))
             if self.project.state is ProjectState.APPROVED:
-                self.project = replace(self.project, state=move(PROJECT, self.project.state, event=ProjectEvent.ACTIVATE))
+                self.project = project_after(self.project, event=ProjectEvent.ACTIVATE)
 
     @invariant()
     def nobody_asks_without_leave(self) -> None:
@@ -301,7 +300,7 @@ class Society(RuleBasedStateMachine):
 
     def move_project(self, event: ProjectEvent, on: Thing, *, actor: PersonId) -> None:
         held = self.project
-        held = replace(held, state=move(PROJECT, held.state, event=event))
+        held = project_after(held, event=event)
         match event:
             case ProjectEvent.ADD_MEMBER:
                 assert isinstance(on, MemberOf)
@@ -315,18 +314,18 @@ class Society(RuleBasedStateMachine):
                 held = replace(held, reviews=(*held.reviews, self.review(actor, version=held.version)))
             case ProjectEvent.APPROVE | ProjectEvent.REJECT | ProjectEvent.RETURN:
                 held = replace(held, deciders=(*held.deciders, actor))
-            case ProjectEvent.CHANGE_PURPOSE:
-                held = replace(held, version=held.version + 1, purposes=(UseTerm(code="HMB"),))
+            case ProjectEvent.EDIT | ProjectEvent.CHANGE_PURPOSE:
+                held = replace(held, purposes=(UseTerm(code="COL", parameter=f"{len(held.purposes)}"), *held.purposes))
             case ProjectEvent.REQUEST_PERMIT:
                 self.record = replace(record(PermitState.REQUESTED), project_version=held.version)
             case _:
                 pass
+        if held.state is ProjectState.SUBMITTED:
+            assert self.texts.setdefault(held.version, held.purposes) == held.purposes, "one version, one text"
         self.project = held
 
     def move_output(self, event: OutputEvent, *, actor: PersonId) -> None:
-        held = replace(self.output, state=move(OUTPUT, self.output.state, event=event))
-        if event is OutputEvent.PROPOSE:
-            held = replace(held, round=held.round + 1)
+        held = output_after(self.output, event=event)
         if event is OutputEvent.VOTE:
             held = replace(held, votes=(*held.votes, Vote(voter=actor, round=held.round, verdict=Verdict.APPROVE, reasons="")))
         self.output = held
