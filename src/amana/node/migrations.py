@@ -13,6 +13,8 @@ from amana.terms.refusal import Refusal
 STEPS = (
     ("amana.privacy", "ledger.sql"),
     ("amana.node", "schema/catalogue.sql"),
+    ("amana.node", "schema/governance.sql"),
+    ("amana.node", "schema/sign_in.sql"),
 )
 """In order; a change of the schema is one step more."""
 
