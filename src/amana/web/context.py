@@ -24,11 +24,12 @@ def caller_of(request: Request) -> Asker | None:
 
     Errors: Refusal sign_in.needed for a token or session that is not, or no longer, good.
     """
+    service = service_of(request)
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if secret:
-        return service_of(request).sign_in.by_token(secret if scheme.lower() == "bearer" else "")
+        return service.sign_in.by_token(secret if scheme.lower() == "bearer" else "", now=service.now())
     session = request.cookies.get(COOKIE)
-    return None if session is None else service_of(request).sign_in.by_session(session)
+    return None if session is None else service.sign_in.by_session(session, now=service.now())
 
 
 Here = Annotated[Service, Depends(service_of)]
