@@ -113,6 +113,16 @@ def test_an_identity_that_nobody_linked_opens_no_account(desk: Desk, provider: P
     assert desk.rows("SELECT id FROM session WHERE method = 'oidc'") == []
 
 
+def test_an_enrolment_is_over_with_its_first_identity(desk: Desk, provider: Provider) -> None:
+    session = desk.enrolment()
+    sent = desk.sign_in.oidc.begin_link(session, now=T0)
+    state, code = provider.visit(sent.address, now=T0)
+    desk.sign_in.oidc.finish(sent.secret.reveal(), state=state, code=code, session=session, now=T0)
+    for attempt in (desk.sign_in.oidc.begin_link, desk.sign_in.passkeys.begin_registration):
+        with pytest.raises(Refusal, match=r"sign_in\.needed"):
+            attempt(session, now=T0)
+
+
 def test_an_identity_is_of_one_person(desk: Desk, provider: Provider) -> None:
     link(desk, provider)
     with pytest.raises(Refusal, match=r"oidc\.taken"):
@@ -309,13 +319,16 @@ def test_a_step_up_is_by_the_same_person_in_the_same_session(desk: Desk, provide
     link(desk, provider)
     link(desk, provider, subject="sub-badr", person=BADR)
     provider.subject, provider.auth_at = "sub-amal", T0
-    session, other = sign_in(desk, provider), desk.session(BADR)
+    session, second, other = sign_in(desk, provider), sign_in(desk, provider), desk.session(BADR)
     provider.subject = "sub-badr"
     assert reason(lambda: step_up(desk, provider, session, minutes=0)) == "sub"
     provider.subject = "sub-amal"
     sent = desk.sign_in.oidc.begin_step_up(session, now=T0)
     state, code = provider.visit(sent.address, now=T0)
     assert reason(lambda: desk.sign_in.oidc.finish(sent.secret.reveal(), state=state, code=code, session=other, now=T0)) == "sub"
+    sent = desk.sign_in.oidc.begin_step_up(session, now=T0)
+    state, code = provider.visit(sent.address, now=T0)
+    assert reason(lambda: desk.sign_in.oidc.finish(sent.secret.reveal(), state=state, code=code, session=second, now=T0)) == "sub"
     sent = desk.sign_in.oidc.begin_step_up(session, now=T0)
     state, code = provider.visit(sent.address, now=T0)
     with pytest.raises(Refusal, match=r"sign_in\.needed"):
