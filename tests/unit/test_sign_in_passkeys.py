@@ -33,8 +33,7 @@ def lite(tmp_path: Path) -> Iterator[Desk]:
 
 
 def enrol(desk: Desk, device: Authenticator, person: str = AMAL) -> PasskeyId:
-    session = desk.enrolment(person)  # type: ignore[arg-type]
-    begun = desk.sign_in.passkeys.begin_registration(session, now=T0)
+    begun = desk.sign_in.passkeys.begin_registration(session := desk.enrolment(person), now=T0)  # type: ignore[arg-type]
     return desk.sign_in.passkeys.finish_registration(session, begun.secret.reveal(), device.create(begun.options), label="phone", now=T0)
 
 
