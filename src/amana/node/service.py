@@ -59,6 +59,7 @@ class Service:
         self.repeats = Repeats(
             wired.database, self.now, worker=wired.worker.name, alive=wired.worker.alive, digest_key=wired.store.digest_key
         )
+        self.sign_in = wired.sign_in()
 
     def begin(self) -> None:
         """At start: finish what a crash left half done, and note what has ended meanwhile."""
