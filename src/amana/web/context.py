@@ -1,19 +1,23 @@
 """What every route gets: the node, and who asks."""
 
 from typing import TYPE_CHECKING, Annotated, cast
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
 from amana.node.service import Service
 from amana.policy.people import Asker
+from amana.terms.refusal import Refusal
+from amana.web.limits import Limits
 
 if TYPE_CHECKING:
     from starlette.datastructures import State
 
 COOKIE = "amana_session"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:
     """The node that this application serves."""
     state: State = request.app.state
     return cast("Service", state.service)
@@ -22,14 +26,40 @@ def service_of(request: Request) -> Service:
 def caller_of(request: Request) -> Asker | None:
     """Who asks: by a token in the Authorization header, else by the session of the cookie; None for a stranger.
 
-    Errors: Refusal sign_in.needed for a token or session that is not, or no longer, good.
+    Read once for a request. Errors: Refusal sign_in.needed for a token or session that is not, or no longer, good;
+    http.cross_site for a change that a page of another site asks a signed-in browser for.
     """
-    service = service_of(request)
+    if not hasattr(request.state, "asker"):
+        request.state.asker = _found(request)
+    return cast("Asker | None", request.state.asker)
+
+
+def _found(request: Request) -> Asker | None:
+    asker = _signed_in(request, cast("Service", request.app.state.service))
+    if asker is not None:
+        cast("Limits", request.app.state.limits).people.take(asker.person.id)
+    return asker
+
+
+def _signed_in(request: Request, service: Service) -> Asker | None:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if secret:
-        return service.sign_in.by_token(secret if scheme.lower() == "bearer" else "", now=service.now())
+        return service.sign_in.by_token(secret.strip() if scheme.lower() == "bearer" else "", now=service.now())
     session = request.cookies.get(COOKIE)
-    return None if session is None else service.sign_in.by_session(session, now=service.now())
+    if session is None:
+        return None
+    if request.method not in SAFE and not _same_site(request):
+        raise Refusal("http.cross_site")
+    return service.sign_in.by_session(session, now=service.now())
+
+
+def _same_site(request: Request) -> bool:
+    """Whether a browser says that a page of this very node sent it. What is no browser says nothing."""
+    fetched = request.headers.get("sec-fetch-site")
+    if fetched is not None:
+        return fetched in {"same-origin", "none"}
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
 Here = Annotated[Service, Depends(service_of)]
