@@ -56,10 +56,10 @@ class Service:
         self.projects = Projects(wired.database, self.now)
         self.permits = Permits(wired.database, self.now, ledger=wired.ledger, datasets=self.datasets)
         self.outputs = Outputs(wired.database, self.now)
-        self.sign_in = wired.sign_in()
         self.repeats = Repeats(
             wired.database, self.now, worker=wired.worker.name, alive=wired.worker.alive, digest_key=wired.store.digest_key
         )
+        self.sign_in = wired.sign_in()
 
     def begin(self) -> None:
         """At start: finish what a crash left half done, and note what has ended meanwhile."""
