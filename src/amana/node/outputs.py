@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import final
 
 from amana.node.audit import NODE, note
-from amana.node.project_rows import OUTPUT, OUTPUTS, read_output, read_project, swapped
+from amana.node.project_rows import HOLD_BY_OUTPUT, OUTPUT, OUTPUTS, hold_project, read_output, read_project, swapped
 from amana.policy.people import Asker
 from amana.policy.projects import Output, OutputKind, Verdict, Vote, event_of_votes, votes_shown
 from amana.policy.rights import Action, check, may
@@ -61,7 +61,7 @@ class Outputs:
         at, made = self._now(), OutputId(f"x-{secrets.token_hex(6)}")
         _short(body)
         with self._database.transaction() as run:
-            check(Action.ADD_OUTPUT, asker, on=read_project(run, project), now=at)
+            check(Action.ADD_OUTPUT, asker, on=hold_project(run, project), now=at)
             assert asker is not None
             values: dict[str, Value] = {"id": made, "project": project, "kind": kind.value, "author": asker.person.id, "at": moment(at)}
             run.change(ADD, {**values, **_words(title, body), "state": MACHINE.start.value})
@@ -73,7 +73,7 @@ class Outputs:
         at = self._now()
         _short(body)
         with self._database.transaction() as run:
-            found = _read(run, output)
+            found = _hold(run, output)
             check(Action.PROPOSE_OUTPUT, asker, on=found, now=at)
             assert asker is not None
             swapped(run.change(REWRITE, {"id": output, **_words(title, body)}))
@@ -101,7 +101,7 @@ class Outputs:
         """Propose, publish or retract."""
         at = self._now()
         with self._database.transaction() as run:
-            found = _read(run, output)
+            found = _hold(run, output)
             check(ACTIONS[event], asker, on=found, now=at)
             assert asker is not None
             _move(run, found.output, event, actor=asker.person.id, at=at)
@@ -111,7 +111,7 @@ class Outputs:
         """One of two votes, blind until both are cast; the second decides. Errors: Refusal output.voted, output.votes_full."""
         at = self._now()
         with self._database.transaction() as run:
-            found = _read(run, output)
+            found = _hold(run, output)
             check(Action.VOTE_OUTPUT, asker, on=found, now=at)
             assert asker is not None
             place = len(found.output.votes_now()) + 1
@@ -135,6 +135,12 @@ def _read(run: Transaction, output: OutputId) -> OutputOf:
         raise Refusal("node.not_found", thing="output", name=output[:80])
     held = read_output(run, found[0])
     return OutputOf(output=held, project=read_project(run, held.project))
+
+
+def _hold(run: Transaction, output: OutputId) -> OutputOf:
+    """The output, which nobody else changes until the transaction ends."""
+    run.change(HOLD_BY_OUTPUT, {"id": output})
+    return _read(run, output)
 
 
 def _shown(run: Transaction, on: OutputOf, *, to: PersonId) -> Shown:

@@ -48,7 +48,7 @@ class Service:
         self.settings, self.database = wired.settings, wired.database
         self.node = Node(wired)
         self.people = People(wired.database, self.now)
-        self.projects = Projects(wired.database, self.now)
+        self.projects = Projects(wired.database, self.now, datasets=self.datasets)
         self.permits = Permits(wired.database, self.now, ledger=wired.ledger, datasets=self.datasets)
         self.outputs = Outputs(wired.database, self.now)
 
@@ -61,6 +61,7 @@ class Service:
         """Now and then: close charges of processes that ended, and projects and permits whose day has come."""
         self._wired.recover()
         self.projects.expire()
+        self.permits.expire()
 
     def datasets(self) -> tuple[Dataset, ...]:
         """Those that serve now."""

@@ -267,4 +267,5 @@ CODES: dict[str, Code] = {
     "permit.several": Code(578, Exit.PERMISSION),
     "project.unknown_purpose": Code(579, Exit.PERMISSION),
     "node.retention_over": Code(617, Exit.PERMISSION),
+    "project.other_dataset": Code(680, Exit.PERMISSION),
 }

@@ -21,7 +21,7 @@ CREATE TABLE person_role (
 CREATE TABLE accreditation (
     id TEXT PRIMARY KEY,
     person TEXT NOT NULL REFERENCES person (id),
-    granted_by TEXT NOT NULL REFERENCES person (id),
+    granted_by TEXT REFERENCES person (id),  -- NULL: on the node's own machine
     valid_from TEXT NOT NULL,
     valid_until TEXT NOT NULL,
     revoked_at TEXT,
