@@ -1,14 +1,16 @@
 """Amana: questions in SQL about protected tables, answered by differentially private figures with intervals.
 
-`amana.open(folder).sql("SELECT …", within="5%")` asks; everything heavy is imported when first used.
+`amana.open(folder).sql("SELECT …", within="5%")` asks a folder on this machine, `amana.connect(url).sql(…)` a node; in a notebook
+`%load_ext amana` brings `%%amana`. Everything heavy is imported when first used.
 """
 
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["Result", "__version__", "open"]
+__all__ = ["Result", "__version__", "connect", "load_ipython_extension", "open"]
 
 if TYPE_CHECKING:
+    from amana.client.connect import connect
     from amana.client.result import Result
     from amana.local.door import open_folder as open  # read as `amana.open`
 
@@ -19,8 +21,20 @@ def __getattr__(name: str) -> object:
         from amana.local.door import open_folder
 
         return open_folder
+    if name == "connect":
+        from amana.client.connect import connect
+
+        return connect
     if name == "Result":
         from amana.client.result import Result
 
         return Result
     raise AttributeError(f"module 'amana' has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: object) -> None:
+    """What `%load_ext amana` calls: registers `%%amana`."""
+    from amana.client.magic import register
+    from amana.local.door import open_folder
+
+    register(shell, open_folder=open_folder)

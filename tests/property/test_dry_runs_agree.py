@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from amana.node.answers import Answered
 from amana.node.ask import Node
 from amana.node.wiring import SystemClock
 from amana.terms.answer import Estimate
 from amana.terms.refusal import Refusal
+from tests.property.test_parse_total import EXPRESSIONS
 from tests.property.test_spec_shapes_republished import overheard
 from tests.served import serve
 from tests.spec.conftest import CLINIC
@@ -59,6 +62,24 @@ def test_what_the_manual_refuses_is_refused_in_a_dry_run_with_the_same_words(nod
     rehearsed = met(node.dry_run, sql)
     assert not isinstance(rehearsed, Answered) and rehearsed[0] == code
     assert rehearsed == met(node.ask, sql)
+
+
+GROUPS = ("", "GROUP BY ward", "GROUP BY region, urgent", "GROUP BY ALL", "GROUP BY ROLLUP (ward)")
+
+
+@given(one=EXPRESSIONS, other=EXPRESSIONS, group=st.sampled_from(GROUPS), form=st.integers(0, 3))
+def test_any_text_is_answered_or_refused_alike(node: Node, one: str, other: str, group: str, form: int) -> None:
+    sql = (
+        f"SELECT {one} AS x, COUNT(*) FROM visits v {group}",
+        f"SELECT SUM({one}) AS x FROM visits v WHERE {other} {group}",
+        f"SELECT COUNT(x) AS n, AVG(x) AS x FROM (SELECT {one} AS x, patient FROM visits v WHERE {other}) AS t",
+        f"SELECT COUNT(*) AS n FROM patients p LEFT JOIN visits v ON p.patient = v.patient AND {one} WHERE v.visit IS NULL",
+    )[form]
+    rehearsed, asked = met(node.dry_run, sql), met(node.ask, sql)
+    if isinstance(rehearsed, Answered) and isinstance(asked, Answered):
+        assert rehearsed.table.columns == asked.table.columns
+    else:
+        assert rehearsed == asked
 
 
 @pytest.mark.parametrize("within", ["0", "much", "-5%", "1e9%", ""])

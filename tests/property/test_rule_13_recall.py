@@ -72,6 +72,21 @@ def test_a_new_question_of_that_permit_is_refused_so_the_recall_was_free_indeed(
         done.again(OTHER, plan=parse("SELECT COUNT(*) AS n FROM visits WHERE stay > 1", SCHEMA))
 
 
+def test_who_asks_for_a_recall_only_is_never_charged_and_never_measured() -> None:
+    """What simulations ask for: a dearer precision or another question is refused, also where the budget would pay."""
+    with once() as done:
+        before = done.books()
+        assert done.again(kind="recall").released == done.first.released
+        for more in (
+            {"plan": parse("SELECT COUNT(*) AS n FROM visits WHERE stay > 1", SCHEMA)},
+            {"target": RhoCap(nano_rho=NanoRho(2 * NANO))},
+        ):
+            with pytest.raises(Refusal, match=r"ask\.not_answered"):
+                done.again(kind="recall", **more)
+        assert done.books() == before and len(done.engine.runs) == 1
+        assert [entry.kind for entry in done.log.entries] == ["recall"]
+
+
 def test_the_use_is_in_the_log_under_the_askers_own_permit_with_no_cost() -> None:
     with once() as done:
         done.again(OTHER)

@@ -1,12 +1,13 @@
 """Small files and rules for tests of publishing, and a look into the encrypted version that comes out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from amana.catalog.rules import Rules, read_rules
 from amana.engines.connection import attach_store, connect, identifier
 from amana.engines.prepare import Prepared, prepare
+from amana.engines.prepare_progress import Progress, quiet
 
 KEY = "A" * 43 + "="
 RANK_KEY = b"a rank key of thirty-two bytes!!"
@@ -48,11 +49,18 @@ class Made:
 
 
 def make(
-    folder: Path, rules: str | Rules, files: Mapping[str, str | bytes | Path], *, threads: int = 2, rank_key: bytes = RANK_KEY
+    folder: Path,
+    rules: str | Rules,
+    files: Mapping[str, str | bytes | Path],
+    *,
+    addresses: Sequence[str] = (),
+    threads: int = 2,
+    rank_key: bytes = RANK_KEY,
+    progress: Progress = quiet,
 ) -> Made:
-    """Publish these files (name to content, or a path) and read the version back."""
+    """Publish these files (name to content, or a path) and databases, and read the version back."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths: list[Path] = []
+    paths: list[Path | str] = [*addresses]
     for name, content in files.items():
         path = content if isinstance(content, Path) else folder / name
         if isinstance(content, str):
@@ -65,7 +73,7 @@ def make(
     parsed = read_rules(rules) if isinstance(rules, str) else rules
     connection = connect(folder / "spill", memory_bytes_max=2**30, threads=threads)
     try:
-        prepared = prepare(parsed, paths, connection=connection, target=target, target_key=KEY, rank_key=rank_key)
+        prepared = prepare(parsed, paths, connection=connection, target=target, target_key=KEY, rank_key=rank_key, progress=progress)
         attach_store(connection, target, key=KEY, alias="seen")
         tables: dict[str, list[dict[str, object]]] = {}
         for table in prepared.dataset.schema.tables:

@@ -1,7 +1,7 @@
 """Bad input is refused with its own code before anything is served, and no value of a row is in the refusal."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -10,7 +10,7 @@ import pytest
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Version
 from amana.client.text import load
-from amana.node.publish import check, publish
+from amana.node.publish import Stage, check, publish
 from amana.node.settings import read_settings
 from amana.node.store import Store
 from amana.terms.refusal import Refusal
@@ -87,6 +87,8 @@ def attempt(folder: Path, rules: str, files: dict[str, bytes | str]) -> Store:
         (GOOD.replace('unit = "person"\n', ""), {"visits.csv": "person,cost\na,1\n"}, "rules.no_unit"),
         (GOOD.replace('name = "people"', 'name = "others"'), {"visits.csv": "person,cost\na,1\n"}, "publish.population_changed"),
         (GOOD.replace('"2.0"', '"3.0"'), {"visits.csv": "person,cost\na,1\n"}, "publish.population_changed"),
+        (GOOD.replace("[[table]]", 'period = "year"\n[[table]]'), {"visits.csv": "person,cost\na,1\n"}, "publish.population_changed"),
+        (GOOD.replace("2099-12-31", "2026-01-01"), {"visits.csv": "person,cost\na,1\n"}, "publish.retention_over"),
         (GOOD.replace('name = "test"', 'name = "other"'), {"visits.csv": "person,cost\na,1\n"}, "publish.table_name_taken"),
     ],
 )
@@ -113,11 +115,13 @@ def test_bad_input_is_refused_and_the_old_version_serves_on(tmp_path: Path, rule
         ("profile_share", "0.0333", "0.25"),
         ("profile_share", "0.0500000012", "0.05"),
         ("unit", "human", "patient"),
+        ("period", "year", "life"),
     ],
 )
 def test_the_earlier_promise_is_quoted_so_that_it_can_be_written_again(tmp_path: Path, line: str, first: str, then: str) -> None:
     def rules(value: str) -> str:
-        return re.sub(f'(?m)^{line} = "(?!person).*"$', f'{line} = "{value}"', GOOD)
+        written = GOOD.replace("[[table]]", 'period = "life"\n[[table]]')
+        return re.sub(f'(?m)^{line} = "(?!person).*"$', f'{line} = "{value}"', written)
 
     files: dict[str, bytes | str] = {"visits.csv": "person,cost\na,1\n"}
     store = attempt(tmp_path, rules(first), files)
@@ -192,3 +196,106 @@ def test_two_publishings_at_once_are_refused(tmp_path: Path) -> None:
     store = store_at(tmp_path / "node")
     with store.publishing(), pytest.raises(Refusal, match=r"publish\.already_running"):
         attempt(tmp_path, GOOD, {"visits.csv": "person,cost\na,1\n"})
+
+
+@pytest.fixture(scope="module")
+def million() -> list[str]:
+    """The lines of a CSV file of a million rows."""
+    return ["person,cost", *(f"p{row},{row % 90}" for row in range(1, 1_000_001))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "code", "place"),
+    [
+        ("p1000000,a secret", "publish.value_wrong", ("row", 1_000_000)),
+        ("p1000000,100.1", "publish.value_outside", ("row", 1_000_000)),
+        ("p1000000,", "publish.value_missing", ("row", 1_000_000)),
+        ("p1000000,1,a secret", "files.csv_line", ("line", 1_000_001)),
+        ('p1000000,"a secret', "files.csv_line", ("line", 1_000_001)),
+    ],
+)
+def test_a_wrong_value_in_row_a_million_is_refused_with_its_place(
+    tmp_path: Path, million: list[str], line: str, code: str, place: tuple[str, int]
+) -> None:
+    store = attempt(tmp_path, GOOD, {"visits.csv": "person,cost\nold,1\n"})
+    before, kept = store.current(), sorted((tmp_path / "node" / "versions").iterdir())
+    with pytest.raises(Refusal) as refused:
+        attempt(tmp_path, REFUSING, {"visits.csv": "\n".join([*million[:-1], line, ""])})
+    said = refused.value.parameters
+    assert (refused.value.code, said["file"], said[place[0]]) == (code, "visits.csv", place[1])
+    assert said.get("column", "cost") == "cost"
+    assert "secret" not in load("en").say(code, **said)
+    assert store.current() == before
+    assert sorted((tmp_path / "node" / "versions").iterdir()) == kept
+    assert list((tmp_path / "node" / "spill").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_wrong_value_in_row_a_million_is_left_out_and_counted_where_the_rules_say_so(tmp_path: Path, million: list[str]) -> None:
+    (tmp_path / "visits.csv").write_text("\n".join([*million[:-1], "p1000000,a secret", ""]))
+    done = publish(
+        [tmp_path / "visits.csv"],
+        GOOD.replace(", nullable = true", ""),
+        store=store_at(tmp_path / "node"),
+        settings=read_settings(tmp_path, {}),
+        profile=no_profile,
+        now=NOW,
+    )
+    assert (done.reports[0].rows_read, done.reports[0].rows_kept) == (1_000_000, 999_999)
+    assert done.reports[0].columns[1].wrong == 1
+
+
+def test_data_that_may_no_longer_be_kept_are_refused_by_the_check_too(tmp_path: Path) -> None:
+    (tmp_path / "visits.csv").write_text("person,cost\na,1\n")
+    last = GOOD.replace("2099-12-31", "2026-01-02")
+    assert check([tmp_path / "visits.csv"], last, today=date(2026, 1, 2))
+    with pytest.raises(Refusal, match=r"publish\.retention_over"):
+        check([tmp_path / "visits.csv"], last, today=date(2026, 1, 3))
+
+
+def test_the_first_wrong_row_is_named_by_its_place_in_the_file(tmp_path: Path) -> None:
+    with pytest.raises(Refusal) as refused:
+        attempt(tmp_path, REFUSING, {"visits.csv": "person,cost\na,1\nb,2\nc,none\nd,3\ne,none\n"})
+    said = refused.value.parameters
+    assert (refused.value.code, said["row"], said["rows"], said["column"], said["file"]) == (
+        "publish.value_wrong",
+        3,
+        2,
+        "cost",
+        "visits.csv",
+    )
+
+
+def test_every_stage_is_told_in_order_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "visits.csv").write_text("person,cost,visit\na,1,1\n")
+    (tmp_path / "drugs.csv").write_text("visit\n1\n")
+    (tmp_path / "towns.csv").write_text("town,people\nA,1\n")
+    told: list[Stage] = []
+    publish(
+        [tmp_path / name for name in ("visits.csv", "drugs.csv", "towns.csv")],
+        KEYED + TOWNS + CHILD,
+        store=store_at(tmp_path / "node"),
+        settings=read_settings(tmp_path, {}),
+        profile=no_profile,
+        now=NOW,
+        progress=told.append,
+    )
+    begun = [stage for stage in told if stage.share is None]
+    assert [(stage.step.value, stage.table) for stage in begun] == [
+        ("read", "visits"), ("read", "towns"), ("read", "drugs"), ("units", ""),
+        ("write", "visits"), ("write", "drugs"), ("write", "towns"), ("profile", ""), ("switch", ""),
+    ]  # fmt: skip
+    assert [(stage.number, stage.count) for stage in begun] == [(number, 9) for number in range(1, 10)]
+
+
+@pytest.mark.slow
+def test_a_long_stage_tells_what_share_of_it_is_done(tmp_path: Path) -> None:
+    path = tmp_path / "visits.parquet"
+    duckdb.execute(f"COPY (SELECT 'p' || range AS person, range % 90 AS cost FROM range(1500000)) TO '{path}'")
+    told: list[Stage] = []
+    settings = read_settings(tmp_path, {})
+    publish([path], GOOD, store=store_at(tmp_path / "node"), settings=settings, profile=no_profile, now=NOW, progress=told.append)
+    shares = [stage.share for stage in told if stage.share is not None]
+    assert shares
+    assert all(0 <= share <= 1 for share in shares)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from amana.catalog.domains import ChoiceDomain, TextDomain
 from amana.engines.prepare_rank import Order, Written, derived_key, message
-from amana.engines.prepare_report import Count
+from amana.engines.prepare_report import ColumnReport, Count
 from tests.unit.publishing import HEAD, VISITS, make
 
 
@@ -243,3 +243,34 @@ def test_a_file_without_header_takes_its_names_from_the_rules(tmp_path: Path) ->
     rules = HEAD + VISITS.replace('unit = "person"', 'unit = "person"\nfile = "x.data"\ncsv.names = ["who", "cost"]')
     rules = rules.replace('holds = "text"', 'holds = "text", from = "who"')
     assert len(make(tmp_path, rules, {"x.data": "a,1\nb,2\n"}).tables["visits"]) == 2
+
+
+def test_the_report_counts_by_column_what_is_missing_wrong_outside_or_not_declared(tmp_path: Path) -> None:
+    more = """sex = { kind = "choice", members = ["f", "m"], source = "Form", nullable = true }
+town = { kind = "choice", members = ["a", "b"], other = "b", source = "List", nullable = true }
+"""
+    text = "person,cost,sex,town\np,1,f,a\np,,f,c\np,x,m,c\np,200,u,d\np,-1,u,\nq,300,w,b\nq,2,,e\n,3,f,a\n"
+    [report] = make(tmp_path, HEAD + VISITS + more, {"visits.csv": text}).prepared.reports
+    nothing = {"missing": 0, "wrong": 0, "outside": 0, "clamped": 0, "undeclared": 0, "members": 0}
+    assert report.columns == (
+        ColumnReport(column="person", **nothing | {"missing": 1}),
+        ColumnReport(column="cost", **nothing | {"missing": 1, "wrong": 1, "outside": 3, "clamped": 3}),
+        ColumnReport(column="sex", **nothing | {"missing": 1, "undeclared": 3, "members": 2}),
+        ColumnReport(column="town", **nothing | {"missing": 1, "undeclared": 4, "members": 3}),
+    )
+    assert report.rows_kept == 7
+
+
+@pytest.mark.parametrize("outcome", ["clamp", "drop", "refuse"])
+def test_a_value_that_stands_as_other_is_inside_whatever_the_rules_do_with_values_outside(tmp_path: Path, outcome: str) -> None:
+    more = 'town = { kind = "choice", members = ["a", "b"], other = "b", source = "List" }\n'
+    rules = HEAD + VISITS.replace('"clamp"', f'"{outcome}"') + more
+    made = make(tmp_path, rules, {"visits.csv": "person,cost,town\np,1,a\nq,1,z\n"})
+    assert sorted(str(row["c_town"]) for row in made.tables["visits"]) == ["0", "1"]
+    assert made.prepared.reports[0].counts == ()
+
+
+def test_a_dropped_value_is_not_reported_as_clamped(tmp_path: Path) -> None:
+    rules = HEAD + VISITS.replace('"clamp"', '"drop"')
+    [report] = make(tmp_path, rules, {"visits.csv": "person,cost\np,1\nq,200\n"}).prepared.reports
+    assert (report.columns[1].outside, report.columns[1].clamped, report.rows_kept) == (1, 0, 1)

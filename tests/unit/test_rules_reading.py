@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from amana.catalog.domains import ChoiceDomain, DateDomain, KeyDomain, NumberDomain
+from amana.catalog.purposes import TERMS, TermKind, read_term
 from amana.catalog.rules import OutOfBounds, problems_of, read_rules
+from amana.catalog.rules_heading import promise_of
 from amana.catalog.schema import Path as Step
+from amana.catalog.schema import Period, expired
 from amana.terms.refusal import Refusal
 from tests.unit.publishing import HEAD, VISITS
 
@@ -23,6 +26,17 @@ rows_per_unit_max = 10
 out_of_bounds = "drop"
 [table.columns]
 visit = { kind = "key", holds = "integer" }
+"""
+TOWNS = """
+[[table]]
+name = "towns"
+private = false
+source = "Census"
+key = ["town"]
+multiplicity = 1
+[table.columns]
+town = { kind = "choice" }
+people = { kind = "number", grid = "1", low = 0, high = 10, source = "Census, table 2" }
 """
 WITH_KEY = GOOD.replace('unit = "person"', 'unit = "person"\nkey = ["visit"]') + 'visit = { kind = "key", holds = "integer" }\n'
 
@@ -64,6 +78,31 @@ def test_rules_become_values() -> None:
         (GOOD.replace('cap_rho = "2.0"', 'cap_rho = "-2"'), "rules.bad_value", "population.cap_rho"),
         (GOOD.replace('cap_rho = "2.0"\n', ""), "rules.missing_field", "population.cap_rho"),
         (GOOD.replace("[population]", "[populations]"), "rules.missing_field", "population"),
+        (GOOD.replace("retention = ", "retain = "), "rules.missing_field", "dataset.retention"),
+        (GOOD.replace('"2099-12-31"', '"in ten years"'), "rules.bad_value", "dataset.retention"),
+        (GOOD.replace('"2099-12-31"', "2099-12-31T00:00:00"), "rules.bad_value", "dataset.retention"),
+        (GOOD.replace('"2099-12-31"', "true"), "rules.bad_value", "dataset.retention"),
+        (GOOD.replace('purposes = ["GRU"]\n', ""), "rules.missing_field", "dataset.purposes"),
+        (GOOD.replace('["GRU"]', "[]"), "rules.bad_value", "dataset.purposes"),
+        (GOOD.replace('["GRU"]', '"GRU"'), "rules.bad_value", "dataset.purposes"),
+        (GOOD.replace('["GRU"]', '["GRU", "ANYTHING"]'), "rules.unknown_term", "dataset.purposes"),
+        (GOOD.replace('["GRU"]', '["GRU:x"]'), "rules.unknown_term", "dataset.purposes"),
+        (GOOD.replace('["GRU"]', '["DS"]'), "rules.term_disease", "dataset.purposes"),
+        (GOOD.replace('["GRU"]', '["DS:diabetes"]'), "rules.term_disease", "dataset.purposes"),
+        (GOOD.replace('["GRU"]', '["NCU", "IRB"]'), "rules.no_permission", "dataset.purposes"),
+        (GOOD.replace("controller = ", "controler = "), "rules.missing_field", "dataset.controller"),
+        (GOOD.replace(', zgh = "ⴰⵔⵎ"', ""), "rules.missing_field", "dataset.title.zgh"),
+        (GOOD.replace('fr = "Essai"', 'fr = " "'), "rules.bad_value", "dataset.title.fr"),
+        (GOOD.replace('unit = "person"', 'title.en = "Visits"\nunit = "person"'), "rules.missing_field", "table.visits.title.ar"),
+        (GOOD.replace('unit = "person"', 'file = "a.csv"\nrelation = "b"\nunit = "person"'), "rules.file_and_relation", "table.visits.relation"),
+        (GOOD.replace("[[table]]", 'period = "week"\n[[table]]'), "rules.bad_value", "population.period"),
+        (GOOD.replace("[[table]]", "period = 12\n[[table]]"), "rules.bad_value", "population.period"),
+        (GOOD + 'day = { kind = "date", low = 2020-01-01, high = 2020-12-31 }\n', "rules.missing_field", "table.visits.columns.day.source"),
+        (GOOD + 'at = { kind = "moment", low = 2020-01-01T00:00:00, high = 2020-12-31T00:00:00 }\n', "rules.missing_field",
+         "table.visits.columns.at.source"),
+        (GOOD + 'sex = { kind = "choice", members = ["a"] }\n', "rules.missing_field", "table.visits.columns.sex.source"),
+        (GOOD + TOWNS.replace('source = "Census"\n', ""), "rules.missing_field", "table.towns.source"),
+        (GOOD + TOWNS.replace("multiplicity = 1\n", ""), "rules.missing_field", "table.towns.multiplicity"),
         (GOOD.replace("private = true", 'private = "no"'), "rules.bad_value", "table.visits.private"),
         (GOOD.replace("private = true\n", ""), "rules.missing_field", "table.visits.private"),
         (GOOD.replace('unit = "person"', 'unit = "cost"'), "rules.column_kind", "table.visits.columns.cost"),
@@ -125,3 +164,54 @@ kind_of = { kind = "choice", members = ["b", "a", "é"], other = "b", source = "
     assert columns["day"] == DateDomain(low=date(2020, 1, 1), high=date(2020, 12, 31))
     assert columns["kind_of"] == ChoiceDomain(members=("a", "b", "é"))
     assert columns["person"] == KeyDomain()
+
+
+def test_what_a_dataset_may_be_used_for_until_when_and_who_answers_is_kept() -> None:
+    dataset = read_rules(GOOD.replace('["GRU"]', '["DS:MONDO:0005148", "NCU", "dpv:PublicBenefit"]')).dataset
+    assert dataset.purposes == ("DS:MONDO:0005148", "NCU", "dpv:PublicBenefit")
+    assert dataset.controller == "Tests, 1 Street, tests@example.org"
+    assert dict(dataset.title) == {"en": "Test", "fr": "Essai", "ar": "تجربة", "zgh": "ⴰⵔⵎ"}
+    assert not expired(dataset, date(2099, 12, 31))
+    assert expired(dataset, date(2100, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("written", "period"),
+    [("", None), ('period = "life"\n', None), *((f'period = "{each.value}"\n', each) for each in Period)],
+)
+def test_a_promise_is_for_life_unless_the_rules_name_a_period(written: str, period: Period | None) -> None:
+    population = read_rules(GOOD.replace("[[table]]", f"{written}[[table]]", 1)).dataset.population
+    assert population.period is period
+    assert promise_of(population)["period"] == ("life" if period is None else period.value)
+
+
+def test_a_public_table_keeps_its_source_which_stands_for_its_columns_where_they_name_no_other() -> None:
+    towns = read_rules(GOOD + TOWNS).dataset.schema.tables[1]
+    assert towns.source == "Census"
+    assert [column.source for column in towns.columns] == ["Census", "Census, table 2"]
+
+
+def test_every_term_is_known_by_its_own_code_and_leads_up_to_known_terms() -> None:
+    def above(code: str) -> set[str]:
+        return {code}.union(*(above(each) for each in TERMS[code].broader))
+
+    for code, term in TERMS.items():
+        use = read_term({"DS": "DS:MONDO:0005148", "TS": "TS:12"}.get(code, code))
+        assert use is not None and use.code == code
+        assert above(code) <= set(TERMS)
+        if term.kind is TermKind.PERMISSION:
+            assert "NRES" in above(code)
+    assert above("DS") == {"DS", "HMB", "GRU", "NRES"}
+    assert above("NPUNCU") == {"NPUNCU", "NPU", "NCU"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "gru", "GRU ", "GRU:", "DS", "DS:", "DS:MONDO", "DS:MONDO:", "DS::1", "DS:a:b:c", "dpv:", "dpv:Marketing", "NCU:x"]
+)
+def test_any_other_text_is_no_term(text: str) -> None:
+    assert read_term(text) is None
+
+
+def test_a_term_is_written_as_it_was_read() -> None:
+    assert str(read_term("DS:MONDO:0005148")) == "DS:MONDO:0005148"
+    assert str(read_term("dpv:PublicBenefit")) == "dpv:PublicBenefit"

@@ -21,6 +21,7 @@ from amana.engines.connection import connect
 from amana.engines.prepare import prepare
 from amana.node.ask import Node, open_node
 from amana.node.profile import rows_edges
+from amana.node.sample import Samples
 from amana.node.sample_rows import draw
 from amana.node.sample_values import Cell
 from amana.node.wiring import publish
@@ -160,10 +161,15 @@ def test_a_sample_looks_as_the_profile_says(node: Node, tmp_path: Path) -> None:
 def test_a_sample_and_a_dry_run_are_quick(tmp_path: Path) -> None:
     publish(tmp_path / "data", _files(tmp_path), RULES)
     opened = open_node(tmp_path / "data")
-    opened.datasets()
-    begun = time.perf_counter()
-    opened._wired.samples.of(opened._wired.opened()[0].version, opened._wired.opened()[0].profile)
-    assert time.perf_counter() - begun <= MAKING_SECONDS_MAX
+    (one,) = opened._wired.opened()
+    times = []
+    for _ in range(3):  # the quickest, as other programs may be at work
+        for file in (tmp_path / "data" / "versions").glob("*.sample.duckdb"):
+            file.unlink()
+        begun = time.perf_counter()
+        assert Samples(opened._wired.store, opened._wired.settings).of(one.version, one.profile).units == 1_000
+        times.append(time.perf_counter() - begun)
+    assert min(times) <= MAKING_SECONDS_MAX
     sql = "SELECT ward, COUNT(*) AS visits, AVG(weight) AS weight FROM visits JOIN people USING (person) WHERE born > DATE '1950-01-01' GROUP BY ward"
     opened.dry_run(sql, within="20%")
     times = []
@@ -297,3 +303,19 @@ def _allowed(cell: Cell, column: Column) -> bool:
             return 0 < len(cell) <= domain.length_max
         case KeyDomain():
             return cell.isdigit()
+
+
+def test_no_unit_is_as_heavy_as_noise_alone_would_have_it() -> None:
+    table = SMALL.table("visits")
+    people = SMALL.table("people")
+    assert table is not None and people is not None
+    edges = rows_edges(table.rows_per_unit_max)
+    alone = TableProfile(table="people", units=500.0, rows=500.0, rows_edges=(1,), units_by_rows=(500.0,), columns=())
+    counts = (400.0, 0.0, 15.0)
+    for deviation, heaviest in ((10.0, 1), (0.0, 3)):
+        visits = TableProfile(
+            table="visits", units=415.0, rows=445.0, rows_edges=edges, units_by_rows=counts, columns=(), units_deviation=deviation
+        )
+        drawn = draw(SMALL, Profile(tables=(alone, visits)), units_max=400, rows_max=5_000, keys={}, chance=Random(1))
+        rows = Counter(row[1] for row in drawn.tables["visits"])
+        assert max(rows.values()) == heaviest

@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from amana.cli.reach import node_of, open_node
 from amana.cli.show import odds, tell, tell_cost, tell_notes, working, write_result, write_table
 from amana.client.figures import digits_after, number, percent
 from amana.client.odds import epsilon_of, odds_percent
@@ -13,6 +14,8 @@ from amana.local.door import open_folder
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
+    from amana.client.connect import Connection
+    from amana.client.facts import Preview as PreviewOfNode
     from amana.node.answers import Preview
 
 SQL_CHARACTERS_MAX = 4_000_000
@@ -22,12 +25,22 @@ SQL_CHARACTERS_MAX = 4_000_000
 def ask(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """Put the question, write the answer on stdout and its cost on stderr."""
     sql = read_sql(options)
-    with open_folder(options.folder, language=catalogue.language) as door:
-        if options.preview:
-            _write_preview(door.preview(sql, within=options.within), catalogue)
-            return
-        with working(catalogue.say("ask.working")):
-            result = (door.dry_run if options.dry_run else door.sql)(sql, within=options.within)
+    node = node_of(options)
+    if node is not None or options.permit:
+        with open_node(node, catalogue) as connection:
+            if options.preview:
+                preview = connection.preview(sql, within=options.within, share=options.share, permit=options.permit)
+                _write_preview(preview, catalogue)
+                return
+            result = _asked_of_node(connection, options, sql)
+    else:
+        with open_folder(options.folder, language=catalogue.language) as door:
+            if options.preview:
+                _write_preview(door.preview(sql, within=options.within, share=options.share), catalogue)
+                return
+            with working(catalogue.say("ask.working")):
+                dry = options.dry_run
+                result = door.dry_run(sql, within=options.within) if dry else door.sql(sql, within=options.within, share=options.share)
     _write(result, shape=options.shape)
     tell(catalogue.say("ask.interval"))
     tell_notes(result.notes, catalogue)
@@ -36,6 +49,12 @@ def ask(options: argparse.Namespace, catalogue: Catalogue) -> None:
         tell(catalogue.say("ask.dry_cost", share=percent(cost.share), spent=percent(cost.share_spent)))
         return
     tell_cost(result.cost, catalogue)
+
+
+def _asked_of_node(connection: "Connection", options: argparse.Namespace, sql: str) -> Result:
+    if options.dry_run:
+        return connection.dry_run(sql, within=options.within, share=options.share)
+    return connection.sql(sql, within=options.within, share=options.share, permit=options.permit)
 
 
 def explain(options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -78,7 +97,7 @@ def _write(result: Result, *, shape: str | None) -> None:
             write_result(result)
 
 
-def _write_preview(preview: "Preview", catalogue: Catalogue) -> None:
+def _write_preview(preview: "Preview | PreviewOfNode", catalogue: Catalogue) -> None:
     rows = [
         (name, f"± {number(half_width, digits_after(half_width))}", "–" if share is None else percent(share))
         for name, half_width, share in preview.figures

@@ -2,6 +2,7 @@
 
 import argparse
 
+from amana.cli.reach import reach
 from amana.cli.show import odds, tell, write_table
 from amana.client.figures import percent
 from amana.client.odds import odds_percent
@@ -13,7 +14,7 @@ from amana.terms.refusal import Refusal
 
 def datasets(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """One line for each dataset published in the folder."""
-    with open_folder(options.folder, language=catalogue.language) as door:
+    with reach(options, catalogue, open_folder=open_folder) as door:
         cards = door.datasets()
     columns = tuple(catalogue.say(f"datasets.{name}") for name in ("name", "title", "unit", "tables"))
     rows = [
@@ -24,7 +25,7 @@ def datasets(options: argparse.Namespace, catalogue: Catalogue) -> None:
 
 def budget(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """The guarantee for life, what of it is used, and what it means in odds."""
-    with open_folder(options.folder, language=catalogue.language) as door:
+    with reach(options, catalogue, open_folder=open_folder) as door:
         left = door.budget(options.name)
     share = max(left.spent_nrho / left.cap_nrho, left.spent_delta_units / max(1, left.cap_delta_units))
     write_table(

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 from amana.client.text import LANGUAGES, Catalogue
 
-COMMANDS = ("publish", "ask", "explain", "budget", "datasets", "profile", "sample", "settings", "keys", "help")
+COMMANDS = (
+    "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "login", "logout", "settings", "keys", "help",
+)  # fmt: skip
 
 
 class _Help(argparse.HelpFormatter):
@@ -39,11 +41,16 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
         made[name].add_argument("name", metavar=say("cli.metavar.name"), help=_option(say("cli.option.dataset")))
     made["profile"].add_argument("--json", action="store_true", help=_option(say("cli.option.profile_json")))
     _sample(made["sample"], catalogue)
+    made["login"].add_argument("link", metavar=say("cli.metavar.link"), help=_option(say("cli.option.link")))
     made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
     _keys(made["keys"], catalogue)
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
     for name in COMMANDS[:-1]:
         made[name].add_argument("--folder", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.folder")))
+    for name in ("ask", "budget", "datasets", "profile", "login", "logout"):
+        made[name].add_argument("--node", metavar="URL", help=_option(say("cli.option.node")))
+    for name in ("login", "logout"):
+        made[name].set_defaults(folder=None)
     return parser
 
 
@@ -61,6 +68,8 @@ def _publish(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
 def _ask(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("sql", metavar="SQL", help=_option(catalogue.say("cli.option.sql")))
     _within(command, catalogue)
+    command.add_argument("--share", metavar="1%", help=_option(catalogue.say("cli.option.share")))
+    command.add_argument("--permit", metavar="ID", help=_option(catalogue.say("cli.option.permit")))
     before = command.add_mutually_exclusive_group()
     for name in ("preview", "dry-run"):
         before.add_argument(f"--{name}", action="store_true", help=_option(catalogue.say(f"cli.option.{name.replace('-', '_')}")))

@@ -21,7 +21,7 @@ def connect(
     The OpenSSL module of the wheel is loaded by its path: it makes AES fast, and without it DuckDB would seed its keys from
     a weak generator. Units: `memory_bytes_max`, `spill_bytes_max` in bytes. Errors: `duckdb.Error`, OSError.
     """
-    assert memory_bytes_max > 0 and threads > 0 and spill_bytes_max > 0
+    assert memory_bytes_max > 0 and threads > 0 and spill_bytes_max >= 0
     folder_spill.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = duckdb.connect(
         ":memory:",
@@ -33,12 +33,13 @@ def connect(
             "python_enable_replacements": "false",
             "temp_file_encryption": "true",
             "temp_directory": str(folder_spill.resolve()),
-            "max_temp_directory_size": f"{spill_bytes_max}B",
             "memory_limit": f"{memory_bytes_max}B",
             "threads": str(threads),
             "preserve_insertion_order": "false",
         },
     )
+    # Set afterwards: given with the folder, DuckDB takes the limit and does not hold it.
+    connection.execute(f"SET max_temp_directory_size = '{spill_bytes_max}B'")
     module = files("duckdb_extension_httpfs").joinpath("extensions", f"v{duckdb.__version__}", "httpfs.duckdb_extension")
     connection.execute(f"LOAD {quoted(str(module))}")
     return connection

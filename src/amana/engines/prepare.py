@@ -6,6 +6,7 @@ The layout is docs/decisions/0001-store-layout.md. SQL is assembled here from ru
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
@@ -15,9 +16,10 @@ import duckdb
 from amana.catalog.domains import ChoiceDomain, KeyDomain, TextDomain
 from amana.catalog.rules import Rules, members_from_rows
 from amana.catalog.schema import Column, Dataset, Schema, Table
-from amana.engines.connection import create_store, identifier
+from amana.engines.connection import create_store, identifier, storage_failed
 from amana.engines.prepare_columns import enum_of, is_day, stored_type, year_of
-from amana.engines.prepare_files import TableFile, open_files
+from amana.engines.prepare_files import Form, TableFile, open_files
+from amana.engines.prepare_postgres import ALIAS
 from amana.engines.prepare_progress import Progress, Step, quiet, stage_of, watched
 from amana.engines.prepare_rank import Order, Written, message
 from amana.engines.prepare_report import Count, TableReport
@@ -79,12 +81,31 @@ def _stage_all(rules: Rules, opened: Sequence[TableFile], progress: Progress, co
     keys_as_text = any(column.key_text for reading in rules.readings for column in reading.columns)
     staged: dict[str, Staged] = {}
     connection.execute("BEGIN TRANSACTION")  # one transaction here is one snapshot there
-    for place, file in enumerate(opened):
-        name, reading = file.table.name, rules.reading(file.table.name)
-        with watched(stage_of(Step.READ, tables=len(opened), table=name, place=place), progress, connection=connection):
-            staged[name] = stage(file, reading, f"stage_{place}", keys_as_text=keys_as_text, connection=connection)
-    connection.execute("COMMIT")
+    try:
+        for place, file in enumerate(opened):
+            name, reading = file.table.name, rules.reading(file.table.name)
+            with watched(stage_of(Step.READ, tables=len(opened), table=name, place=place), progress, connection=connection):
+                staged[name] = stage(file, reading, f"stage_{place}", keys_as_text=keys_as_text, connection=connection)
+        _let_go(opened, connection)
+    except BaseException:
+        # Closing with a transaction open on a server that is gone would end the process.
+        with suppress(duckdb.Error):
+            connection.rollback()
+        raise
     return staged
+
+
+def _let_go(opened: Sequence[TableFile], connection: duckdb.DuckDBPyConnection) -> None:
+    """End the snapshot; nothing is read from the database any more."""
+    relations = [file.name for file in opened if file.form is Form.POSTGRES]
+    try:
+        connection.execute("COMMIT")
+        if relations:
+            connection.execute(f"DETACH {ALIAS}")
+    except duckdb.Error as error:
+        if not relations or storage_failed(error):
+            raise
+        raise Refusal("files.postgres_lost", relation=relations[-1]) from None
 
 
 # --- units and ranks ---

@@ -98,6 +98,8 @@ def attach_database(address: str, *, connection: duckdb.DuckDBPyConnection) -> D
     known = _defaults() | written
     user = known.get("user", "")
     database = Database(server=f"{known.get('host', 'localhost')}:{known.get('port', '')}/{known.get('dbname') or user}", user=user)
+    # The scanner looks for a secret of this name, here and then in the user's home, which our connections may not read.
+    connection.execute("CREATE SECRET __default_postgres IN memory (TYPE postgres)")
     try:
         connection.execute(f"ATTACH {quoted(info)} AS {ALIAS} (TYPE postgres, READ_ONLY)")
     except duckdb.Error:
@@ -146,6 +148,6 @@ def _no_way_in(info: str, database: Database) -> Refusal:
     """Whether nobody answers there, or somebody who says no. libpq tells, in any language of the server."""
     from psycopg.pq import PGconn, Ping
 
-    if PGconn.ping(info.encode()) is Ping.OK:
+    if PGconn.ping(info.encode()) == Ping.OK:
         return Refusal("files.postgres_denied", server=database.server, user=database.user)
     return Refusal("files.postgres_unreachable", server=database.server)

@@ -124,17 +124,14 @@ def in_folder(folder: Path, *, files: Sequence[Path | str] = (), settings: Setti
 
 
 def _refused_by_machine(error: Exception, folder: Path, files: Sequence[Path | str], settings: Settings | None) -> Refusal | None:
+    near = next(each for each in (folder, *folder.parents) if each.exists())
     if disk_is_full(error):
-        near = next(each for each in (folder, *folder.parents) if each.exists())
         sizes = sum(path.stat().st_size for path in map(Path, files) if path.is_file())
-        return Refusal(
-            "publish.disk_full",
-            folder=str(folder),
-            free_mb=shutil.disk_usage(near).free // 10**6,
-            needed_mb=ROOM_FACTOR * sizes // 10**6 + 1,
-        )
+        free_mb, needed_mb = shutil.disk_usage(near).free // 10**6, ROOM_FACTOR * sizes // 10**6 + 1
+        return Refusal("publish.disk_full", folder=str(folder), free_mb=free_mb, needed_mb=needed_mb)
     if isinstance(error, duckdb.OutOfMemoryException) and settings is not None:
-        return Refusal("publish.memory_full", memory_mb=settings.memory_bytes_max // 10**6, spill_mb=settings.spill_bytes_max // 10**6)
+        spill = min(settings.spill_bytes_max, shutil.disk_usage(near).free)
+        return Refusal("publish.memory_full", memory_mb=settings.memory_bytes_max // 10**6, spill_mb=spill // 10**6, folder=str(folder))
     if isinstance(error, PermissionError | FileExistsError | NotADirectoryError) or _is_read_only(error):
         return Refusal("publish.folder_not_writable", folder=str(folder))
     return None

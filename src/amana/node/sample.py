@@ -93,6 +93,7 @@ class Samples:
             for table, file in zip(wanted, files, strict=True):
                 export(connection, table, file, form=form)
         except (OSError, duckdb.IOException):
+            _remove([file for file in files if file.is_file()])  # none was there before
             raise Refusal("sample.folder_unwritable", folder=str(folder)) from None
         finally:
             connection.close()

@@ -18,6 +18,8 @@ from amana.node.sample_values import Cell, Source, source_of
 
 TRIES = 20
 """Draws for a key that no other row has, before the row is left out."""
+NOISE_ALONE = 2.0
+"""Standard deviations that a count of noise alone hardly exceeds."""
 Keys: TypeAlias = Mapping[str, tuple[str, ...]]
 """Identifiers that public tables hold, by the name of their column in lower case."""
 
@@ -80,8 +82,12 @@ class _Counted:
     def of(table: Table, profile: TableProfile | None) -> "_Counted":
         lows = profile.rows_edges if profile is not None else (1,)
         highs = (*(edge - 1 for edge in lows[1:]), max(lows[-1], table.rows_per_unit_max))
-        weights = [max(0.0, count) for count in profile.units_by_rows] if profile is not None else [1.0]
-        weights = weights if sum(weights) > 0 else [1.0, *[0.0] * (len(lows) - 1)]
+        weights = [1.0, *[0.0] * (len(lows) - 1)]
+        if profile is not None:
+            # A count that noise alone could be is none: else a sample would have units as heavy as nobody is.
+            counts, noise = profile.units_by_rows, NOISE_ALONE * profile.units_deviation
+            held = [count if count > noise else 0.0 for count in counts]
+            weights = next((each for each in (held, [max(0.0, count) for count in counts]) if sum(each) > 0), weights)
         middles = [(low + high) / 2 for low, high in zip(lows, highs, strict=True)]
         mean = sum(weight * middle for weight, middle in zip(weights, middles, strict=True)) / sum(weights)
         units = max(1.0, profile.units) if profile is not None else 1.0

@@ -1,6 +1,7 @@
 """Invented values of one column, written as text on the column's grid, inside its bounds, as often missing as the profile says."""
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
@@ -18,6 +19,7 @@ START = datetime.fromisoformat("1970-01-01")
 MISSING_UNKNOWN = 0.05
 """Share of missing values where no profile tells."""
 TEXTS = 40
+LOOKED_UP_MAX = 4_096
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -26,8 +28,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 class Source:
     """Shapes: bin i holds `sizes[i]` values from `lows[i]` on, and is drawn by the cumulative weights `ends`."""
 
-    domain: Domain
-    identifiers: tuple[str, ...]
+    written: Callable[[int], str]
     lows: tuple[int, ...]
     sizes: tuple[int, ...]
     ends: tuple[float, ...]
@@ -36,36 +37,45 @@ class Source:
 
     def draw(self, count: int) -> list[Cell]:
         """That many values."""
-        last = len(self.lows) - 1
+        random, lows, sizes, ends, written, missing = self.chance.random, self.lows, self.sizes, self.ends, self.written, self.missing
+        last, total = len(lows) - 1, ends[-1]
         made: list[Cell] = []
         for _ in range(count):
-            if self.missing and self.chance.random() < self.missing:
+            if missing and random() < missing:
                 made.append(None)
                 continue
-            place = min(bisect_right(self.ends, self.chance.random() * self.ends[-1]), last)
-            size = self.sizes[place]
-            made.append(self._written(self.lows[place] + min(size - 1, int(self.chance.random() * size))))
+            place = min(bisect_right(ends, random() * total), last) if last else 0
+            size = sizes[place]
+            made.append(written(lows[place] + min(size - 1, int(random() * size)) if size > 1 else lows[place]))
         return made
 
-    def _written(self, value: int) -> str:
-        domain = self.domain
-        match domain:
-            case NumberDomain():
-                return _decimal(domain.low + (value - domain.low) // domain.step * domain.step, scale=domain.scale)
-            case DateDomain():
-                return max(domain.low, truncated(EPOCH + timedelta(days=value), domain.step)).isoformat()
-            case MomentDomain():
-                return (START + timedelta(seconds=value)).isoformat(sep=" ")
-            case ChoiceDomain():
-                return domain.members[value]
-            case BooleanDomain():
-                return "true" if value else "false"
-            case TextDomain():
-                return f"{LETTERS[value % len(LETTERS)] * (1 + value // len(LETTERS))} invented"[: domain.length_max]
-            case KeyDomain():
-                return self.identifiers[value]
-            case _:
-                assert_never(domain)
+
+def _writer(domain: Domain, identifiers: tuple[str, ...], low: int, high: int) -> Callable[[int], str]:
+    """How a value is written: looked up where there are few."""
+    if high - low >= LOOKED_UP_MAX:
+        return lambda value: _written(domain, value, identifiers)
+    texts = [_written(domain, value, identifiers) for value in range(low, high + 1)]
+    return lambda value: texts[value - low]
+
+
+def _written(domain: Domain, value: int, identifiers: tuple[str, ...]) -> str:
+    match domain:
+        case NumberDomain():
+            return _decimal(domain.low + (value - domain.low) // domain.step * domain.step, scale=domain.scale)
+        case DateDomain():
+            return max(domain.low, truncated(EPOCH + timedelta(days=value), domain.step)).isoformat()
+        case MomentDomain():
+            return (START + timedelta(seconds=value)).isoformat(sep=" ")
+        case ChoiceDomain():
+            return domain.members[value]
+        case BooleanDomain():
+            return "true" if value else "false"
+        case TextDomain():
+            return f"{LETTERS[value % len(LETTERS)] * (1 + value // len(LETTERS))} invented"[: domain.length_max]
+        case KeyDomain():
+            return identifiers[value]
+        case _:
+            assert_never(domain)
 
 
 def source_of(domain: Domain, histogram: Histogram | None, *, identifiers: tuple[str, ...], chance: Random) -> Source:
@@ -84,8 +94,7 @@ def source_of(domain: Domain, histogram: Histogram | None, *, identifiers: tuple
                 within.append((start, end - start + 1, count))
         bins = within or bins  # nothing but noise below zero: any value is as good
     return Source(
-        domain=domain,
-        identifiers=identifiers,
+        written=_writer(domain, identifiers, low, high),
         lows=tuple(start for start, _, _ in bins),
         sizes=tuple(size for _, size, _ in bins),
         ends=tuple(accumulate(weight for _, _, weight in bins)),

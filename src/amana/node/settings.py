@@ -58,7 +58,7 @@ class Settings:
     )
     kms_wait_ms_max: int = _number("longest time that program may take", 10_000, 100, 600_000)
     sample_units_max: int = _number("invented units in the sample of a version; one that is made stays as it is", 1_000, 1, 100_000)
-    sample_rows_max: int = _number("invented rows in each table of a sample; heavy units make it one of fewer units", 50_000, 1, 10_000_000)
+    sample_rows_max: int = _number("invented rows in each table of a sample; heavy units make it one of fewer units", 30_000, 1, 10_000_000)
     language: str = field(default="en", metadata={"about": "language of messages where the reader names none: en, fr, ar or zgh"})
     log_file: str = field(default="log.jsonl", metadata={"about": "name of the log of uses, inside the data folder"})
     database: str = field(

@@ -253,7 +253,7 @@ CODES: dict[str, Code] = {
     "client.no_parameter": Code(583, Exit.QUESTION),
     "client.parameter_kind": Code(584, Exit.QUESTION),
     "client.job_stopped": Code(585, Exit.QUESTION),
-    "client.one_question": Code(586, Exit.QUESTION),
+    "client.token_malformed": Code(586, Exit.SETTINGS),
     "client.magic_words": Code(587, Exit.USAGE),
     "client.no_node": Code(588, Exit.SETTINGS),
     "client.no_redraws": Code(589, Exit.QUESTION),

@@ -1,0 +1,260 @@
+"""The Python client of a node over HTTP: `amana.connect("https://node.example").sql("SELECT …", within=15)`."""
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import final
+from urllib.parse import quote
+
+from amana.client.address import read_address
+from amana.client.explain import speaking
+from amana.client.facts import Budget, DatasetCard, Preview, TableProfile, read_budget, read_card, read_preview, read_profile
+from amana.client.http import Channel
+from amana.client.jobs import JobState, job_path, read_job, wait
+from amana.client.precision import WITHIN, share_text, within_text
+from amana.client.receipt import receipt_of
+from amana.client.result import Redraw, Result
+from amana.client.text import choose_language, load
+from amana.client.tokens import find_token
+from amana.client.wire import Json, a_list, a_text, an_object, misread, read_cost, read_draws, read_notes, read_table
+from amana.terms.refusal import Refusal
+
+TIMEOUT_S = 60.0
+"""How long one request may be silent. A question that takes longer is a job, which is waited for."""
+PAGES_MAX = 1_000
+
+
+@final
+class Job:
+    """A question that runs on the node, whether or not anybody waits."""
+
+    def __init__(self, connection: "Connection", id: str, *, redraw: Redraw | None = None) -> None:
+        self._connection = connection
+        self._redraw = redraw
+        self.id = id
+
+    def state(self) -> JobState:
+        """How far it is."""
+        return self._connection.read_state(self.id)
+
+    def result(self) -> Result:
+        """Its answer, waited for. Ctrl-C leaves the job running."""
+        return self._connection.wait_for(self.id, redraw=self._redraw)
+
+    def cancel(self) -> None:
+        """Stop it, as long as data were not touched; later it is refused, since the charge stands."""
+        self._connection.cancel(self.id)
+
+
+@final
+class Connection:
+    """Questions to a node, as the user whose token it was given. Errors: every method raises `Refusal`, with its message as a
+    note, or `Fault`."""
+
+    def __init__(self, channel: Channel, *, language: str) -> None:
+        self._channel = channel
+        self._language = language
+        self.address = channel.address
+
+    # --- asking ---
+
+    def sql(self, sql: str, *, within: str | float = WITHIN, share: str | None = None, permit: str | None = None) -> Result:
+        """The answer to a question: private figures with intervals. A long one is waited for, with a bar where somebody watches.
+
+        `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15", 15).
+        `share`: instead, the share of the budget that the answer may take ("1%"). `permit`: which, where you have several.
+        """
+        with self._speaking(sql):
+            body = _question(sql, within=within, share=share, permit=permit)
+            reply = self._channel.post("/questions", body, key=secrets.token_hex(16))
+            found, redraw = an_object(reply.json(), "answer"), self._redraw_of(body)
+            if reply.status == 202:
+                return Job(self, a_text(an_object(found.get("job"), "job").get("id"), "job.id"), redraw=redraw).result()
+            return self._result(found, redraw=redraw)
+
+    def preview(self, sql: str, *, within: str | float = WITHIN, share: str | None = None, permit: str | None = None) -> Preview:
+        """What the question would cost and how precise each figure would be; free, and nothing is touched."""
+        with self._speaking(sql):
+            body = _question(sql, within=within, share=share, permit=permit)
+            return read_preview(an_object(self._channel.post("/questions/preview", body, repeatable=True).json(), "preview"))
+
+    def dry_run(self, sql: str, *, within: str | float = WITHIN, share: str | None = None) -> Result:
+        """The answer on invented rows: for writing a question before there is a permit. Same checks, same refusals, no charge."""
+        with self._speaking(sql):
+            body = _question(sql, within=within, share=share, permit=None)
+            found = an_object(self._channel.post("/questions/dry-run", body, repeatable=True).json(), "answer")
+            return self._result(found, redraw=None)
+
+    # --- looking ---
+
+    def datasets(self) -> tuple[DatasetCard, ...]:
+        """The datasets of the node."""
+        with self._speaking(""):
+            return tuple(map(read_card, self._items("/datasets")))
+
+    def dataset(self, name: str) -> Json:
+        """All that is public of one dataset."""
+        return self._object(f"/datasets/{quote(name, safe='')}")
+
+    def profile(self, name: str) -> tuple[TableProfile, ...]:
+        """The private profile of a dataset: noisy figures that were paid for once and are free to read."""
+        with self._speaking(""):
+            return read_profile(self._object(f"/datasets/{quote(name, safe='')}/profile"))
+
+    def budget(self, name: str) -> Budget:
+        """What is left of the lifetime budget of the people in that dataset."""
+        with self._speaking(""):
+            return read_budget(self._object(f"/datasets/{quote(name, safe='')}/budget"))
+
+    def me(self) -> Json:
+        """Who the node takes you for."""
+        return self._object("/me")
+
+    def export(self, record: str = "processing-record", *, shape: str = "json") -> str:
+        """A record for the regulator, as JSON or CSV text."""
+        with self._speaking(""):
+            accept = "text/csv" if shape == "csv" else "application/json"
+            return self._channel.get(f"/exports/{quote(record, safe='')}", accept=accept).body.decode("utf-8", "replace")
+
+    # --- applying ---
+
+    def projects(self) -> Sequence[Json]:
+        """The projects you may see."""
+        return self._list("/projects")
+
+    def permits(self) -> Sequence[Json]:
+        """The permits you may see."""
+        return self._list("/permits")
+
+    def apply(self, project: Mapping[str, object]) -> Json:
+        """Describe a project and submit it: its fields are those of `POST /projects`. Gives the project as submitted."""
+        with self._speaking(""):
+            made = an_object(self._channel.post("/projects", dict(project)).json(), "project")
+            return self.move("projects", a_text(made.get("id"), "project.id"), "submit")
+
+    def move(self, kind: str, id: str, transition: str, *, about: Mapping[str, object] | None = None) -> Json:
+        """Take a project or permit ("projects", "permits") through a transition, such as `submit` or `grant`."""
+        with self._speaking(""):
+            path = "/".join(quote(part, safe="") for part in (kind, id, transition))
+            return an_object(self._channel.post(f"/{path}", dict(about or {})).json(), kind)
+
+    # --- jobs ---
+
+    def jobs(self) -> Sequence[JobState]:
+        """Your jobs."""
+        with self._speaking(""):
+            return [read_job(found) for found in self._items("/jobs")]
+
+    def job(self, id: str) -> Job:
+        """A job by its id, also one of an earlier session."""
+        return Job(self, id)
+
+    def read_state(self, id: str) -> JobState:
+        """How far a job is."""
+        return read_job(self._object(job_path(id)))
+
+    def wait_for(self, id: str, *, redraw: Redraw | None) -> Result:
+        """The answer of a job, waited for."""
+        with self._speaking(""):
+            return self._result(wait(self._channel, id, language=self._language), redraw=redraw)
+
+    def cancel(self, id: str) -> None:
+        """Stop a job that has not touched data."""
+        with self._speaking(""):
+            self._channel.delete(job_path(id))
+
+    # --- the connection itself ---
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._channel.close()
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    def _result(self, found: Json, *, redraw: Redraw | None) -> Result:
+        cost, receipt = read_cost(found.get("cost")), found.get("receipt")
+        version, digest = a_text(found.get("version"), "version"), a_text(found.get("digest"), "digest")
+        more = an_object({} if receipt is None else receipt, "receipt")
+        invented = found.get("dry_run") is True
+        return Result(
+            table=read_table(found),
+            cost=cost,
+            version=version,
+            digest=digest,
+            notes=read_notes(found.get("notes")),
+            receipt=receipt_of(cost, version=version, digest=digest, more=more),
+            dry_run=invented,
+            language=self._language,
+            redraw=None if invented else redraw,
+        )
+
+    def _redraw_of(self, body: Mapping[str, object]) -> Redraw:
+        def redraw(draws: int) -> Sequence[Sequence[Sequence[float | None]]]:
+            with self._speaking(str(body["sql"])):
+                found = self._channel.post("/questions/simulate", {**body, "draws": draws}, repeatable=True).json()
+                return read_draws(an_object(found, "draws").get("draws"))
+
+        return redraw
+
+    def _object(self, path: str) -> Json:
+        with self._speaking(""):
+            return an_object(self._channel.get(path).json(), path)
+
+    def _list(self, path: str) -> Sequence[Json]:
+        with self._speaking(""):
+            return self._items(path)
+
+    def _items(self, path: str) -> list[Json]:
+        """All pages of a list."""
+        items: list[Json] = []
+        query: dict[str, str] = {}
+        for _ in range(PAGES_MAX):
+            page = an_object(self._channel.get(path, query=query).json(), path)
+            items += [an_object(one, path) for one in a_list(page.get("items"), f"{path} items")]
+            if page.get("next") is None:
+                return items
+            query = {"cursor": a_text(page.get("next"), f"{path} next")}
+        raise misread(f"{path} next")
+
+    def _speaking(self, sql: str) -> AbstractContextManager[None]:
+        return speaking(sql, catalogue=load(self._language))
+
+
+def connect(url: str | None = None, token: str | None = None, *, language: str | None = None, timeout_s: float = TIMEOUT_S) -> Connection:
+    """A connection to the node at `url` (else AMANA_NODE), with `token` (else AMANA_TOKEN, else the one `amana login` kept).
+
+    Errors: Refusal client.no_node, client.bad_address, client.token_unprotected, client.tokens_damaged.
+    """
+    chosen = choose_language(language, os.environ)
+    with speaking("", catalogue=load(chosen)):
+        node = url or os.environ.get("AMANA_NODE")
+        if not node:
+            raise Refusal("client.no_node")
+        address = read_address(node)
+        kept = find_token(address, given=token, environment=os.environ)
+        return Connection(Channel(address, token=kept, language=chosen, timeout_s=timeout_s), language=chosen)
+
+
+def sign_in(url: str, link: str, *, language: str | None = None) -> str:
+    """A token for a one-time link. Errors: Refusal, also of the node when the link is used or too old."""
+    chosen = choose_language(language, os.environ)
+    with speaking("", catalogue=load(chosen)):
+        channel = Channel(read_address(url), token=None, language=chosen, timeout_s=TIMEOUT_S)
+        if not channel.address.keeps_secrets:  # a link is as good as a token
+            raise Refusal("client.token_unprotected", node=str(channel.address))
+        try:
+            return a_text(an_object(channel.post("/sign-in/link", {"link": link}).json(), "token").get("token"), "token")
+        finally:
+            channel.close()
+
+
+def _question(sql: str, *, within: str | float, share: str | None, permit: str | None) -> dict[str, object]:
+    """A question as it travels: `share` stands in place of `within`."""
+    part = share_text(share)
+    named = {"within": within_text(within)} if part is None else {"share": part}
+    return {"sql": sql, **named, **({} if permit is None else {"permit": permit})}

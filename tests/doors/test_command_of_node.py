@@ -1,0 +1,106 @@
+"""`amana … --node`: the same commands, asked of a node over HTTP."""
+
+import io
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from amana.cli import main
+from amana.client.tokens import token_file
+from amana.terms.codes import Exit
+from amana.terms.refusal import Refusal
+from tests.doors.node_over_http import LINK, TOKEN, Memory, problem, serving
+
+SQL = "SELECT region, COUNT(*) AS visits FROM visits GROUP BY region"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("AMANA_LANG", "en")
+    monkeypatch.chdir(tmp_path)
+    for name in ("AMANA_NODE", "AMANA_TOKEN", "AMANA_FOLDER"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def node() -> Iterator[tuple[str, Memory]]:
+    with serving() as found:
+        yield found
+
+
+def test_a_question_is_asked_of_a_node(node: tuple[str, Memory], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["ask", SQL, "--node", node[0], "--share", "1%", "--permit", "p-1"]) == Exit.FINE
+    out, err = capsys.readouterr()
+    assert "± 67" in out and "0.10 %" in err
+    assert node[1].sent[-1].body == {"sql": SQL, "share": "1%", "permit": "p-1"}
+
+
+def test_previews_and_dry_runs_spend_nothing(node: tuple[str, Memory], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["ask", SQL, "--node", node[0], "--preview"]) == Exit.FINE
+    assert "Nothing was spent" in capsys.readouterr().err
+    assert main.main(["ask", SQL, "--node", node[0], "--dry-run", "--json"]) == Exit.FINE
+    out, err = capsys.readouterr()
+    assert json.loads(out)["rows"] and "invented" in err and "Nothing was spent" in err
+    assert not node[1].paid
+
+
+def test_the_node_of_the_environment_gives_way_to_a_named_folder(
+    node: tuple[str, Memory], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AMANA_NODE", node[0])
+    assert main.main(["datasets"]) == Exit.FINE
+    assert "farms" in capsys.readouterr().out
+    assert main.main(["datasets", "--folder", str(tmp_path / "nothing")]) == Exit.SETTINGS
+
+
+def test_budget_and_profile_of_a_node_are_shown(node: tuple[str, Memory], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["budget", "clinic", "--node", node[0]]) == Exit.FINE
+    assert "25 %" in capsys.readouterr().out
+    assert main.main(["profile", "clinic", "--node", node[0]]) == Exit.FINE
+    assert "20 %" in capsys.readouterr().out
+
+
+def test_a_refusal_of_a_node_has_its_place_and_exit_class(node: tuple[str, Memory], capsys: pytest.CaptureFixture[str]) -> None:
+    node[1].before = [problem(Refusal("budget.permit_paused", permit="p-1"))]
+    assert main.main(["ask", SQL, "--node", node[0]]) == Exit.BUDGET
+    assert "AMA-305" in capsys.readouterr().err
+
+
+def test_what_needs_a_node_says_so_without_one(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["ask", SQL, "--permit", "p"], ["login", "x"], ["logout"]):
+        assert main.main(words) == Exit.SETTINGS
+        assert "AMANA_NODE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [LINK, TOKEN])
+def test_login_keeps_a_token_that_later_commands_send(node: tuple[str, Memory], given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["login", given, "--node", node[0]]) == Exit.FINE
+    file = token_file({"XDG_CONFIG_HOME": str(Path.cwd())})
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600 and json.loads(file.read_text()) == {node[0]: TOKEN}
+    shown = capsys.readouterr()
+    assert TOKEN not in shown.out + shown.err
+    assert [sent.path for sent in node[1].sent] == (["/sign-in/link", "/me"] if given == LINK else ["/me"])
+    main.main(["datasets", "--node", node[0]])
+    assert node[1].sent[-1].headers["Authorization"] == f"Bearer {TOKEN}"
+    assert main.main(["logout", "--node", node[0]]) == Exit.FINE
+    main.main(["datasets", "--node", node[0]])
+    assert "Authorization" not in node[1].sent[-1].headers
+    assert main.main(["logout", "--node", node[0]]) == Exit.FINE
+
+
+def test_a_token_may_come_from_stdin_so_that_no_list_of_processes_shows_it(
+    node: tuple[str, Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{TOKEN}\n"))
+    assert main.main(["login", "-", "--node", node[0]]) == Exit.FINE
+    assert node[1].sent[-1].headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_token_that_the_node_refuses_is_not_kept(node: tuple[str, Memory], tmp_path: Path) -> None:
+    node[1].before = [problem(Refusal("permit.not_admitted", asker="x", dataset="y"))]
+    assert main.main(["login", TOKEN, "--node", node[0]]) == Exit.PERMISSION
+    assert not list(tmp_path.rglob("tokens.json"))
