@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from amana.catalog.schema import Dataset
 from amana.node.permits import Permits
-from amana.policy.people import Asker
+from amana.policy.people import Asker, Role
 from amana.policy.permit import Permit
 from amana.policy.transitions import PermitEvent, PermitState, ProjectEvent, ProjectState
 from amana.privacy.ledger import Ledger
@@ -207,16 +208,13 @@ def test_a_permit_ends_with_its_project_at_the_latest(node: Governed) -> None:
 def test_a_request_that_makes_no_sense_is_refused_in_words(node: Governed, dataset: str, share: Fraction, days: int, code: str) -> None:
     node.versions.append(version(name="school"))
     project = node.approved()
-    before = node.audit()
+    before, until = node.audit(), node.clock.now() + timedelta(days=days)
     with pytest.raises(Refusal, match=code):
-        until = node.clock.now() + timedelta(days=days)
         node.permits.request(node.asker("applicant"), project=project, dataset=dataset, share=share, valid_until=until)
     assert node.audit() == before
 
 
 def test_a_dataset_whose_custodian_nobody_entered_grants_nothing(node: Governed) -> None:
-    from dataclasses import replace
-
     held = node.versions[0]
     node.versions[0] = replace(held, dataset=replace(held.dataset, custodian="nobody"))
     with pytest.raises(Refusal, match="custodian_unknown"):
@@ -233,8 +231,6 @@ def test_only_the_custodian_of_the_dataset_signs(node: Governed, who: str) -> No
 
 
 def test_signing_needs_a_fresh_sign_in(node: Governed) -> None:
-    from dataclasses import replace
-
     permit = node.requested()
     stale = replace(node.asker("custodian"), stepped_up_at=None)
     with pytest.raises(Refusal, match="step_up_needed"):
@@ -261,8 +257,7 @@ def test_the_database_itself_forbids_granting_to_oneself(node: Governed, sql: st
 def test_of_two_custodians_at_once_one_signs(node: Governed) -> None:
     permit = node.requested()
     second = node.people.add_person(None, name="second custodian", organisation="clinic", language="en")
-    for role in (node.people.person(node.ids["custodian"]).roles[0],):
-        node.people.give_role(None, person=second, role=role)
+    node.people.give_role(None, person=second, role=Role.CUSTODIAN)
     node.ids["colleague"] = second
     outcomes: list[str] = []
     start = threading.Barrier(2)
@@ -290,7 +285,7 @@ def test_of_two_custodians_at_once_one_signs(node: Governed) -> None:
     assert noted(node, permit)["grant"] + noted(node, permit)["refuse"] == 1
 
 
-class Dying(Exception):
+class StoppedError(Exception):
     """The machine stops here."""
 
 
@@ -299,11 +294,11 @@ def test_what_a_crash_left_granted_is_finished_at_the_next_start(node: Governed,
     until = node.clock.now() + timedelta(days=60)
 
     def die(*_: object, **__: object) -> None:
-        raise Dying
+        raise StoppedError
 
     with monkeypatch.context() as broken:
         broken.setattr(Ledger, "open_account", die)
-        with pytest.raises(Dying):
+        with pytest.raises(StoppedError):
             node.permits.grant(node.asker("custodian"), permit=permit, share=Fraction(1, 20), valid_until=until)
     assert (state(node, permit), account(node, permit)) == (PermitState.GRANTED, [])
     with pytest.raises(Refusal, match="project.waiting"):
@@ -314,7 +309,7 @@ def test_what_a_crash_left_granted_is_finished_at_the_next_start(node: Governed,
     assert noted(node, permit) == Counter({"request": 1, "grant": 1, "activate": 1}), "once, however often it starts"
     with monkeypatch.context() as broken:
         broken.setattr(Ledger, "open_account", die)
-        with pytest.raises(Dying):
+        with pytest.raises(StoppedError):
             node.permits.grant(node.asker("custodian"), permit=permit, share=Fraction(1, 10), valid_until=until)
     node.permits.activate()
     assert account(node, permit)[0][0] == dataset(node).population.cap_nrho // 10
@@ -369,8 +364,6 @@ def test_an_assistant_spends_no_more_than_its_part_of_the_permit(node: Governed)
 
 
 def test_a_permit_of_another_population_of_the_same_name_is_none(node: Governed) -> None:
-    from dataclasses import replace
-
     permit = node.granted()
     other = replace(dataset(node), population=replace(dataset(node).population, name=PopulationName("others")))
     with pytest.raises(Refusal, match="permit.other_dataset"):
@@ -378,10 +371,9 @@ def test_a_permit_of_another_population_of_the_same_name_is_none(node: Governed)
 
 
 def test_a_share_so_small_that_nothing_is_left_of_it_is_not_granted(node: Governed) -> None:
-    permit = node.requested()
+    permit, tomorrow = node.requested(), node.clock.now() + timedelta(days=1)
     with pytest.raises(Refusal, match="bad_value"):
-        tiny = Fraction(1, 10**12)
-        node.permits.grant(node.asker("custodian"), permit=permit, share=tiny, valid_until=node.clock.now() + timedelta(days=1))
+        node.permits.grant(node.asker("custodian"), permit=permit, share=Fraction(1, 10**12), valid_until=tomorrow)
 
 
 def test_everybody_sees_her_own_permits(node: Governed) -> None:

@@ -70,17 +70,18 @@ def test_words_that_were_withdrawn_and_changed_keep_no_review(node: Governed) ->
         node.projects.decide(node.asker("decider"), project=project, event=ProjectEvent.APPROVE, reasons="")
 
 
-def test_words_that_nobody_reviewed_are_changed_without_a_new_version(node: Governed) -> None:
+def test_a_draft_is_written_anew_without_a_new_version(node: Governed) -> None:
     project = node.draft()
     node.projects.edit(node.asker("applicant"), project=project, application=node.application(purposes=("HMB",)))
     found = node.projects.project(node.asker("applicant"), project=project)
-    assert (found.version, [str(each) for each in found.purposes]) == (1, ["HMB"])
+    assert (found.version, [str(each) for each in found.purposes]) == (0, ["HMB"])
 
 
-def test_a_change_of_purpose_is_a_new_version_that_waits_again(node: Governed) -> None:
+def test_a_change_of_purpose_is_a_draft_whose_submission_is_a_new_version(node: Governed) -> None:
     project = node.approved()
     changed = node.projects.act(node.asker("applicant"), project=project, event=ProjectEvent.CHANGE_PURPOSE)
-    assert (changed.state, changed.version) == (ProjectState.DRAFT, 2)
+    assert (changed.state, changed.version) == (ProjectState.DRAFT, 1)
+    assert node.projects.act(node.asker("applicant"), project=project, event=ProjectEvent.SUBMIT).version == 2
 
 
 @pytest.mark.parametrize(
@@ -123,8 +124,8 @@ def test_whoever_judged_a_project_never_joins_it_and_whoever_was_in_it_never_jud
     node.projects.act(node.asker("applicant"), project=project, event=ProjectEvent.SUBMIT)
     with pytest.raises(Refusal, match="own_project"):
         node.projects.review(node.asker("stranger"), project=project, verdict=Verdict.APPROVE, reasons="")
+    node.projects.act(node.asker("applicant"), project=project, event=ProjectEvent.WITHDRAW)
     with pytest.raises(Refusal, match="applicant_stays"):
-        node.projects.act(node.asker("applicant"), project=project, event=ProjectEvent.WITHDRAW)
         node.projects.remove_member(node.asker("applicant"), project=project, person=node.ids["applicant"])
 
 
@@ -140,7 +141,7 @@ def test_whoever_judged_a_project_never_joins_it_and_whoever_was_in_it_never_jud
         """INSERT INTO decision (id, project, applicant, version, decider, event, reasons, decided_at)
         VALUES ('d', :project, :other, 1, :me, 'approve', '', '2025')""",
         "UPDATE project SET state = 'blessed' WHERE id = :project",
-        "UPDATE project SET version = 0 WHERE id = :project",
+        "UPDATE project SET version = -1 WHERE id = :project",
     ],
 )
 def test_the_database_itself_forbids_judging_ones_own_project(node: Governed, sql: str) -> None:

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import final
 
 from amana.node.audit import NODE, note
-from amana.node.project_rows import HOLD_BY_OUTPUT, OUTPUT, OUTPUTS, hold_project, read_output, read_project, swapped
+from amana.node.project_rows import HOLD_BY_OUTPUT, OUTPUT, OUTPUTS, PUBLISHED, hold_project, read_output, read_project, swapped
 from amana.policy.people import Asker
-from amana.policy.projects import Output, OutputKind, Verdict, Vote, event_of_votes, votes_shown
+from amana.policy.projects import Output, OutputKind, Verdict, Vote, event_of_votes, output_after, votes_shown
 from amana.policy.rights import Action, check, may
 from amana.policy.things import OutputOf
 from amana.policy.transitions import OUTPUT as MACHINE
-from amana.policy.transitions import OutputEvent, OutputState, move
+from amana.policy.transitions import OutputEvent, OutputState
 from amana.terms.database import Database, DuplicateError, Transaction, Value, moment, text
 from amana.terms.ids import OutputId, PersonId, ProjectId
 from amana.terms.refusal import Refusal
@@ -26,8 +26,7 @@ ADD = """INSERT INTO output (id, project, kind, author, title, body, digest, sta
 VALUES (:id, :project, :kind, :author, :title, :body, :digest, :state, 0, :at)"""
 WORDS = "SELECT title, body FROM output WHERE id = :id"
 REWRITE = "UPDATE output SET title = :title, body = :body, digest = :digest WHERE id = :id AND state IN ('released', 'returned')"
-MOVE = "UPDATE output SET state = :to WHERE id = :id AND state = :was AND round = :round"
-PROPOSE = "UPDATE output SET state = :to, round = round + 1 WHERE id = :id AND state = :was AND round = :round"
+MOVE = "UPDATE output SET state = :to, round = :next WHERE id = :id AND state = :was AND round = :round"
 VOTE = """INSERT INTO vote (output, author, round, place, voter, verdict, reasons, given_at)
 VALUES (:output, :author, :round, :place, :voter, :verdict, :reasons, :at)"""
 BODY_LENGTH_MAX = 1_000_000
@@ -47,6 +46,15 @@ class Shown:
     title: str
     body: str
     votes: tuple[Vote, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What everybody may read of an output."""
+
+    id: OutputId
+    title: str
 
 
 @final
@@ -96,6 +104,11 @@ class Outputs:
             found = [OutputOf(output=read_output(run, row), project=owner) for row in run.rows(OUTPUTS, {"project": project})]
             seen = [each for each in found if each.output.state is OutputState.PUBLISHED or may(Action.SEE_OUTPUT, asker, on=each, now=at)]
             return tuple(_shown(run, each, to=to) for each in seen)
+
+    def published(self, project: ProjectId) -> tuple[Published, ...]:
+        """What a project published and did not take back."""
+        with self._database.reading() as run:
+            return tuple(Published(id=OutputId(text(name)), title=text(title)) for name, title in run.rows(PUBLISHED, {"project": project}))
 
     def act(self, asker: Asker | None, *, output: OutputId, event: OutputEvent) -> Output:
         """Propose, publish or retract."""
@@ -150,10 +163,10 @@ def _shown(run: Transaction, on: OutputOf, *, to: PersonId) -> Shown:
 
 
 def _move(run: Transaction, output: Output, event: OutputEvent, *, actor: str, at: datetime) -> None:
-    to = move(MACHINE, output.state, event=event)
-    values: dict[str, Value] = {"id": output.id, "was": output.state.value, "to": to.value, "round": output.round}
-    swapped(run.change(PROPOSE if event is OutputEvent.PROPOSE else MOVE, values))
-    _note(run, output.id, at=at, actor=actor, action=event.value, was=output.state.value, now_is=to.value)
+    after = output_after(output, event=event)
+    values: dict[str, Value] = {"id": output.id, "was": output.state.value, "round": output.round}
+    swapped(run.change(MOVE, {**values, "to": after.state.value, "next": after.round}))
+    _note(run, output.id, at=at, actor=actor, action=event.value, was=output.state.value, now_is=after.state.value)
 
 
 def _words(title: str, body: str) -> dict[str, Value]:

@@ -16,9 +16,9 @@ from amana.node.audit import NODE, note
 from amana.node.people import find_organisation
 from amana.node.project_rows import (
     PERMITS,
+    PERMITS_GRANTED,
     PERMITS_IN,
     PERMITS_OF_PERSON,
-    PERMITS_OF_PROJECT,
     PERMITS_OVER,
     hold_permit,
     hold_project,
@@ -226,11 +226,11 @@ class Permits:
             self.note_spending(permit, event=PermitEvent.EXPIRE)
         return len(over)
 
-    def of_project(self, project: ProjectId) -> tuple[PermitOf, ...]:
-        """Every permit of a project."""
+    def granted(self, dataset: str) -> tuple[PermitOf, ...]:
+        """Every permit that was ever granted on a dataset: for records, which name organisations."""
         serving = Serving(self._datasets())
         with self._database.reading() as run:
-            names = run.rows(PERMITS_OF_PROJECT, {"project": project})
+            names = run.rows(PERMITS_GRANTED, {"dataset": dataset})
             return tuple(read_permit(run, PermitId(text(name)), terms=serving.terms) for (name,) in names)
 
     def _open(self, permit: PermitId) -> None:

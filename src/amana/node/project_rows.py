@@ -29,7 +29,7 @@ HOLD_BY_OUTPUT = "UPDATE project SET state = state WHERE id = (SELECT project FR
 PERMIT = """SELECT id, project, project_version, dataset, population, custodian, state, share_asked, cap_nrho, cap_delta, valid_until,
 granted_by FROM permit WHERE id = :id"""
 PERMITS = "SELECT id FROM permit WHERE id > :after ORDER BY id LIMIT :limit"
-PERMITS_OF_PROJECT = "SELECT id FROM permit WHERE project = :project ORDER BY id"
+PERMITS_GRANTED = "SELECT id FROM permit WHERE dataset = :dataset AND granted_by IS NOT NULL ORDER BY id"
 PERMITS_OF_PERSON = """SELECT permit.id FROM permit JOIN project_member ON project_member.project = permit.project
 WHERE permit.dataset = :dataset AND project_member.person = :person AND project_member.left_at IS NULL
 ORDER BY CASE permit.state WHEN 'active' THEN 0 WHEN 'refused' THEN 2 ELSE 1 END, permit.id DESC"""
@@ -38,6 +38,7 @@ PERMITS_OVER = """SELECT id FROM permit WHERE valid_until <= :at AND state IN ('
 ORDER BY id"""
 OUTPUT = "SELECT id, project, kind, author, digest, state, round FROM output WHERE id = :id"
 OUTPUTS = "SELECT id, project, kind, author, digest, state, round FROM output WHERE project = :project ORDER BY made_at, id"
+PUBLISHED = "SELECT id, title FROM output WHERE project = :project AND state = 'published' ORDER BY made_at, id"
 VOTES = "SELECT voter, round, verdict, reasons FROM vote WHERE output = :id ORDER BY round, place"
 
 Terms = Callable[[str], tuple[UseTerm, ...]]

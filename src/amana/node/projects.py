@@ -11,21 +11,20 @@ from amana.node.audit import NODE, note
 from amana.node.people import read_person
 from amana.node.project_rows import PROJECTS, hold_project, read_project, read_terms, swapped, written, written_list
 from amana.policy.people import Asker
-from amana.policy.projects import Project, Verdict
+from amana.policy.projects import Project, Verdict, project_after
 from amana.policy.rights import Action, check, may
 from amana.policy.things import MemberOf, Node
-from amana.policy.transitions import PROJECT, ProjectEvent, ProjectState, move
+from amana.policy.transitions import PROJECT, ProjectEvent
 from amana.terms.database import Database, DuplicateError, Transaction, Value, moment, text
 from amana.terms.ids import PersonId, ProjectId
 from amana.terms.refusal import Refusal
 
 ADD = """INSERT INTO project (id, version, state, applicant, organisation, title, lay_summary, purposes, datasets, ethics_reference,
-ends_on, made_at) VALUES (:id, 1, :state, :applicant, :organisation, :title, :lay_summary, :purposes, :datasets, :ethics_reference,
+ends_on, made_at) VALUES (:id, 0, :state, :applicant, :organisation, :title, :lay_summary, :purposes, :datasets, :ethics_reference,
 :ends_on, :at)"""
-EDIT = """UPDATE project SET version = :next, title = :title, lay_summary = :lay_summary, purposes = :purposes, datasets = :datasets,
+EDIT = """UPDATE project SET title = :title, lay_summary = :lay_summary, purposes = :purposes, datasets = :datasets,
 ethics_reference = :ethics_reference, ends_on = :ends_on WHERE id = :id AND state = :was AND version = :version"""
-MOVE = "UPDATE project SET state = :to WHERE id = :id AND state = :was AND version = :version"
-NEW_VERSION = "UPDATE project SET state = :to, version = version + 1 WHERE id = :id AND state = :was AND version = :version"
+MOVE = "UPDATE project SET state = :to, version = :next WHERE id = :id AND state = :was AND version = :version"
 JOIN = "INSERT INTO project_member (project, person) VALUES (:project, :person)"
 JOIN_AGAIN = "UPDATE project_member SET left_at = NULL WHERE project = :project AND person = :person"
 LEAVE = "UPDATE project_member SET left_at = :at WHERE project = :project AND person = :person"
@@ -108,14 +107,14 @@ class Projects:
         return made
 
     def edit(self, asker: Asker | None, *, project: ProjectId, application: Application) -> None:
-        """Write a draft or a returned project anew. What somebody reviewed stays as a version that is over: new words, new reviews."""
+        """Write a draft or a returned project anew."""
         at, datasets = self._now(), self._datasets()
         with self._database.transaction() as run:
             found = hold_project(run, project)
             check(Action.EDIT_PROJECT, asker, on=found, now=at)
             assert asker is not None
             swap: dict[str, Value] = {"id": project, "was": found.state.value, "version": found.version}
-            swapped(run.change(EDIT, {**swap, "next": found.version + bool(found.reviewers()), **_written(application, datasets=datasets)}))
+            swapped(run.change(EDIT, {**swap, **_written(application, datasets=datasets)}))
             _note(run, project, at=at, actor=asker.person.id, action="edit", was=found.state.value, now_is=found.state.value)
 
     def act(self, asker: Asker | None, *, project: ProjectId, event: ProjectEvent) -> Project:
@@ -201,14 +200,10 @@ class Projects:
 
 def moved(run: Transaction, project: Project, event: ProjectEvent, *, actor: str, at: datetime) -> None:
     """Take the transition, unless somebody was first. Errors: Refusal lifecycle.not_possible."""
-    values = _swap(project, event)
-    swapped(run.change(NEW_VERSION if event is ProjectEvent.CHANGE_PURPOSE else MOVE, values))
-    _note(run, project.id, at=at, actor=actor, action=event.value, was=project.state.value, now_is=text(values["to"]))
-
-
-def _swap(project: Project, event: ProjectEvent) -> dict[str, Value]:
-    to: ProjectState = move(PROJECT, project.state, event=event)
-    return {"id": project.id, "was": project.state.value, "version": project.version, "to": to.value}
+    after = project_after(project, event=event)
+    values: dict[str, Value] = {"id": project.id, "was": project.state.value, "version": project.version}
+    swapped(run.change(MOVE, {**values, "to": after.state.value, "next": after.version}))
+    _note(run, project.id, at=at, actor=actor, action=event.value, was=project.state.value, now_is=after.state.value)
 
 
 def _written(application: Application, *, datasets: tuple[Dataset, ...]) -> dict[str, Value]:

@@ -30,7 +30,7 @@ CREATE TABLE accreditation (
 ) STRICT;
 CREATE TABLE project (
     id TEXT PRIMARY KEY,
-    version INTEGER NOT NULL CHECK (version >= 1),
+    version INTEGER NOT NULL CHECK (version >= 0),
     state TEXT NOT NULL CHECK (state IN (
         'draft', 'submitted', 'returned', 'approved', 'rejected', 'active', 'suspended', 'closed', 'expired', 'revoked')),
     applicant TEXT NOT NULL REFERENCES person (id),
