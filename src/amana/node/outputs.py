@@ -96,6 +96,11 @@ class Outputs:
                 check(Action.SEE_OUTPUT, asker, on=found, now=self._now())
             return _shown(run, found, to=PersonId("") if asker is None else asker.person.id)
 
+    def place(self, output: OutputId) -> OutputOf:
+        """The output in its project, as the rules of policy see it. Errors: Refusal node.not_found."""
+        with self._database.reading() as run:
+            return _read(run, output)
+
     def outputs(self, asker: Asker | None, *, project: ProjectId) -> tuple[Shown, ...]:
         """Those of a project that the asker may see."""
         at, to = self._now(), PersonId("") if asker is None else asker.person.id

@@ -5,10 +5,21 @@ from fastapi import APIRouter, FastAPI
 import amana
 from amana.node.service import Service
 from amana.web import problems
+from amana.web.audit import router as audit
 from amana.web.health import router as health
+from amana.web.outputs import router as outputs
+from amana.web.people import router as people
+from amana.web.permits import router as permits
+from amana.web.projects import router as projects
 from amana.web.routing import BASE
 
-ROUTERS: tuple[APIRouter, ...] = ()
+ROUTERS: tuple[APIRouter, ...] = (
+    people,
+    projects,
+    permits,
+    outputs,
+    audit,
+)
 """Under `/api/v1`, in the order of the documentation."""
 
 
