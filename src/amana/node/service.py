@@ -51,6 +51,7 @@ class Service:
         self.projects = Projects(wired.database, self.now, datasets=self.datasets)
         self.permits = Permits(wired.database, self.now, ledger=wired.ledger, datasets=self.datasets)
         self.outputs = Outputs(wired.database, self.now)
+        self.sign_in = wired.sign_in()
 
     def begin(self) -> None:
         """At start: finish what a crash left half done, and note what has ended meanwhile."""

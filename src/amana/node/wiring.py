@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random, SystemRandom
 from threading import Lock
-from typing import Literal, final
+from typing import TYPE_CHECKING, Literal, final
 
 import structlog
 
@@ -46,9 +46,14 @@ from amana.terms.ids import DeltaUnits, NanoRho, VersionId
 from amana.terms.refusal import Refusal
 from amana.terms.use import Inclusion, UseEntry
 
+if TYPE_CHECKING:
+    from amana.node.sign_in import SignIn
+
 THRESHOLDS_PER_LIFE = 4096
 """One threshold of unknown keys may use this part of the population's lifetime delta."""
 PROFILE_RUN_S = 3600.0
+NETWORK_WAIT_S = 10.0
+"""Longest wait for an identity provider."""
 
 
 @final
@@ -134,6 +139,15 @@ class Wired:
                         self._opened[each.version.id] = self._open(each.version, each.profile)
                 serving = tuple(version for version in self.store.serving() if version in self._opened)
             return tuple(self._opened[version] for version in serving)
+
+    def sign_in(self) -> "SignIn":
+        """Signing in, for doors that know who asks. What speaks to browsers and identity providers is loaded here."""
+        import httpx
+
+        from amana.node.sign_in import SignIn, open_provider
+
+        network = httpx.Client(timeout=NETWORK_WAIT_S, follow_redirects=False)
+        return SignIn(self.database, self.settings, provider=open_provider(self.settings, network, elapsed=self.clock.elapsed))
 
     def recover(self) -> int:
         """Close the charges of processes that ended before they could."""
@@ -234,6 +248,7 @@ class Wired:
                     memory_bytes_max=settings.memory_bytes_max,
                     threads=settings.threads,
                     folder_spill=self.store.spill,
+                    spill_bytes_max=settings.spill_bytes_max,
                 )
             except StoreUnreadableError:
                 raise Refusal("keys.store_unreadable", file=str(file)) from None

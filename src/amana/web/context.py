@@ -34,16 +34,16 @@ def caller_of(request: Request) -> Asker | None:
 
 
 def _found(request: Request) -> Asker | None:
-    sign_in = cast("Service", request.app.state.service).sign_in
+    service = cast("Service", request.app.state.service)
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if secret:
-        return sign_in.by_token(secret.strip() if scheme.lower() == "bearer" else "")
+        return service.sign_in.by_token(secret.strip() if scheme.lower() == "bearer" else "", now=service.now())
     session = request.cookies.get(COOKIE)
     if session is None:
         return None
     if request.method not in SAFE and not _same_site(request):
         raise Refusal("http.cross_site")
-    return sign_in.by_session(session)
+    return service.sign_in.by_session(session, now=service.now())
 
 
 def _same_site(request: Request) -> bool:
