@@ -13,6 +13,7 @@ from amana.node.outputs import Outputs
 from amana.node.people import People, read_accreditations
 from amana.node.permits import Permits
 from amana.node.projects import Application, Projects
+from amana.node.sign_in import cut_off
 from amana.policy.people import Asker, OrganisationKind, Role
 from amana.policy.projects import OutputKind, Verdict
 from amana.policy.transitions import OutputEvent, ProjectEvent
@@ -58,7 +59,7 @@ class Governed:
 
     def __post_init__(self) -> None:
         now = self.clock.now
-        self.people = People(self.database, now)
+        self.people = People(self.database, now, cut_off=cut_off)
         self.projects = Projects(self.database, now, datasets=self.datasets)
         self.permits = Permits(self.database, now, ledger=self.ledger, datasets=self.datasets)
         self.outputs = Outputs(self.database, now)

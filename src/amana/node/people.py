@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import final
+from typing import Protocol, final
 
 from amana.node.audit import MACHINE, note
 from amana.node.settings import LANGUAGES
@@ -36,12 +36,19 @@ PAGE_MAX = 200
 NAME_LENGTH_MAX = 200
 
 
+class CutOff(Protocol):
+    """`node.sign_in.cut_off`, which reads people itself."""
+
+    def __call__(self, run: Transaction, person: PersonId, *, actor: str, now: datetime) -> None: ...
+
+
 @final
 class People:
     """Who there is on this node. Errors: every method that changes something raises the refusals of `policy.rights.check`."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._database, self._now = database, now
+    def __init__(self, database: Database, now: Callable[[], datetime], *, cut_off: CutOff) -> None:
+        """`cut_off`: ends every session, token and open link of a person."""
+        self._database, self._now, self._cut_off = database, now, cut_off
 
     def organisations(self) -> tuple[Organisation, ...]:
         """All of them, by name."""
@@ -102,13 +109,14 @@ class People:
         return made
 
     def disable(self, asker: Asker | None, *, person: PersonId) -> None:
-        """She stops at her next request, and her queued runs never start."""
+        """She stops at her next request, and her queued runs never start; what she held to sign in with is over for good."""
         at = self._now()
         with self._database.transaction() as run:
             found = read_person(run, person)
             if asker is not None:
                 check(Action.DISABLE_PERSON, asker, on=found, now=at)
             if run.change(DISABLE, {"id": person, "at": moment(at)}):
+                self._cut_off(run, person, actor=MACHINE if asker is None else asker.person.id, now=at)
                 _note(run, asker, at=at, action="disable_person", thing="person", subject=person, was="enabled", now_is="disabled")
 
     def enable(self, asker: Asker | None, *, person: PersonId) -> None:

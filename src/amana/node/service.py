@@ -15,6 +15,7 @@ from amana.node.outputs import Outputs
 from amana.node.people import People
 from amana.node.permits import Permits
 from amana.node.projects import Projects
+from amana.node.sign_in import cut_off
 from amana.policy.people import Asker
 from amana.policy.permit import Permit
 from amana.policy.transitions import PermitEvent
@@ -47,7 +48,7 @@ class Service:
         self.now: Callable[[], datetime] = wired.clock.now
         self.settings, self.database = wired.settings, wired.database
         self.node = Node(wired)
-        self.people = People(wired.database, self.now)
+        self.people = People(wired.database, self.now, cut_off=cut_off)
         self.projects = Projects(wired.database, self.now, datasets=self.datasets)
         self.permits = Permits(wired.database, self.now, ledger=wired.ledger, datasets=self.datasets)
         self.outputs = Outputs(wired.database, self.now)
