@@ -3,20 +3,16 @@
 import hashlib
 import hmac
 import json
-import threading
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
 
 import httpx
 import pytest
 from joserfc.jwk import RSAKey
 
 from amana.node.ceremonies import Purpose
-from amana.node.identity_provider import Client, IdentityProvider, Visit, is_safe
 from amana.node.oidc import Back
 from amana.node.sessions import Method
 from amana.node.sign_in import open_provider
@@ -111,6 +107,16 @@ def test_an_identity_that_nobody_linked_opens_no_account(desk: Desk, provider: P
         sign_in(desk, provider)
     assert desk.rows("SELECT id FROM person ORDER BY id") == [("amal",), ("badr",), ("otman",)]
     assert desk.rows("SELECT id FROM session WHERE method = 'oidc'") == []
+
+
+def test_an_enrolment_is_over_with_its_first_identity(desk: Desk, provider: Provider) -> None:
+    session = desk.enrolment()
+    sent = desk.sign_in.oidc.begin_link(session, now=T0)
+    state, code = provider.visit(sent.address, now=T0)
+    desk.sign_in.oidc.finish(sent.secret.reveal(), state=state, code=code, session=session, now=T0)
+    for attempt in (desk.sign_in.oidc.begin_link, desk.sign_in.passkeys.begin_registration):
+        with pytest.raises(Refusal, match=r"sign_in\.needed"):
+            attempt(session, now=T0)
 
 
 def test_an_identity_is_of_one_person(desk: Desk, provider: Provider) -> None:
@@ -309,13 +315,16 @@ def test_a_step_up_is_by_the_same_person_in_the_same_session(desk: Desk, provide
     link(desk, provider)
     link(desk, provider, subject="sub-badr", person=BADR)
     provider.subject, provider.auth_at = "sub-amal", T0
-    session, other = sign_in(desk, provider), desk.session(BADR)
+    session, second, other = sign_in(desk, provider), sign_in(desk, provider), desk.session(BADR)
     provider.subject = "sub-badr"
     assert reason(lambda: step_up(desk, provider, session, minutes=0)) == "sub"
     provider.subject = "sub-amal"
     sent = desk.sign_in.oidc.begin_step_up(session, now=T0)
     state, code = provider.visit(sent.address, now=T0)
     assert reason(lambda: desk.sign_in.oidc.finish(sent.secret.reveal(), state=state, code=code, session=other, now=T0)) == "sub"
+    sent = desk.sign_in.oidc.begin_step_up(session, now=T0)
+    state, code = provider.visit(sent.address, now=T0)
+    assert reason(lambda: desk.sign_in.oidc.finish(sent.secret.reveal(), state=state, code=code, session=second, now=T0)) == "sub"
     sent = desk.sign_in.oidc.begin_step_up(session, now=T0)
     state, code = provider.visit(sent.address, now=T0)
     with pytest.raises(Refusal, match=r"sign_in\.needed"):
@@ -367,7 +376,7 @@ def test_an_identity_is_removed_but_never_the_last_way_in(desk: Desk, provider: 
     provider.subject = "sub-amal"
     with pytest.raises(Refusal, match=r"oidc\.unknown_identity"):
         sign_in(desk, provider)
-    assert [each for (each,) in desk.rows("SELECT action FROM audit WHERE thing LIKE 'identity%' ORDER BY number")] == [
+    assert [each for (each,) in desk.rows("SELECT action FROM audit WHERE thing LIKE 'identity%' ORDER BY at, id")] == [
         "link",
         "link",
         "remove",
@@ -384,95 +393,3 @@ def test_a_node_without_a_provider_says_so(tmp_path: Path) -> None:
             attempt()
     assert open_provider(settings_of(), httpx.Client(), elapsed=time.monotonic) is None
     desk.database.close()
-
-
-def test_the_client_secret_is_read_from_its_file_and_shown_nowhere(tmp_path: Path) -> None:
-    (tmp_path / "oidc.secret").write_text("s3cret\n")
-    settings = settings_of(tmp_path, oidc_issuer=ISSUER, oidc_client_id="amana", oidc_client_secret_file="oidc.secret")
-    provider = open_provider(settings, httpx.Client(), elapsed=time.monotonic)
-    assert provider is not None and provider._client.secret == "s3cret"
-    assert "s3cret" not in repr(provider._client) + repr(provider) + repr(settings) and provider._client.redirect == f"{URL}/sign-in/oidc"
-    for content in (None, "", " \n"):
-        (tmp_path / "oidc.secret").unlink(missing_ok=True)
-        if content is not None:
-            (tmp_path / "oidc.secret").write_text(content)
-        with pytest.raises(Refusal, match=r"settings\.bad_value"):
-            open_provider(settings, httpx.Client(), elapsed=time.monotonic)
-
-
-class Bad(BaseHTTPRequestHandler):
-    """Answers that never end, come drop by drop, lead away, or break off."""
-
-    seen: ClassVar[list[str]] = []
-
-    def do_GET(self) -> None:
-        kind = self.path.split("/")[1]
-        Bad.seen.append(self.path)
-        try:
-            if kind == "redirect":
-                self.send_response(302)
-                self.send_header("Location", "/elsewhere")
-                self.end_headers()
-                return
-            self.send_response({"down": 503, "gone": 404}.get(kind, 200))
-            self.end_headers()
-            pieces = {"huge": [b"x" * 65536] * 400, "drip": [b" "] * 600, "text": [b"<html>"], "list": [b"[]"], "deep": [b"[" * 200_000]}
-            for piece in pieces.get(kind, []):
-                self.wfile.write(piece)
-                time.sleep(0.05 if kind == "drip" else 0)
-            if kind == "silent":
-                time.sleep(3)
-        except OSError:
-            pass
-
-    def log_message(self, *words: object) -> None:
-        """Quiet."""
-
-
-@pytest.fixture(scope="module")
-def bad() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Bad)
-    server.timeout = 1
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-
-
-@pytest.mark.parametrize(
-    ("kind", "code"),
-    [
-        ("huge", "oidc.provider_lost"),
-        ("drip", "oidc.provider_lost"),
-        ("silent", "oidc.provider_lost"),
-        ("down", "oidc.provider_lost"),
-        ("gone", "oidc.not_accepted"),
-        ("redirect", "oidc.not_accepted"),
-        ("text", "oidc.not_accepted"),
-        ("list", "oidc.not_accepted"),
-        ("deep", "oidc.not_accepted"),
-        ("empty", "oidc.not_accepted"),
-    ],
-)
-def test_a_provider_that_answers_badly_takes_little_time_and_memory(
-    bad: str, kind: str, code: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("amana.node.identity_provider.WHOLE_S", 0.5)
-    monkeypatch.setattr("amana.node.identity_provider.READ_S", 0.5)
-    client = Client(issuer=f"{bad}/{kind}", id="amana", redirect=f"{URL}/sign-in/oidc")
-    provider = IdentityProvider(client, httpx.Client(), elapsed=time.monotonic)
-    started = time.monotonic()
-    with pytest.raises(Refusal) as refusal:
-        provider.address(Visit(state="s", nonce="n", verifier="v" * 43), fresh=False)
-    assert refusal.value.code == code and time.monotonic() - started < 2.0
-    assert not any("elsewhere" in path for path in Bad.seen)
-
-
-def test_a_provider_that_is_not_there_is_a_refusal() -> None:
-    provider = IdentityProvider(Client(issuer="http://127.0.0.1:1", id="amana", redirect=URL), httpx.Client(), elapsed=time.monotonic)
-    with pytest.raises(Refusal, match=r"oidc\.provider_lost"):
-        provider.redeem("code", Visit(state="s", nonce="n", verifier="v" * 43), now=T0)
-
-
-def test_secrets_travel_encrypted_or_inside_the_machine() -> None:
-    assert [is_safe(url) for url in ("https://a.org/x", "http://localhost:1/x", "http://127.0.0.1/", "http://[::1]/")] == [True] * 4
-    assert not any(is_safe(url) for url in ("http://a.org/x", "ftp://localhost/x", "http://localhost.a.org/", "x", "", "https"))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
@@ -20,22 +21,19 @@ from tests.signing import AMAL, BADR, T0, URL, Desk, at, desk_at
 
 @pytest.fixture
 def desk(tmp_path: Path, each_database: str) -> Iterator[Desk]:
-    made = desk_at(tmp_path / "node")
-    yield made
-    made.database.close()
+    with closing((made := desk_at(tmp_path / "node")).database):
+        yield made
 
 
 @pytest.fixture
 def lite(tmp_path: Path) -> Iterator[Desk]:
     """For what is refused before the database is asked: one of them is enough."""
-    made = desk_at(tmp_path / "node")
-    yield made
-    made.database.close()
+    with closing((made := desk_at(tmp_path / "node")).database):
+        yield made
 
 
 def enrol(desk: Desk, device: Authenticator, person: str = AMAL) -> PasskeyId:
-    session = desk.enrolment(person)  # type: ignore[arg-type]
-    begun = desk.sign_in.passkeys.begin_registration(session, now=T0)
+    begun = desk.sign_in.passkeys.begin_registration(session := desk.enrolment(person), now=T0)  # type: ignore[arg-type]
     return desk.sign_in.passkeys.finish_registration(session, begun.secret.reveal(), device.create(begun.options), label="phone", now=T0)
 
 
@@ -87,6 +85,8 @@ def test_a_challenge_is_answered_once_and_within_five_minutes(desk: Desk) -> Non
     assert not_accepted(lambda: passkeys.finish_sign_in(begun.secret.reveal(), answer, now=at(seconds=299)))
     late = passkeys.begin_sign_in(now=T0)
     assert not_accepted(lambda: passkeys.finish_sign_in(late.secret.reveal(), device.get(late.options), now=at(minutes=5)))
+    early = passkeys.begin_sign_in(now=T0)
+    assert not_accepted(lambda: passkeys.finish_sign_in(early.secret.reveal(), device.get(early.options), now=at(seconds=-1)))
     other, another = passkeys.begin_sign_in(now=T0), passkeys.begin_sign_in(now=T0)
     assert not_accepted(lambda: passkeys.finish_sign_in(other.secret.reveal(), device.get(another.options), now=T0))
     assert not_accepted(lambda: passkeys.finish_sign_in("x" * 43, device.get(another.options), now=T0))
@@ -197,12 +197,14 @@ def test_a_step_up_takes_her_own_passkey_in_her_own_session(desk: Desk) -> None:
     begun = passkeys.begin_sign_in(now=later)
     assert not_accepted(lambda: passkeys.finish_step_up(session, begun.secret.reveal(), amal.get(begun.options), now=later))
 
-    amal.with_handle = False
+    amal.with_handle, amal.keys[0].counter = False, 40
     begun = passkeys.begin_step_up(session, now=later)
     raised = passkeys.finish_step_up(session, begun.secret.reveal(), amal.get(begun.options), now=later).reveal()
     assert desk.sign_in.by_session(raised, now=later).stepped_up(later)
     with pytest.raises(Refusal, match=r"sign_in\.needed"):
         desk.sign_in.by_session(session, now=later)
+    amal.with_handle, amal.keys[0].counter = True, 40  # a copy of the key as it was before
+    assert not_accepted(lambda: sign_in(desk, amal))
 
 
 def test_a_registration_belongs_to_the_session_that_began_it(desk: Desk) -> None:
@@ -213,6 +215,29 @@ def test_a_registration_belongs_to_the_session_that_began_it(desk: Desk) -> None
         with pytest.raises(Refusal, match=r"sign_in\.needed"):
             passkeys.begin_registration(wrong, now=T0)
     assert desk.rows("SELECT id FROM passkey") == []
+
+
+def test_what_was_begun_to_register_does_not_step_up_and_the_other_way_round(desk: Desk) -> None:
+    device, passkeys = Authenticator(), desk.sign_in.passkeys
+    enrol(desk, device)
+    session = sign_in(desk, device)
+    begun = passkeys.begin_registration(session, now=T0)
+    asked = json.dumps({**json.loads(begun.options), "userVerification": "required"})
+    assert not_accepted(lambda: passkeys.finish_step_up(session, begun.secret.reveal(), device.get(asked), now=T0))
+    pattern = json.loads(passkeys.begin_registration(session, now=T0).options)
+    begun = passkeys.begin_step_up(session, now=T0)
+    asked = json.dumps({**pattern, "challenge": json.loads(begun.options)["challenge"]})
+    assert not_accepted(lambda: passkeys.finish_registration(session, begun.secret.reveal(), device.create(asked), label="x", now=T0))
+
+
+def test_whoever_is_disabled_meanwhile_enrols_nothing(desk: Desk) -> None:
+    session, device, passkeys = desk.enrolment(), Authenticator(), desk.sign_in.passkeys
+    begun = passkeys.begin_registration(session, now=T0)
+    desk.change("UPDATE person SET disabled_at = '2025-01-01T00:00:00+00:00' WHERE id = 'amal'")
+    with pytest.raises(Refusal, match=r"sign_in\.needed"):
+        passkeys.begin_registration(session, now=T0)
+    with pytest.raises(Refusal, match=r"sign_in\.needed"):
+        passkeys.finish_registration(session, begun.secret.reveal(), device.create(begun.options), label="x", now=T0)
 
 
 def test_another_passkey_needs_a_fresh_sign_in(desk: Desk) -> None:
@@ -258,7 +283,7 @@ def test_a_passkey_is_removed_but_never_the_last_way_in(desk: Desk) -> None:
     assert not_accepted(lambda: sign_in(desk, device))
     with pytest.raises(Refusal, match=r"sign_in\.last_way"):
         passkeys.remove(session, second, now=T0)
-    assert desk.rows("SELECT action FROM audit WHERE thing LIKE 'passkey%' ORDER BY number") == [("add",), ("add",), ("remove",)]
+    assert desk.rows("SELECT action FROM audit WHERE thing LIKE 'passkey%' ORDER BY at, id") == [("add",), ("add",), ("remove",)]
 
 
 def test_two_passkeys_removed_at_once_leave_one(desk: Desk) -> None:

@@ -161,11 +161,12 @@ def test_a_link_opens_once(desk: Desk) -> None:
         ("x" * 43, T0),  # wrong
         (desk.sign_in.links.invite(BADR, kind=LinkKind.DEMO, actor="node", now=T0).reveal(), at(days=7)),  # old
         (desk.sign_in.links.invite(OTMAN, kind=LinkKind.ENROL, actor="node", now=T0).reveal(), at(hours=24)),
+        (desk.sign_in.links.invite(AMAL, kind=LinkKind.ENROL, actor="node", now=T0).reveal(), at(seconds=-1)),  # not made yet
     ):
         with pytest.raises(Refusal) as refusal:
             desk.sign_in.links.open(secret, now=moment)
         refusals.append((refusal.value.code, dict(refusal.value.parameters)))
-    assert refusals == [("sign_in.link_void", {})] * 4
+    assert refusals == [("sign_in.link_void", {})] * 5
 
 
 def test_a_link_that_two_open_at_once_opens_for_one(desk: Desk) -> None:
@@ -237,7 +238,7 @@ def test_every_change_is_audited_with_who_did_it_to_whom(desk: Desk) -> None:
     desk.sign_in.tokens.revoke(asker, made.held.token.id, now=T0)
     desk.sign_in.sessions.sign_out(session, now=T0)
     desk.session(BADR)
-    noted = desk.rows("SELECT actor, action, subject, now_is FROM audit ORDER BY number")
+    noted = desk.rows("SELECT actor, action, subject, now_is FROM audit ORDER BY at, id")
     assert noted[:6] == [
         ("otman", "invite", "amal", "demo"),
         ("amal", "open", "amal", "used"),

@@ -136,14 +136,12 @@ class IdentityProvider:
             raise self._no(error.error) from error
         except Exception as error:  # whatever an answer makes the libraries raise, it is not accepted
             raise self._no("malformed") from error
-        return self._known(cast("Said", dict(claims)), visit)
+        return self._known(cast("Said", dict(claims)))
 
-    def _known(self, claims: Said, visit: Visit) -> Known:
+    def _known(self, claims: Said) -> Known:
         subject, at, acr = claims.get("sub"), claims.get("auth_time"), claims.get("acr")
         if not isinstance(subject, str) or not 0 < len(subject) <= 255:  # Core, section 2
             raise self._no("sub")
-        if claims.get("nonce") != visit.nonce:
-            raise self._no("nonce")
         if at is not None and (not isinstance(at, int | float) or isinstance(at, bool) or not 0 <= at < 2**33):
             raise self._no("auth_time")
         return Known(

@@ -32,7 +32,8 @@ VALUES (:id, :hash, :person, :kind, :now, :expires)"""
 VOID = "DELETE FROM sign_in_link WHERE person = :person AND kind = :kind"
 VOID_ALL = "DELETE FROM sign_in_link WHERE person = :person AND used_at IS NULL"
 USE = """UPDATE sign_in_link SET used_at = :now
-WHERE hash = :hash AND used_at IS NULL AND created_at <= :now AND expires_at > :now RETURNING id, person, kind"""
+WHERE hash = :hash AND used_at IS NULL AND created_at <= :now AND expires_at > :now RETURNING id, kind"""
+WHOSE = "SELECT person FROM sign_in_link WHERE hash = :hash"
 
 
 @final
@@ -74,13 +75,16 @@ class Links:
 
     def open(self, secret: str, *, now: datetime) -> Opened:
         """Use a link up. Errors: Refusal sign_in.link_void, the same for a wrong, a used and an old one."""
+        hashed = hash_of(Kind.LINK, secret)
         with self._database.transaction() as run:
-            found = run.rows(USE, {"hash": hash_of(Kind.LINK, secret), "now": moment(now)})
-            if not found:
+            # The person is held before the link, as everywhere: two who wait for each other would wait for ever.
+            whose = run.rows(WHOSE, {"hash": hashed})
+            if not whose or not hold(run, PersonId(text(whose[0][0]))):
                 raise Refusal("sign_in.link_void")
-            name, person, kind = text(found[0][0]), PersonId(text(found[0][1])), LinkKind(found[0][2])
-            if not hold(run, person) or (kind is LinkKind.DEMO and not self._demo):
+            found = run.rows(USE, {"hash": hashed, "now": moment(now)})
+            if not found or (found[0][1] == LinkKind.DEMO.value and not self._demo):
                 raise Refusal("sign_in.link_void")
+            person, name, kind = PersonId(text(whose[0][0])), text(found[0][0]), LinkKind(found[0][1])
             note(run, at=now, actor=person, action="open", thing=f"link {name}", subject=person, was=kind.value, now_is="used")
             method, stepped_up = (Method.DEMO, now) if kind is LinkKind.DEMO else (Method.ENROL, None)
             return Opened(kind=kind, session=self._sessions.open(run, person, method=method, stepped_up=stepped_up, now=now))

@@ -15,6 +15,7 @@ STEPS = (
     ("amana.node", "schema/catalogue.sql"),
     ("amana.node", "schema/governance.sql"),
     ("amana.node", "schema/sign_in.sql"),
+    ("amana.node", "schema/idempotency.sql"),
 )
 """In order; a change of the schema is one step more."""
 

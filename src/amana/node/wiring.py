@@ -100,7 +100,7 @@ class Wired:
 
     def __init__(self, folder: Path) -> None:
         self.settings: Settings = read_settings(folder, os.environ)
-        self._worker = Worker(folder)
+        self.worker = Worker(folder)
         self._own_log = (folder / "node.log").open("a", encoding="utf-8")
         structlog.configure(
             processors=[
@@ -117,7 +117,7 @@ class Wired:
         self.database = open_database(self.settings.database, folder=folder)
         migrate(self.database, now=self.clock.now())
         self.store = Store(folder, self.database, keys=keys)
-        self.ledger = Ledger(self.database, worker=self._worker.name)
+        self.ledger = Ledger(self.database, worker=self.worker.name)
         self.log = PlainLog(folder / self.settings.log_file)
         self.recover()
         self.ledger.check_against_log(self.log.totals())  # the log is read first: what is charged meanwhile only adds to the ledger
@@ -151,7 +151,7 @@ class Wired:
 
     def recover(self) -> int:
         """Close the charges of processes that ended before they could."""
-        return self.ledger.recover(alive=self._worker.alive)
+        return self.ledger.recover(alive=self.worker.alive)
 
     def kernel(self, version: Version, profile: Profile | None) -> tuple[Kernel, DuckDbEngine]:
         """A kernel over one version; without a profile, for making it."""
@@ -234,7 +234,7 @@ class Wired:
         self.log.close()
         structlog.reset_defaults()
         self._own_log.close()
-        self._worker.close()
+        self.worker.close()
 
     def _engine(self, version: Version) -> DuckDbEngine:
         settings = self.settings

@@ -4,21 +4,20 @@ from fastapi import APIRouter, FastAPI
 
 import amana
 from amana.node.service import Service
-from amana.web import problems
-from amana.web.audit import router as audit
+from amana.web import audit, datasets, outputs, people, permits, problems, projects, questions
+from amana.web.guard import Guard
 from amana.web.health import router as health
-from amana.web.outputs import router as outputs
-from amana.web.people import router as people
-from amana.web.permits import router as permits
-from amana.web.projects import router as projects
+from amana.web.limits import Limits
 from amana.web.routing import BASE
 
 ROUTERS: tuple[APIRouter, ...] = (
-    people,
-    projects,
-    permits,
-    outputs,
-    audit,
+    datasets.router,
+    questions.router,
+    projects.router,
+    permits.router,
+    outputs.router,
+    people.router,
+    audit.router,
 )
 """Under `/api/v1`, in the order of the documentation."""
 
@@ -28,6 +27,8 @@ def build(service: Service) -> FastAPI:
     app = FastAPI(title="Amana", version=amana.__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.service = service
     app.state.language = service.settings.language
+    app.state.limits = Limits(service.settings)
+    app.add_middleware(Guard, limits=app.state.limits)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)

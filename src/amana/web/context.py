@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from amana.node.service import Service
 from amana.policy.people import Asker
 from amana.terms.refusal import Refusal
+from amana.web.limits import Limits
 
 if TYPE_CHECKING:
     from starlette.datastructures import State
@@ -34,7 +35,13 @@ def caller_of(request: Request) -> Asker | None:
 
 
 def _found(request: Request) -> Asker | None:
-    service = cast("Service", request.app.state.service)
+    asker = _signed_in(request, cast("Service", request.app.state.service))
+    if asker is not None:
+        cast("Limits", request.app.state.limits).people.take(asker.person.id)
+    return asker
+
+
+def _signed_in(request: Request, service: Service) -> Asker | None:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if secret:
         return service.sign_in.by_token(secret.strip() if scheme.lower() == "bearer" else "", now=service.now())
