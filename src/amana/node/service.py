@@ -17,6 +17,7 @@ from amana.node.people import People
 from amana.node.permits import Permits
 from amana.node.projects import Projects
 from amana.node.repeats import Repeats
+from amana.node.sign_in import cut_off
 from amana.node.spending import ProjectSpending, spent_by_project
 from amana.policy.people import Asker
 from amana.policy.permit import Permit
@@ -52,8 +53,8 @@ class Service:
         self.now: Callable[[], datetime] = wired.clock.now
         self.settings, self.database = wired.settings, wired.database
         self.node = Node(wired)
-        self.people = People(wired.database, self.now)
-        self.projects = Projects(wired.database, self.now)
+        self.people = People(wired.database, self.now, cut_off=cut_off)
+        self.projects = Projects(wired.database, self.now, datasets=self.datasets)
         self.permits = Permits(wired.database, self.now, ledger=wired.ledger, datasets=self.datasets)
         self.outputs = Outputs(wired.database, self.now)
         self.repeats = Repeats(
@@ -70,6 +71,7 @@ class Service:
         """Now and then: close charges of processes that ended, and projects and permits whose day has come."""
         self._wired.recover()
         self.projects.expire()
+        self.permits.expire()
         self.repeats.purge(older_than=timedelta(hours=self.settings.http_key_hours))
 
     def datasets(self) -> tuple[Dataset, ...]:

@@ -291,6 +291,7 @@ CODES: dict[str, Code] = {
     "permit.several": Code(578, Exit.PERMISSION),
     "project.unknown_purpose": Code(579, Exit.PERMISSION),
     "node.retention_over": Code(617, Exit.PERMISSION),
+    "project.other_dataset": Code(680, Exit.PERMISSION),
     "http.bad_request": Code(650, Exit.USAGE),
     "http.no_route": Code(651, Exit.USAGE),
     "http.method": Code(652, Exit.USAGE),

@@ -10,13 +10,21 @@ from fastapi import APIRouter, FastAPI
 
 import amana
 from amana.node.service import Service
-from amana.web import datasets, problems, questions
+from amana.web import audit, datasets, outputs, people, permits, problems, projects, questions
 from amana.web.guard import Guard
 from amana.web.health import router as health
 from amana.web.limits import Limits
 from amana.web.routing import BASE
 
-ROUTERS: tuple[APIRouter, ...] = (datasets.router, questions.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    datasets.router,
+    questions.router,
+    projects.router,
+    permits.router,
+    outputs.router,
+    people.router,
+    audit.router,
+)
 """Under `/api/v1`, in the order of the documentation."""
 
 
