@@ -79,7 +79,7 @@ def test_a_dry_run_touches_no_real_row_and_leaves_ledger_and_log_as_they_were(tm
     before = kept(tmp_path / "data")
     for sql in (SQL, "SELECT COUNT(*) FROM regions", "SELECT COUNT(DISTINCT patient) FROM visits"):
         answered = node.dry_run(sql, within="50%")
-        assert answered.dry_run and answered.notes[0][0] == "note.dry_run" and answered.digest == ""
+        assert answered.invented and answered.notes[0][0] == "note.dry_run" and answered.digest == ""
         assert answered.spent_nrho == node.budget("clinic").spent_nrho
     assert kept(tmp_path / "data") == before
     assert before["log"] and before["ledger"]

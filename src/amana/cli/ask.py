@@ -44,7 +44,7 @@ def ask(options: argparse.Namespace, catalogue: Catalogue) -> None:
     _write(result, shape=options.shape)
     tell(catalogue.say("ask.interval"))
     tell_notes(result.notes, catalogue)
-    if result.dry_run:
+    if result.invented:
         cost = result.cost
         tell(catalogue.say("ask.dry_cost", share=percent(cost.share), spent=percent(cost.share_spent)))
         return

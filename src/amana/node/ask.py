@@ -81,14 +81,14 @@ class Node:
             constants = self._constants(sql, within=within, share=share, target=None, leave=local_leave)
             answered = _answered(sql, staged, constants, event="dry_run")
         balance = _balance(opened)
-        invented: Note = ("note.dry_run", (("units", sample.units), ("times", sample.times)))
+        remark: Note = ("note.dry_run", (("units", sample.units), ("times", sample.times)))
         return replace(
             answered,
             cap_nrho=balance.cap_nrho,
             spent_nrho=balance.spent_nrho,
-            notes=(invented, *answered.notes),
+            notes=(remark, *answered.notes),
             digest=Digest(""),  # nothing was asked that could be found again
-            dry_run=True,
+            invented=True,
         )
 
     @_placing
