@@ -4,7 +4,7 @@ from fastapi import APIRouter, FastAPI
 
 import amana
 from amana.node.service import Service
-from amana.web import audit, datasets, outputs, people, permits, problems, projects, questions
+from amana.web import audit, datasets, outputs, people, permits, problems, projects, questions, sign_in, sign_in_page
 from amana.web.guard import Guard
 from amana.web.health import router as health
 from amana.web.limits import Limits
@@ -18,6 +18,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     outputs.router,
     people.router,
     audit.router,
+    sign_in.router,
 )
 """Under `/api/v1`, in the order of the documentation."""
 
@@ -32,5 +33,6 @@ def build(service: Service) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    app.include_router(health)
+    for router in (health, sign_in.callback, sign_in_page.router):
+        app.include_router(router)
     return app
