@@ -51,6 +51,7 @@ def serve(
     version = store.new_version(dataset(schema, cap_nrho=cap_nrho, profile_nrho=profile_nrho))
     if version_id is not None:
         version = type(version)(id=VersionId(version_id), dataset=version.dataset)
+        store.keys.add_version(version.id)
     write_store(tables, store.version_file(version.id), key=store.version_key(version.id), schema=schema)
     (folder / "versions" / "spill-made").rmdir()
     if profile is None:
