@@ -18,7 +18,7 @@ import duckdb
 
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Version
-from amana.engines.connection import connect
+from amana.engines.connection import StoreUnreadableError, connect
 from amana.engines.duckdb import DuckDbEngine
 from amana.engines.sample import SampleEngine, attach_version, export, public_keys_of, units_in, write_sample
 from amana.node.sample_rows import Drawn, Keys, draw
@@ -114,7 +114,7 @@ class Samples:
         connection = self._connect()
         try:
             units = units_in(connection, file, key=key, schema=version.dataset.schema)
-        except duckdb.Error:  # damaged, or of another key: nothing in it is worth keeping
+        except (duckdb.Error, StoreUnreadableError):  # damaged, or of another key: nothing in it is worth keeping
             return None
         finally:
             connection.close()
