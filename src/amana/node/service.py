@@ -130,9 +130,17 @@ class Service:
         def leave(dataset: Dataset) -> Permit:
             if expired(dataset, self.now().date()):
                 raise Refusal("node.retention_over", dataset=dataset.name, date=dataset.retention.isoformat())
-            return self.permits.leave(asker, dataset=dataset, permit=asked.permit, allowance=asked.allowance)
+            allowance = asked.allowance or self._allowance(asker)
+            return self.permits.leave(asker, dataset=dataset, permit=asked.permit, allowance=allowance)
 
         return leave
+
+    def _allowance(self, asker: Asker | None) -> tuple[str, Fraction] | None:
+        """What the token that speaks for the asker may spend, where it was given a share of its own."""
+        if asker is None or asker.token is None:
+            return None
+        share = self.sign_in.tokens.allowance(asker.token.id)
+        return None if share is None else (asker.token.id, share)
 
 
 def open_service(folder: Path) -> Service:
