@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random, SystemRandom
 from threading import Lock
-from typing import Literal, final
+from typing import TYPE_CHECKING, Literal, final
 
 import structlog
 
@@ -42,9 +42,13 @@ from amana.privacy.release import answer
 from amana.privacy.schedule import Schedule
 from amana.query.plan import Plan
 from amana.query.released import NoisyTable
+from amana.terms.database import text
 from amana.terms.ids import DeltaUnits, NanoRho, VersionId
 from amana.terms.refusal import Refusal
 from amana.terms.use import Inclusion, UseEntry
+
+if TYPE_CHECKING:
+    from amana.node.job_queue import Place
 
 THRESHOLDS_PER_LIFE = 4096
 """One threshold of unknown keys may use this part of the population's lifetime delta."""
@@ -95,7 +99,7 @@ class Wired:
 
     def __init__(self, folder: Path) -> None:
         self.settings: Settings = read_settings(folder, os.environ)
-        self._worker = Worker(folder)
+        self.worker = Worker(folder)
         self._own_log = (folder / "node.log").open("a", encoding="utf-8")
         structlog.configure(
             processors=[
@@ -112,7 +116,7 @@ class Wired:
         self.database = open_database(self.settings.database, folder=folder)
         migrate(self.database, now=self.clock.now())
         self.store = Store(folder, self.database, keys=keys)
-        self.ledger = Ledger(self.database, worker=self._worker.name)
+        self.ledger = Ledger(self.database, worker=self.worker.name)
         self.log = PlainLog(folder / self.settings.log_file)
         self.recover()
         self.ledger.check_against_log(self.log.totals())  # the log is read first: what is charged meanwhile only adds to the ledger
@@ -137,7 +141,7 @@ class Wired:
 
     def recover(self) -> int:
         """Close the charges of processes that ended before they could."""
-        return self.ledger.recover(alive=self._worker.alive)
+        return self.ledger.recover(alive=self.worker.alive)
 
     def kernel(self, version: Version, profile: Profile | None) -> tuple[Kernel, DuckDbEngine]:
         """A kernel over one version; without a profile, for making it."""
@@ -212,6 +216,16 @@ class Wired:
         finally:
             ledger.close()
 
+    def job_place(self) -> "Place":
+        """Where the queue of jobs is kept: beside the node's own database."""
+        from amana.node.job_queue import Place, file_in  # it takes seconds
+
+        if self.settings.database == "sqlite":
+            return file_in(self.settings.folder)
+        with self.database.reading() as run:
+            schema = text(run.rows("SELECT CAST(current_schema() AS TEXT)", {})[0][0])
+        return Place(url=self.settings.database, schema=f"{schema}_jobs")
+
     def close(self) -> None:
         """Give everything back."""
         for engine in self._engines:
@@ -220,7 +234,7 @@ class Wired:
         self.log.close()
         structlog.reset_defaults()
         self._own_log.close()
-        self._worker.close()
+        self.worker.close()
 
     def _engine(self, version: Version) -> DuckDbEngine:
         settings = self.settings

@@ -267,4 +267,10 @@ CODES: dict[str, Code] = {
     "permit.several": Code(578, Exit.PERMISSION),
     "project.unknown_purpose": Code(579, Exit.PERMISSION),
     "node.retention_over": Code(617, Exit.PERMISSION),
+    "job.begun": Code(710, Exit.PERMISSION),
+    "job.not_over": Code(711, Exit.QUESTION),
+    "job.cancelled": Code(712, Exit.QUESTION),
+    "job.superseded": Code(713, Exit.QUESTION),
+    "job.too_many_of_one": Code(714, Exit.QUESTION),
+    "job.too_many": Code(715, Exit.QUESTION),
 }
