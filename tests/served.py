@@ -7,10 +7,10 @@ from amana.catalog.profile import Profile
 from amana.catalog.schema import Dataset, Population, Schema
 from amana.engines.reference import ReferenceTables
 from amana.node.ask import Node, open_node
-from amana.node.store import Store
 from amana.node.wiring import Wired
 from amana.terms.ids import DeltaUnits, NanoRho, PopulationName, VersionId
 from tests.databases import write_store
+from tests.parts import store_at
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ def serve(
     profile: Profile | None = None,
 ) -> Node:
     """A node over these rows. Without a profile, one is released and paid for."""
-    store = Store(folder)
+    store = store_at(folder)
     version = store.new_version(dataset(schema, cap_nrho=cap_nrho, profile_nrho=profile_nrho))
     if version_id is not None:
         version = type(version)(id=VersionId(version_id), dataset=version.dataset)

@@ -15,8 +15,8 @@ import amana
 from amana.engines.connection import attach_store, connect
 from amana.node.keys import DIGEST, RANK, KeyRing
 from amana.node.rotate import rotate
-from amana.node.store import Store
 from amana.terms.ids import VersionId
+from tests.parts import store_at
 from tests.unit.keyring import make_kms, ring
 from tests.unit.publishing import HEAD, VISITS
 
@@ -160,7 +160,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def rows(folder: Path) -> list[tuple[object, ...]]:
     """Everything stored, in the order in which it lies."""
-    store = Store(folder)
+    store = store_at(folder)
     [current] = store.current()
     connection = connect(store.spill, memory_bytes_max=2**29, threads=1)
     attach_store(connection, store.version_file(current.version.id), key=store.version_key(current.version.id), alias="v")

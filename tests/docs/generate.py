@@ -4,12 +4,15 @@ import argparse
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import amana
 from amana.catalog.purposes import TERMS
 from amana.cli.parser import build
 from amana.client.text import load
 from amana.node.settings import describe
+from amana.policy.rights import RULES
+from amana.policy.transitions import OUTPUT, PERMIT, PROJECT, RUN, Machine
 from amana.terms.codes import CODES
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,7 +27,9 @@ def pages() -> dict[Path, str]:
     return {
         reference / "cli.md": command_page(),
         reference / "purposes.md": purposes_page(),
+        reference / "lifecycles.md": lifecycle_page(),
         reference / "refusals.md": refusal_page(),
+        reference / "rights.md": rights_page(),
         reference / "settings.md": settings_page(),
         readme: with_benchmarks(readme.read_text(encoding="utf-8")),
     }
@@ -76,6 +81,51 @@ def purposes_page() -> str:
         written = {"DS": "DS:<disease>", "TS": "TS:<months>"}.get(term.code, term.code)
         lines.append(f"| `{written}` | {term.kind.value} | {term.about} | {', '.join(term.broader)} |")
     return "\n".join([*lines, "", "A disease is a vocabulary and an identifier in it: `DS:MONDO:0005148`."]) + "\n"
+
+
+def lifecycle_page() -> str:
+    """The life of a project, a permit, a run and an output, from the tables of transitions."""
+    lines = [
+        "# Lifecycles",
+        "",
+        "Made by `make docs` from `policy/transitions.py`. What is not in a table cannot happen. `node` is the program itself: the",
+        "clock, the ledger, the count of votes. A step-up is a strong sign-in of the last 10 minutes.",
+    ]
+    machines: tuple[Machine[Any, Any], ...] = (PROJECT, PERMIT, RUN, OUTPUT)
+    for machine in machines:
+        lines += ["", f"## {machine.name.capitalize()}", "", "```mermaid", "stateDiagram-v2", f"    [*] --> {machine.start.value}"]
+        steps = [(state, each) for each in machine.transitions for state in each.states if each.to is not None]
+        lines += [f"    {state.value} --> {each.to.value}: {each.event.value}" for state, each in steps]
+        lines += ["```", "", "| event | from | to | who | step-up | in words |", "|---|---|---|---|---|---|"]
+        for each in machine.transitions:
+            states, who = (", ".join(part.value for part in parts) for parts in (each.states, each.who))
+            to, words = each.to.value if each.to is not None else "(stays)", load("en").say(machine.text(each.event))
+            lines.append(f"| `{each.event.value}` | {states} | {to} | {who} | {_yes(each.step_up)} | {words} |")
+    return "\n".join(lines) + "\n"
+
+
+def rights_page() -> str:
+    """Every action with its rule, from the table of rights."""
+    lines = [
+        "# Rights",
+        "",
+        "Made by `make docs` from `policy/rights.py`. What no rule allows is refused. Any one of `who` is enough. `aside`: whoever is or was",
+        "in the project may not, whatever her roles. A token needs the scope named; without one, no token will do. Everything but what is",
+        "for `anyone` needs an enabled person with a session or a token that still holds.",
+        "",
+        "| action | on | who | token scope | step-up | accredited | aside | further conditions |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for rule in RULES.values():
+        on, who = ", ".join(kind.__name__ for kind in rule.on), ", ".join(each.value for each in rule.who)
+        conditions = ", ".join(getattr(each, "__name__", "").replace("_", " ") for each in rule.conditions)
+        marks = " | ".join(_yes(mark) for mark in (rule.step_up, rule.accredited, rule.aside))
+        lines.append(f"| `{rule.action.value}` | {on} | {who} | {rule.scope.value if rule.scope else ''} | {marks} | {conditions} |")
+    return "\n".join(lines) + "\n"
+
+
+def _yes(mark: bool) -> str:
+    return "yes" if mark else ""
 
 
 def settings_page() -> str:

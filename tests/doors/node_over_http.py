@@ -49,7 +49,10 @@ class Memory:
 
 
 def answer(*, dry_run: bool = False) -> dict[str, Any]:
-    head = write_head(TABLE, cost=COST, notes=(("note.clamped", ()),), version="v-1", digest="d-1", receipt=RECEIPT, dry_run=dry_run)
+    invented = (("note.dry_run", (("units", 1000), ("times", 12))),) if dry_run else ()
+    head = write_head(
+        TABLE, cost=COST, notes=(*invented, ("note.clamped", ())), version="v-1", digest="d-1", receipt=RECEIPT, dry_run=dry_run
+    )
     return {**head, "rows": write_rows(TABLE)}
 
 

@@ -113,9 +113,9 @@ def test_a_node_that_stays_away_is_told_after_a_few_tries(connection: Connection
 
 
 def test_a_long_pause_is_told_and_not_slept(connection: Connection, memory: Memory) -> None:
-    refusal = Refusal("node.folder_busy", folder="x")
+    refusal = Refusal("keys.busy", folder="x")
     memory.before = [(503, {"Retry-After": "3600"}, problem(refusal)[2])]
-    with pytest.raises(Refusal, match=r"node\.folder_busy"):
+    with pytest.raises(Refusal, match=r"keys\.busy"):
         connection.sql(SQL)
 
 

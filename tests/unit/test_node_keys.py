@@ -18,9 +18,9 @@ from amana.node.keys import DIGEST, RANK, KeyRing
 from amana.node.publish import publish
 from amana.node.rotate import rotate
 from amana.node.settings import read_settings
-from amana.node.store import Store
 from amana.terms.ids import VersionId
 from amana.terms.refusal import Refusal
+from tests.parts import store_at
 from tests.unit.keyring import refused, ring
 from tests.unit.publishing import HEAD, VISITS
 
@@ -103,7 +103,7 @@ def test_a_lost_key_file_is_a_refusal_that_names_it_and_no_new_key(tmp_path: Pat
     ring(tmp_path)
     (tmp_path / "keys" / "node.key").unlink()
     with pytest.raises(Refusal) as no:
-        Store(tmp_path)
+        store_at(tmp_path)
     assert refused("keys.missing", no.value).parameters["file"] == str(tmp_path / "keys" / "node.key")
     assert not (tmp_path / "keys" / "node.key").exists()
 
@@ -114,7 +114,7 @@ def test_wrapped_keys_that_are_lost_are_never_made_anew_over_data(tmp_path: Path
     (tmp_path / "keys" / "wrapped.json").unlink()
     (tmp_path / left).write_bytes(b"")
     with pytest.raises(Refusal) as no:
-        Store(tmp_path)
+        store_at(tmp_path)
     assert refused("keys.missing", no.value).parameters["file"] == str(tmp_path / "keys" / "wrapped.json")
     assert not (tmp_path / "keys" / "wrapped.json").exists()
 
@@ -124,7 +124,7 @@ def test_another_nodes_key_is_wrong_and_said_to_be(tmp_path: Path) -> None:
     ring(tmp_path / "b")
     (tmp_path / "a" / "keys" / "node.key").write_bytes((tmp_path / "b" / "keys" / "node.key").read_bytes())
     with pytest.raises(Refusal) as no:
-        Store(tmp_path / "a")
+        store_at(tmp_path / "a")
     refusal = refused("keys.wrong_key", no.value)
     assert refusal.parameters["wanted"] == ring_id(tmp_path / "a")
     assert refusal.parameters["found"] == ring_id(tmp_path / "b")
@@ -139,10 +139,10 @@ def test_a_key_file_that_others_can_open_is_refused_with_the_command_that_closes
     ring(tmp_path)
     (tmp_path / "keys" / "node.key").chmod(mode)
     with pytest.raises(Refusal) as no:
-        Store(tmp_path)
+        store_at(tmp_path)
     assert refused("keys.readable_by_others", no.value).parameters["mode"] == f"{mode:04o}"
     (tmp_path / "keys" / "node.key").chmod(0o600)
-    Store(tmp_path)
+    store_at(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"x" * 33])
@@ -170,7 +170,7 @@ def test_a_folder_with_raw_keys_of_the_earlier_form_is_refused(tmp_path: Path, n
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / name).write_bytes(os.urandom(32))
     with pytest.raises(Refusal) as no:
-        Store(tmp_path)
+        store_at(tmp_path)
     assert str(refused("keys.old_layout", no.value).parameters["file"]).endswith(name)
     assert sorted(file.name for file in (tmp_path / "keys").iterdir()) == [name]
 
@@ -245,7 +245,7 @@ def test_an_open_ring_follows_a_rotation_made_elsewhere(tmp_path: Path) -> None:
 
 
 def test_a_rotation_waits_for_a_publishing_and_gives_up_with_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, other = Store(tmp_path), ring(tmp_path)
+    store, other = store_at(tmp_path), ring(tmp_path)
     with store.publishing():
         store.new_version(read_rules(HEAD + VISITS).dataset)  # the lock is held already, by the same ring
         with pytest.raises(Refusal) as no, other.changing(wait_s=0.1):
@@ -274,7 +274,7 @@ def test_files_are_opened_with_the_key_of_the_same_moment(tmp_path: Path) -> Non
 
 
 def test_an_erased_version_is_gone_with_its_key(tmp_path: Path) -> None:
-    store, dataset = Store(tmp_path), read_rules(HEAD + VISITS).dataset
+    store, dataset = store_at(tmp_path), read_rules(HEAD + VISITS).dataset
     names = []
     for _ in range(2):
         with store.publishing():
@@ -289,7 +289,7 @@ def test_an_erased_version_is_gone_with_its_key(tmp_path: Path) -> None:
 
 def test_a_publishing_that_fails_leaves_no_key_behind(tmp_path: Path) -> None:
     (tmp_path / "visits.csv").write_text("person,cost\np,1\n")
-    store = Store(tmp_path / "node")
+    store = store_at(tmp_path / "node")
 
     def fail(version: object) -> Profile:
         raise ZeroDivisionError

@@ -11,8 +11,8 @@ import pytest
 from amana.engines.connection import StoreUnreadableError, attach_store, connect, create_store
 from amana.node.key_source import KeyMeans, SecretText
 from amana.node.keys import RANK
-from amana.node.store import Store
 from amana.terms.ids import VersionId
+from tests.parts import store_at
 from tests.unit.keyring import ring
 
 ONE = VersionId("1" * 32)
@@ -24,7 +24,7 @@ def test_no_key_is_in_a_repr_a_message_a_trace_or_a_log(tmp_path: Path, caplog: 
     made.add_version(ONE)
     source = made.source(made.read())
     key, text = made.data_key(RANK), made.version_key(ONE)
-    shown = [repr(each) for each in (made, source, key, text, made.read(), Store(tmp_path), KeyMeans(key_file=tmp_path))] + [
+    shown = [repr(each) for each in (made, source, key, text, made.read(), store_at(tmp_path), KeyMeans(key_file=tmp_path))] + [
         f"{key} {key!s}"
     ]
     connection = connect(tmp_path / "spill", memory_bytes_max=2**28, threads=1)

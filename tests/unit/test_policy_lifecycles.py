@@ -8,7 +8,7 @@ import pytest
 
 from amana.client.text import load
 from amana.policy.people import Who
-from amana.policy.projects import Verdict, event_of_votes, votes_shown
+from amana.policy.projects import Verdict, event_of_votes, output_after, project_after, votes_shown
 from amana.policy.transitions import (
     OUTPUT,
     PERMIT,
@@ -123,3 +123,13 @@ def test_the_vote_of_somebody_who_joined_the_project_counts_no_more() -> None:
     joined = replace(project(), former=(pid("second"),))
     assert event_of_votes(both, project=joined) is None
     assert votes_shown(both, project=joined, to=pid("second")) == both.votes[1:]
+
+
+def test_a_project_sent_again_is_a_new_version_and_an_output_proposed_again_a_new_round() -> None:
+    returned = project(ProjectState.RETURNED)
+    again = project_after(returned, event=ProjectEvent.SUBMIT)
+    assert (again.state, again.version) == (ProjectState.SUBMITTED, 2)
+    assert project_after(returned, event=ProjectEvent.EDIT) == returned
+    proposed = output_after(output(OutputState.RETURNED, vote("reviewer"), vote("second")), event=OutputEvent.PROPOSE)
+    assert (proposed.state, proposed.round, proposed.votes_now()) == (OutputState.CHECKING, 2, ())
+    assert output_after(proposed, event=OutputEvent.RETURN).round == 2

@@ -24,6 +24,7 @@ from amana.node.settings import read_settings
 from amana.node.store import Store
 from amana.terms.codes import Exit
 from amana.terms.refusal import Refusal
+from tests.parts import store_at
 from tests.servers import postgres
 from tests.unit.publishing import HEAD, Made, make
 
@@ -115,7 +116,7 @@ def from_csv(folder: Path, address: str) -> Made:
 
 
 def attempt(folder: Path, rules: str, *sources: Path | str) -> Store:
-    store = Store(folder / "node")
+    store = store_at(folder / "node")
     publish(sources, rules, store=store, settings=read_settings(folder, {}), profile=lambda version: Profile(tables=()), now=NOW)
     return store
 

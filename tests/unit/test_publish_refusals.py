@@ -237,7 +237,7 @@ def test_a_wrong_value_in_row_a_million_is_left_out_and_counted_where_the_rules_
     done = publish(
         [tmp_path / "visits.csv"],
         GOOD.replace(", nullable = true", ""),
-        store=Store(tmp_path / "node"),
+        store=store_at(tmp_path / "node"),
         settings=read_settings(tmp_path, {}),
         profile=no_profile,
         now=NOW,
@@ -275,7 +275,7 @@ def test_every_stage_is_told_in_order_and_counted(tmp_path: Path) -> None:
     publish(
         [tmp_path / name for name in ("visits.csv", "drugs.csv", "towns.csv")],
         KEYED + TOWNS + CHILD,
-        store=Store(tmp_path / "node"),
+        store=store_at(tmp_path / "node"),
         settings=read_settings(tmp_path, {}),
         profile=no_profile,
         now=NOW,
@@ -295,7 +295,7 @@ def test_a_long_stage_tells_what_share_of_it_is_done(tmp_path: Path) -> None:
     duckdb.execute(f"COPY (SELECT 'p' || range AS person, range % 90 AS cost FROM range(1500000)) TO '{path}'")
     told: list[Stage] = []
     settings = read_settings(tmp_path, {})
-    publish([path], GOOD, store=Store(tmp_path / "node"), settings=settings, profile=no_profile, now=NOW, progress=told.append)
+    publish([path], GOOD, store=store_at(tmp_path / "node"), settings=settings, profile=no_profile, now=NOW, progress=told.append)
     shares = [stage.share for stage in told if stage.share is not None]
     assert shares
     assert all(0 <= share <= 1 for share in shares)

@@ -11,7 +11,6 @@ from amana.catalog.rules import OutOfBounds, problems_of, read_rules
 from amana.catalog.rules_heading import promise_of
 from amana.catalog.schema import Path as Step
 from amana.catalog.schema import Period, expired
-from amana.client.text import load
 from amana.terms.refusal import Refusal
 from tests.unit.publishing import HEAD, VISITS
 

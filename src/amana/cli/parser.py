@@ -47,7 +47,7 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
     for name in COMMANDS[:-1]:
         made[name].add_argument("--folder", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.folder")))
-    for name in ("ask", "budget", "datasets", "login", "logout"):
+    for name in ("ask", "budget", "datasets", "profile", "login", "logout"):
         made[name].add_argument("--node", metavar="URL", help=_option(say("cli.option.node")))
     for name in ("login", "logout"):
         made[name].set_defaults(folder=None)

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amana.cli.reach import node_of, open_node
 from amana.cli.show import tell, working, write_table
 from amana.client.figures import GROUP, digits_after, number, percent, show
 from amana.client.text import Catalogue
@@ -25,6 +26,9 @@ GROUPED_FROM = 10_000
 
 def profile(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """The private profile: units, rows, what one unit has, and for each column its missing values and quantiles."""
+    if (node := node_of(options)) is not None:
+        _of_node(node, options, catalogue)
+        return
     with open_folder(options.folder, language=catalogue.language) as door:
         tables = door.profile_summary(options.name)
     if options.json:
@@ -48,6 +52,23 @@ def profile(options: argparse.Namespace, catalogue: Catalogue) -> None:
             heads = (table.table, catalogue.say("profile.missing"), catalogue.say("profile.frequent"))
             write_table(heads, others, numbers=(False, True, False))
     tell(catalogue.say("profile.read"))
+    tell(catalogue.say("profile.noisy"))
+
+
+def _of_node(node: str, options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """What a node tells: units, rows and missing values."""
+    with open_node(node, catalogue) as connection:
+        tables = connection.profile(options.name)
+    heads = tuple(catalogue.say(f"profile.{name}") for name in ("table", "units", "rows"))
+    write_table(heads, [(each.table, number(each.units, 0), number(each.rows, 0)) for each in tables], numbers=(False, True, True))
+    print()
+    heads = tuple(catalogue.say(f"profile.{name}") for name in ("table", "column", "missing"))
+    missing = [
+        (table.table, name, percent(max(0.0, histogram.missing) / max(1.0, histogram.missing + sum(histogram.counts))))
+        for table in tables
+        for name, histogram in table.columns
+    ]
+    write_table(heads, missing, numbers=(False, False, True))
     tell(catalogue.say("profile.noisy"))
 
 

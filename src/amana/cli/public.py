@@ -40,7 +40,7 @@ def _facts(dataset: "Dataset", catalogue: Catalogue) -> list[tuple[str, str]]:
         ("custodian", dataset.custodian),
         ("controller", dataset.controller),
         ("legal_basis", dataset.legal_basis),
-        *(("purpose", f"{text}: {catalogue.say(f'purpose.{use.code}')}" if use else text) for text, use in uses),
+        *(("purpose", f"{text}: {catalogue.say(f'term.{use.code}')}" if use else text) for text, use in uses),
         ("retention", dataset.retention.isoformat()),
         ("population", f"{dataset.population.name} ({dataset.population.unit})"),
         ("promise", _promise(dataset.population, catalogue)),

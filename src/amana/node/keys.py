@@ -107,6 +107,7 @@ class KeyRing:
 
         Errors: `keys.*` refusals.
         """
+        (self.folder / "keys").mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in OLD_FILES:
             if (self.folder / "keys" / name).exists():
                 raise Refusal("keys.old_layout", file=str(self.folder / "keys" / name))

@@ -1,6 +1,6 @@
 """Projects with their reviews, permits as they are recorded, and outputs with their votes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from fractions import Fraction
@@ -8,7 +8,7 @@ from typing import final
 
 from amana.catalog.purposes import UseTerm
 from amana.policy.purposes import Match
-from amana.policy.transitions import OutputEvent, OutputState, PermitState, ProjectState, RunState
+from amana.policy.transitions import OUTPUT, PROJECT, OutputEvent, OutputState, PermitState, ProjectEvent, ProjectState, RunState, move
 from amana.terms.ids import (
     DeltaUnits,
     JobId,
@@ -49,7 +49,7 @@ class Review:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A project of research. A change of purpose is a new version, which is reviewed, decided and permitted again.
+    """A project of research. Each submission is a new version, which is reviewed, decided and permitted for itself: a draft starts at 0.
 
     `title`, `lay_summary`: pairs (language, text). `members` holds the applicant; `former`: who was a member once; `reviews` and
     `deciders`: of every version.
@@ -160,6 +160,24 @@ class Output:
     def votes_now(self) -> tuple[Vote, ...]:
         """The votes of this round."""
         return tuple(vote for vote in self.votes if vote.round == self.round)
+
+
+def project_after(project: Project, *, event: ProjectEvent) -> Project:
+    """The project after an event. A submission is a new version, so that no review of an earlier text counts for a changed one.
+
+    Errors: Refusal lifecycle.not_possible.
+    """
+    version = project.version + 1 if event is ProjectEvent.SUBMIT else project.version
+    return replace(project, state=move(PROJECT, project.state, event=event), version=version)
+
+
+def output_after(output: Output, *, event: OutputEvent) -> Output:
+    """The output after an event. A proposal is a new round, so that no vote on an earlier text counts for a changed one.
+
+    Errors: Refusal lifecycle.not_possible.
+    """
+    proposals = output.round + 1 if event is OutputEvent.PROPOSE else output.round
+    return replace(output, state=move(OUTPUT, output.state, event=event), round=proposals)
 
 
 def votes_counted(output: Output, *, project: Project) -> tuple[Vote, ...]:
