@@ -159,7 +159,9 @@ def test_servers_killed_at_random_moments_lose_no_job_and_run_none_twice(folder:
     states = Counter(state for state, _ in charges(folder))
     per_question = Counter(name for _, name in charges(folder))
     assert set(per_question.values()) == {1}, "no question was charged twice"
-    assert states == Counter({"settled": sum(view.state == "done" for view in views), "faulted": sum(view.state == "failed" for view in views)})
+    assert states == Counter(
+        {"settled": sum(view.state == "done" for view in views), "faulted": sum(view.state == "failed" for view in views)}
+    )
     touched = Counter((folder / "touched").read_text().splitlines())
     assert set(touched.values()) == {1}, "no question touched the data twice"
     for view in views:
@@ -178,5 +180,8 @@ def test_a_queued_job_of_somebody_who_is_disabled_meanwhile_is_refused_and_costs
     service._runs.run(ended)
     codes = rows(folder, "SELECT state, refusal FROM job ORDER BY made_at")
     assert [state for state, _ in codes] == ["refused", "refused"]
-    assert [code in str(found) for code, (_, found) in zip(("rights.person_disabled", "rights.not_accredited"), codes, strict=True)] == [True, True]
+    assert [code in str(found) for code, (_, found) in zip(("rights.person_disabled", "rights.not_accredited"), codes, strict=True)] == [
+        True,
+        True,
+    ]
     assert charges(folder) == []

@@ -1,19 +1,22 @@
 """What every route gets: the node, and who asks."""
 
 from typing import TYPE_CHECKING, Annotated, cast
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
 from amana.node.service import Service
 from amana.policy.people import Asker
+from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
     from starlette.datastructures import State
 
 COOKIE = "amana_session"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:
     """The node that this application serves."""
     state: State = request.app.state
     return cast("Service", state.service)
@@ -22,13 +25,34 @@ def service_of(request: Request) -> Service:
 def caller_of(request: Request) -> Asker | None:
     """Who asks: by a token in the Authorization header, else by the session of the cookie; None for a stranger.
 
-    Errors: Refusal sign_in.needed for a token or session that is not, or no longer, good.
+    Read once for a request. Errors: Refusal sign_in.needed for a token or session that is not, or no longer, good;
+    http.cross_site for a change that a page of another site asks a signed-in browser for.
     """
+    if not hasattr(request.state, "asker"):
+        request.state.asker = _found(request)
+    return cast("Asker | None", request.state.asker)
+
+
+def _found(request: Request) -> Asker | None:
+    sign_in = cast("Service", request.app.state.service).sign_in
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if secret:
-        return service_of(request).sign_in.by_token(secret if scheme.lower() == "bearer" else "")
+        return sign_in.by_token(secret.strip() if scheme.lower() == "bearer" else "")
     session = request.cookies.get(COOKIE)
-    return None if session is None else service_of(request).sign_in.by_session(session)
+    if session is None:
+        return None
+    if request.method not in SAFE and not _same_site(request):
+        raise Refusal("http.cross_site")
+    return sign_in.by_session(session)
+
+
+def _same_site(request: Request) -> bool:
+    """Whether a browser says that a page of this very node sent it. What is no browser says nothing."""
+    fetched = request.headers.get("sec-fetch-site")
+    if fetched is not None:
+        return fetched in {"same-origin", "none"}
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
 Here = Annotated[Service, Depends(service_of)]
