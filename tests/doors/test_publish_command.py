@@ -42,7 +42,7 @@ def test_a_check_shows_every_public_fact_and_nothing_of_the_rows(
     facts = (
         "en: Test", "fr: Essai", "ar: تجربة", "zgh: ⴰⵔⵎ", "Tests, 1 Street, tests@example.org", "None needed", "DS:MONDO:0005148", "NCU",
         "2099-12-31", "people (patient)", "visits", "visits.cost", "number 0.0 … 100.0, nullable", "Tariff", "towns",
-        "Census", "100", say("purpose.DS"), say("purpose.NCU"), say("public.caps", rho="2", delta="1e-9", share="0.05", period=say("public.period.life")),
+        "Census", "100", say("term.DS"), say("term.NCU"), say("public.caps", rho="2", delta="1e-9", share="0.05", period=say("public.period.life")),
         say("public.controller"), say("public.rows_public"),
     )  # fmt: skip
     assert [fact for fact in facts if fact not in out] == []

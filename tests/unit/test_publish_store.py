@@ -25,9 +25,10 @@ from amana.catalog.schema import Column, Dataset, Period, Population, Schema, Ta
 from amana.catalog.schema import Path as Step
 from amana.catalog.written import read_dataset, read_profile, write_dataset, write_profile
 from amana.node.settings import Settings, describe, explain, read_settings
+from amana.node.store import Store
 from amana.terms.ids import DeltaUnits, NanoRho, PopulationName
 from amana.terms.refusal import Refusal
-from tests.parts import store_at
+from tests.parts import connect, store_at
 from tests.unit.publishing import HEAD, VISITS
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -195,3 +196,13 @@ def test_days_keep_their_class() -> None:
     table = replace(dataset.schema.tables[0], columns=(Column(name="d", domain=domain),))
     again = read_dataset(write_dataset(replace(dataset, schema=Schema(unit="x", tables=(table,)))))
     assert type(again.schema.tables[0].columns[0].domain.low) is date  # type: ignore[union-attr]
+
+
+def test_a_folder_and_a_database_of_another_folder_are_refused(tmp_path: Path) -> None:
+    one, two = store_at(tmp_path / "one"), store_at(tmp_path / "two")
+    with pytest.raises(Refusal, match="other_database"):
+        Store(tmp_path / "one", two._database, keys=one.keys)
+    fresh = connect(tmp_path / "fresh.sqlite")
+    with pytest.raises(Refusal, match="other_database"):
+        Store(tmp_path / "one", fresh, keys=one.keys)
+    assert Store(tmp_path / "one", one._database, keys=one.keys).current() == ()

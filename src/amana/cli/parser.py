@@ -88,7 +88,7 @@ def _jobs(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
 def _keys(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("action", choices=("show", "rotate"), help=_option(catalogue.say("cli.option.keys_action")))
     command.add_argument("--data", action="store_true", help=_option(catalogue.say("cli.option.keys_data")))
-    command.add_argument("--to", choices=("file", "kms"), metavar="file|kms", help=_option(catalogue.say("cli.option.keys_to")))
+    command.add_argument("--to", choices=("file", "kms"), metavar="SOURCE", help=_option(catalogue.say("cli.option.keys_to")))
 
 
 def _sample(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:

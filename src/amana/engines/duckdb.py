@@ -14,7 +14,7 @@ import structlog
 from amana.catalog.domains import ChoiceDomain, Domain
 from amana.catalog.schema import Schema
 from amana.engines.compile import Statement, compile_plan
-from amana.engines.connection import attach_store, connect, seal
+from amana.engines.connection import SPILL_BYTES_MAX, attach_store, connect, seal
 from amana.engines.engine import Cell, SumTable
 from amana.query.plan import BinCount, BoundedPlan, KeyValue
 from amana.terms.exact import Exact
@@ -31,13 +31,23 @@ LOG = structlog.get_logger("amana.engine")
 class DuckDbEngine:
     """An engine over one store file. Threads may run plans at the same time, each on a cursor of its own.
 
-    Units: `memory_bytes_max` in bytes. Errors: StoreUnreadableError when the file cannot be opened with that key.
+    Units: `memory_bytes_max`, `spill_bytes_max` in bytes. Errors: StoreUnreadableError when the file cannot be opened with that key.
     """
 
-    def __init__(self, store: Path, *, key: str, schema: Schema, memory_bytes_max: int, threads: int, folder_spill: Path) -> None:
+    def __init__(
+        self,
+        store: Path,
+        *,
+        key: str,
+        schema: Schema,
+        memory_bytes_max: int,
+        threads: int,
+        folder_spill: Path,
+        spill_bytes_max: int = SPILL_BYTES_MAX,
+    ) -> None:
         self._schema = schema
         self._cursors = threading.Lock()
-        self._connection = connect(folder_spill, memory_bytes_max=memory_bytes_max, threads=threads)
+        self._connection = connect(folder_spill, memory_bytes_max=memory_bytes_max, threads=threads, spill_bytes_max=spill_bytes_max)
         try:
             attach_store(self._connection, store, key=key, alias=CATALOG)
             seal(self._connection)

@@ -6,10 +6,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
 
-from amana.client.cost import Cost
 from amana.client.explain import speaking
 from amana.client.precision import WITHIN, share_text, within_text
-from amana.client.receipt import receipt_of
 from amana.client.result import Redraw, Result
 from amana.client.text import Catalogue, choose_language, load
 from amana.terms.refusal import Refusal
@@ -51,25 +49,9 @@ class Door:
             return self._result(self._node.dry_run(sql, within=within_text(within)), redraw=None)
 
     def _result(self, answer: "Answered", *, redraw: Redraw | None) -> Result:
-        cost = Cost(
-            loss_nrho=answer.cost_nrho,
-            cap_nrho=answer.cap_nrho,
-            spent_nrho=answer.spent_nrho,
-            delta_units=answer.cost_delta_units,
-            recalled=answer.recalled,
-        )
-        used = {"dataset": answer.dataset, "permit": answer.permit, "purpose": answer.purpose, "mechanism": answer.mechanism}
-        return Result(
-            table=answer.table,
-            cost=cost,
-            version=answer.version,
-            digest=answer.digest,
-            notes=answer.notes,
-            receipt=receipt_of(cost, version=answer.version, digest=answer.digest, more=used),
-            dry_run=answer.dry_run,
-            language=self._catalogue.language,
-            redraw=redraw,
-        )
+        from amana.node.results import result_of
+
+        return result_of(answer, language=self._catalogue.language, redraw=redraw)
 
     def _redraw(self, sql: str, *, within: str, share: str | None, draws: int) -> "Sequence[Draw]":
         with self._speaking(sql):

@@ -1,5 +1,6 @@
 """The keys of a node, for a custodian on the node's own machine: to look at and to rotate; no secret leaves."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,8 +27,6 @@ class Shown:
 
 def list_keys(*, folder: str | Path | None = None) -> Sequence[Shown]:
     """The key-encryption key first, then the data keys. Works beside a running server. Errors: a refusal."""
-    import os
-
     from amana.node.keys import KeyRing, means_of
     from amana.node.settings import read_settings
 

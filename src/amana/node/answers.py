@@ -50,6 +50,8 @@ class Preview:
     figures: tuple[tuple[str, float, float | None], ...]
     cost_nrho: NanoRho
     cost_delta_units: DeltaUnits
+    cap_nrho: NanoRho
+    spent_nrho: NanoRho
     share: float
     notes: tuple[Note, ...]
 

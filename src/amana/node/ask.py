@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import wraps
 from math import isfinite
 from pathlib import Path
@@ -16,7 +17,7 @@ from amana.catalog.profile import TableProfile
 from amana.catalog.schema import Dataset
 from amana.catalog.summary import TableSummary, summarise
 from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview, Simulated
-from amana.node.asking import PURPOSE, Constants, Leave, Note, Open, asking_of, cap_of, local_leave, public_table
+from amana.node.asking import PURPOSE, Constants, Leave, Note, Open, asking_of, cap_of, local_leave, lost, public_table
 from amana.node.choose import Chosen
 from amana.node.lengthy import check_short, predicted_s, telling
 from amana.node.picture import picture
@@ -91,12 +92,13 @@ class Node:
         return predicted_s(asking_of(plan, opened, constants)[1] if private else None, opened, constants)
 
     @_placing
-    def dry_run(self, sql: str, *, within: str) -> Answered:
+    def dry_run(self, sql: str, *, within: str, share: str | None = None) -> Answered:
         """The whole way of a question over invented rows: the same refusals, shape and precision; nothing is spent, no permit needed."""
         opened = self._meant(sql)
         sample = self._wired.samples.of(opened.version, opened.profile)
         with self._wired.rehearsal(opened) as staged:
-            answered = _answered(sql, staged, Constants(within=within, target=None), event="dry_run")
+            constants = self._constants(sql, within=within, share=share, target=None, leave=local_leave)
+            answered = _answered(sql, staged, constants, event="dry_run")
         balance = _balance(opened)
         invented: Note = ("note.dry_run", (("units", sample.units), ("times", sample.times)))
         return replace(
@@ -149,7 +151,7 @@ class Node:
         chosen, asking = asking_of(plan, opened, constants)
         private = plan_release(asking, opened.kernel)
         cost_nrho, cost_delta = private.nano_rho + constants.cost_nrho, private.delta_units + constants.cost_delta
-        deviations = noise_factor(private, asking.aim)
+        deviations, balance = noise_factor(private, asking.aim), _balance(opened)
         figures = tuple(
             (name, Z95 * deviation, Z95 * deviation / abs(value) if value else None)
             for (name, value), deviation in zip(chosen.figures, deviations, strict=True)
@@ -159,9 +161,28 @@ class Node:
             figures=figures,
             cost_nrho=NanoRho(cost_nrho),
             cost_delta_units=DeltaUnits(cost_delta),
+            cap_nrho=balance.cap_nrho,
+            spent_nrho=balance.spent_nrho,
             share=cost_nrho / max(1, asking.permit.cap_nrho),
             notes=(*constants.notes(), *_notes(chosen)),
         )
+
+    @_placing
+    def lost(self, sql: str, *, within: str, since: datetime, share: str | None = None, leave: Leave = local_leave) -> bool:
+        """Whether a charge for this question, or for a part of it, made since that moment lost its rows: asking again pays again."""
+        constants = replace(self._constants(sql, within=within, share=share, target=None, leave=leave), kind="recall")
+        opened, plan = self._read(sql, constants)
+        try:
+            while constants.pending:
+                if lost(asking_of(constants.pending[0], opened, constants)[1], opened, since=since):
+                    return True
+                constants.release(constants.pending[0], opened)
+                opened, plan = self._read(sql, constants)
+        except Refusal as refusal:
+            if refusal.code != "ask.not_answered":
+                raise
+            return False
+        return is_private(plan.source, opened.version.dataset.schema) and lost(asking_of(plan, opened, constants)[1], opened, since=since)
 
     @_placing
     def explain(self, sql: str, *, within: str) -> Explanation:
@@ -326,12 +347,14 @@ def _balance(opened: Open) -> Balance:
 
 
 def _preview_public(opened: Open, constants: Constants) -> Preview:
-    cap = opened.version.dataset.population.cap_nrho
+    balance = _balance(opened)
     return Preview(
         figures=(),
         cost_nrho=NanoRho(constants.cost_nrho),
         cost_delta_units=DeltaUnits(constants.cost_delta),
-        share=constants.cost_nrho / max(1, cap),
+        cap_nrho=balance.cap_nrho,
+        spent_nrho=balance.spent_nrho,
+        share=constants.cost_nrho / max(1, balance.cap_nrho),
         notes=(*constants.notes(), ("note.public", ())),
     )
 

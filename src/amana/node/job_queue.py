@@ -25,7 +25,7 @@ TURN = "turn"
 VERSION = "1"
 """Of what a queued job means: only its id, so a newer program takes over what an older one queued."""
 POLL_S = 0.2
-TEND_S = 3.0
+TIDY_S = 3.0
 CONNECTIONS_MAX = 5
 WAITING = frozenset({"ENQUEUED", "DELAYED"})
 HANDED_OUT = "PENDING"
@@ -73,9 +73,9 @@ class JobQueue:
 
     def __init__(
         self, place: Place, *, worker: str, running_max: int, run: Callable[[JobId], None], open_jobs: Callable[[], tuple[JobId, ...]],
-        alive: Callable[[str], bool], tend: Callable[[], None],
+        alive: Callable[[str], bool],
     ) -> None:  # fmt: skip
-        self._run, self._open_jobs, self._alive, self._tend = run, open_jobs, alive, tend
+        self._run, self._open_jobs, self._alive = run, open_jobs, alive
         config = DBOSConfig(
             name=NAME, system_database_url=place.url, executor_id=worker, application_version=VERSION, serializer=PlainSerializer(),
             log_level="CRITICAL", use_listen_notify=False, sys_db_pool_size=CONNECTIONS_MAX,
@@ -132,9 +132,8 @@ class JobQueue:
             structlog.get_logger("amana.node").warning("job_turn", job=job, cause=type(error).__name__)
 
     def _keep_tidy(self) -> None:
-        while not self._stopped.wait(TEND_S):
+        while not self._stopped.wait(TIDY_S):
             try:
-                self._tend()
                 self.tidy()
             except Exception as error:  # noqa: BLE001 - the database may answer the next time
                 structlog.get_logger("amana.node").warning("jobs_tidy", cause=type(error).__name__)

@@ -96,6 +96,16 @@ class Jobs:
             found = [record_of(row) for row in run.rows(OF_OWNER, page)]
         return tuple(self._view(record) for record in found)
 
+    def same(self, asker: Asker, asked: "Asked", *, since: datetime) -> JobView | None:
+        """The job that she made of this very question since then, if she did: for a request that is sent again after a crash."""
+        with self._database.reading() as run:
+            rows = run.rows(OF_OWNER, {"owner": asker.person.id, "at": LATEST[0], "id": LATEST[1], "limit": PAGE_MAX})
+        for record in map(record_of, rows):
+            put = (record.sql, record.within, record.share, record.allowance) == (asked.sql, asked.within, asked.share, asked.allowance)
+            if put and record.made_at >= since and asked.permit in (None, record.permit):
+                return self._view(record)
+        return None
+
     def open(self) -> tuple[JobId, ...]:
         """All that are not over, the first first: for the queue."""
         with self._database.reading() as run:

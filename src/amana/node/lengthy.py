@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import final
 
-from amana.node.asking import Constants, Open, asking_of
-from amana.privacy.combine import digests
+from amana.node.asking import Constants, Open, asking_of, digests_of
 from amana.privacy.kernel import Asking
 from amana.privacy.ledger import Earlier
 from amana.privacy.release import plan_release
@@ -57,13 +56,10 @@ def predicted_s(asking: Asking | None, opened: Open, constants: Constants) -> fl
 def check_short(asking: Asking | None, opened: Open, constants: Constants, *, seconds_max: float) -> None:
     """Return if the question may be answered at once: it is short, or its rows are in the ledger. Errors: LongerError."""
     seconds = predicted_s(asking, opened, constants)
-    if seconds <= seconds_max or asking is not None and not constants.pending and _settled(asking, opened):
+    if seconds <= seconds_max:
         return
+    if asking is not None and not constants.pending:
+        if isinstance(opened.kernel.ledger.recall(digests_of(asking, opened).digest), Earlier):
+            return
     dataset = opened.version.dataset
     raise LongerError(seconds=seconds, dataset=dataset.name, permit=constants.permit(dataset).id)
-
-
-def _settled(asking: Asking, opened: Open) -> bool:
-    kernel = opened.kernel
-    asked = digests(asking.plan, asking.version.id, plan_release(asking, kernel), key=kernel.digest_key)
-    return isinstance(kernel.ledger.recall(asked.digest), Earlier)

@@ -77,11 +77,11 @@ def publish(
             progress(stage_of(Step.SWITCH, tables=tables))
             published = store.switch(version, made, now=now)
         except BaseException:
-            for leftover in (target, target.with_name(target.name + ".wal")):
-                with suppress(FileNotFoundError):
-                    leftover.unlink()
-            with suppress(Refusal):  # the failure itself is what to tell; the next publishing erases the key too
-                store.keys.forget_version(version.id)
+            with suppress(Refusal):  # the failure itself is what to tell; the next publishing removes what does not serve
+                if version.id not in store.serving():  # an interrupt may come when the switch is made already
+                    for leftover in (target, target.with_name(target.name + ".wal")):
+                        leftover.unlink(missing_ok=True)
+                    store.keys.forget_version(version.id)
             raise
         store.remove_orphans()
     return Publication(published=published, reports=prepared.reports)

@@ -1,13 +1,14 @@
 """A node as the doors see it: asking, people, projects, permits and outputs over one data folder."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from amana.catalog.schema import Dataset, expired
+from amana.catalog.schema import Dataset, Version, expired
 from amana.node.answers import Answered, Preview, Simulated
 from amana.node.ask import Node
 from amana.node.asking import Leave
@@ -19,11 +20,15 @@ from amana.node.outputs import Outputs
 from amana.node.people import People, read_accreditations, read_person
 from amana.node.permits import Permits
 from amana.node.projects import Projects
+from amana.node.repeats import Repeats
+from amana.node.spending import ProjectSpending, spent_by_project
 from amana.policy.people import Asker
 from amana.policy.permit import Permit
+from amana.policy.rights import Action, check
+from amana.policy.things import Node as Place
 from amana.policy.transitions import PermitEvent
 from amana.terms.ids import PermitId
-from amana.terms.refusal import Refusal
+from amana.terms.refusal import Fault, Refusal
 
 if TYPE_CHECKING:
     from amana.node.job_queue import JobQueue
@@ -56,6 +61,9 @@ class Service:
         self.projects = Projects(wired.database, self.now)
         self.permits = Permits(wired.database, self.now, ledger=wired.ledger, datasets=self.datasets)
         self.outputs = Outputs(wired.database, self.now)
+        self.repeats = Repeats(
+            wired.database, self.now, worker=wired.worker.name, alive=wired.worker.alive, digest_key=wired.store.digest_key
+        )
         self.jobs = Jobs(self, now=self.now)
         self._runs = JobRuns(self, worker=wired.worker.name, alive=wired.worker.alive, now=self.now)
         self._queue: JobQueue | None = None
@@ -66,7 +74,7 @@ class Service:
 
         self._queue = JobQueue(
             self._wired.job_place(), worker=self._wired.worker.name, running_max=self.settings.jobs_running_max, run=self._runs.run,
-            open_jobs=self.jobs.open, alive=self._wired.worker.alive, tend=self.tend,
+            open_jobs=self.jobs.open, alive=self._wired.worker.alive,
         )  # fmt: skip
         self.jobs.on_submit = self._queue.put
 
@@ -79,19 +87,33 @@ class Service:
         """Now and then: close charges of processes that ended, and projects and permits whose day has come."""
         self._wired.recover()
         self.projects.expire()
+        self.repeats.purge(older_than=timedelta(hours=self.settings.http_key_hours))
 
     def datasets(self) -> tuple[Dataset, ...]:
         """Those that serve now."""
-        return tuple(opened.version.dataset for opened in self._wired.opened())
+        return tuple(version.dataset for version in self.versions())
+
+    def versions(self) -> tuple[Version, ...]:
+        """The version of each dataset that serves now."""
+        return tuple(opened.version for opened in self._wired.opened())
+
+    def spending(self, population: str) -> tuple[ProjectSpending, ...]:
+        """Who spent a population's budget."""
+        return spent_by_project(self.database, self._wired.ledger, population=population)
 
     def recover(self) -> None:
         """Close charges of processes that ended."""
         self._wired.recover()
 
-    def put(self, asker: Asker | None, *, asked: Asked) -> Answered | JobView:
-        """Answer a question at once if that takes no longer than `job_after_ms`, else make it a job."""
+    def put(self, asker: Asker | None, *, asked: Asked, since: datetime | None = None) -> Answered | JobView:
+        """Answer a question at once if that takes no longer than `job_after_ms`, else make it a job. `since`: as of `ask_again`."""
         if self._queue is None or asker is None:
-            return self.ask(asker, asked=asked)
+            return self.ask(asker, asked=asked) if since is None else self.ask_again(asker, asked=asked, since=since)
+        if since is not None:
+            job = self.jobs.same(asker, asked, since=since)
+            if job is not None:
+                return job
+            self._check_paid_once(asker, asked, since=since)
         try:
             return self.ask(asker, asked=asked, seconds_max=self.settings.job_after_ms / 1e3)
         except LongerError as longer:
@@ -114,8 +136,22 @@ class Service:
                 self.permits.note_spending(PermitId(str(refusal.parameters["permit"])), event=event)
             raise
 
+    def ask_again(self, asker: Asker | None, *, asked: Asked, since: datetime) -> Answered:
+        """Answer a question whose first attempt, begun at that moment, was cut off: it is never paid twice.
+
+        Errors: Fault when the first attempt had paid and its rows were lost; else as `ask`.
+        """
+        self._check_paid_once(asker, asked, since=since)
+        return self.ask(asker, asked=asked)
+
+    def dry_run(self, asker: Asker | None, *, asked: Asked) -> Answered:
+        """The question over invented rows: for everybody."""
+        check(Action.DRY_RUN, asker, on=Place(), now=self.now())
+        return self.node.dry_run(asked.sql, within=asked.within, share=asked.share)
+
     def preview(self, asker: Asker | None, *, asked: Asked) -> Preview:
         """What it would cost and how precise it would be: for anybody who signed in, whether or not she has a permit."""
+        check(Action.PREVIEW, asker, on=Place(), now=self.now())
         if asked.permit is None:
             return self.node.preview(asked.sql, within=asked.within, share=asked.share)
         return self.node.preview(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked))
@@ -155,6 +191,11 @@ class Service:
         left = self._runs.running()
         self._wired.close()
         return left
+
+    def _check_paid_once(self, asker: Asker | None, asked: Asked, *, since: datetime) -> None:
+        self.recover()  # what the process that ended left open is closed first, or it would be waited for
+        if self.node.lost(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked), since=since):
+            raise Fault(id=secrets.token_hex(8))
 
     def _leave(self, asker: Asker | None, asked: Asked) -> Leave:
         def leave(dataset: Dataset) -> Permit:

@@ -64,6 +64,20 @@ class Settings:
     kms_wait_ms_max: int = _number("longest time that program may take", 10_000, 100, 600_000)
     sample_units_max: int = _number("invented units in the sample of a version; one that is made stays as it is", 1_000, 1, 100_000)
     sample_rows_max: int = _number("invented rows in each table of a sample; heavy units make it one of fewer units", 30_000, 1, 10_000_000)
+    http_body_bytes_max: int = _number("largest request over HTTP", 2**20, 2**10, 2**30)
+    http_rows_max: int = _number("rows of one answer over HTTP; what is beyond is left off, with a note", 100_000, 1, 10_000_000)
+    http_questions_max: int = _number("questions over HTTP that run at once in one process", 64, 1, 10_000)
+    http_queue_max: int = _number("questions over HTTP that wait for their turn in one process", 256, 0, 100_000)
+    http_threads_max: int = _number("other requests over HTTP that are worked on at once in one process", 40, 1, 10_000)
+    http_wait_ms_max: int = _number("longest time a request waits for its turn, or for its first sending", 25_000, 1, 600_000)
+    http_address_per_minute_max: int = _number("requests of one network address in a minute, for each process", 6_000, 1, 10_000_000)
+    http_person_per_minute_max: int = _number("requests of one person in a minute, for each process", 3_000, 1, 10_000_000)
+    http_key_hours: int = _number("time for which an Idempotency-Key is remembered", 24, 1, 8_760)
+    http_stop_ms_max: int = _number("time that running questions get to finish when the server is stopped", 30_000, 0, 3_600_000)
+    http_proxies: str = field(
+        default="none", metadata={"about": "addresses of proxies that tell the reader's own address, with commas between; or none"}
+    )
+    tend_ms: int = _number("time between two looks for charges, projects and permits that have come to their end", 5_000, 100, 3_600_000)
     language: str = field(default="en", metadata={"about": "language of messages where the reader names none: en, fr, ar or zgh"})
     log_file: str = field(default="log.jsonl", metadata={"about": "name of the log of uses, inside the data folder"})
     database: str = field(

@@ -21,7 +21,7 @@ from typing import final
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Dataset, Population, Version
 from amana.catalog.written import read_dataset, read_profile, write_dataset, write_profile
-from amana.node.durable import sync
+from amana.node.durable import sync, write_durably
 from amana.node.key_source import Secret, SecretText
 from amana.node.keys import DIGEST, RANK, KeyRing, default_means
 from amana.terms.database import Database, Value, text
@@ -33,6 +33,8 @@ INSERT = """INSERT INTO version (id, dataset, published_at, serves, schema_json,
 VALUES (:id, :dataset, :at, 1, :schema, :profile)"""
 CURRENT = "SELECT id, published_at, schema_json, profile_json FROM version WHERE serves = 1 ORDER BY dataset"
 IDS = "SELECT id FROM version WHERE serves = 1 ORDER BY dataset"
+IDENTITY = "SELECT id FROM identity"
+IDENTIFY = "INSERT INTO identity (only_row, id) VALUES (1, :id)"
 ALL_SCHEMAS = "SELECT schema_json FROM version ORDER BY published_at"
 
 
@@ -50,7 +52,7 @@ class Published:
 class Store:
     """One data folder. Keys come from the operating system's entropy and never depend on the data.
 
-    Errors: `keys.*` refusals for keys that are lost, wrong or open to others.
+    Errors: `keys.*` refusals for keys that are lost, wrong or open to others; node.other_database.
     """
 
     def __init__(self, folder: Path, database: Database, *, keys: KeyRing | None = None) -> None:
@@ -61,6 +63,7 @@ class Store:
         self.keys.open()
         self._rank_key = self.keys.data_key(RANK)
         self._digest_key = self.keys.data_key(DIGEST)
+        self._belong()
 
     def __repr__(self) -> str:
         return f"Store({self.folder})"
@@ -95,6 +98,20 @@ class Store:
     def sample_key(self, version: VersionId) -> SecretText:
         """The key of that file: it is encrypted like any other, so that no reader need tell them apart."""
         return SecretText(base64.b64encode(hmac.digest(self._digest_key, f"sample {version}".encode(), "sha256")).decode())
+
+    def _belong(self) -> None:
+        """See that folder and database are each other's. Errors: Refusal node.other_database."""
+        mark = self.folder / "database.id"
+        known = mark.read_text("ascii") if mark.exists() else None
+        with self._database.transaction() as run:
+            found = run.rows(IDENTITY, {})
+            if not found and known is None:
+                run.change(IDENTIFY, {"id": secrets.token_hex(16)})
+                found = run.rows(IDENTITY, {})
+        if not found or known not in {None, found[0][0]}:
+            raise Refusal("node.other_database", folder=str(self.folder))
+        if known is None:
+            write_durably(mark, text(found[0][0]).encode())
 
     def new_version(self, dataset: Dataset) -> Version:
         """A version under a random name that says nothing (PRIVACY 10), with a key of its own."""

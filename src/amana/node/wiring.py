@@ -248,6 +248,7 @@ class Wired:
                     memory_bytes_max=settings.memory_bytes_max,
                     threads=settings.threads,
                     folder_spill=self.store.spill,
+                    spill_bytes_max=settings.spill_bytes_max,
                 )
             except StoreUnreadableError:
                 raise Refusal("keys.store_unreadable", file=str(file)) from None

@@ -285,4 +285,5 @@ CODES: dict[str, Code] = {
     "http.interrupted": Code(659, Exit.USAGE),
     "http.done_before": Code(660, Exit.USAGE),
     "http.cross_site": Code(661, Exit.PERMISSION),
+    "node.other_database": Code(618, Exit.SETTINGS),
 }

@@ -9,12 +9,16 @@ from amana.policy.rights import Action
 
 ACTIONS: Final = "x-amana-action"
 OPEN: Final = "x-amana-open"
+SPENDS: Final = "x-amana-spends"
 
 
-def doing(*actions: Action) -> dict[str, object]:
-    """For `openapi_extra`: the actions of `policy.rights` that this route performs; the use case behind it checks each."""
+def doing(*actions: Action, spends: bool = False) -> dict[str, object]:
+    """For `openapi_extra`: the actions of `policy.rights` that this route performs; the use case behind it checks each.
+
+    `spends`: an `Idempotency-Key` is required, and the route goes on with a request that a crash cut off (`web.once.since_of`).
+    """
     assert actions, "a route that does nothing guarded says why: `open_because`"
-    return {ACTIONS: [action.value for action in actions]}
+    return {ACTIONS: [action.value for action in actions], **({SPENDS: True} if spends else {})}
 
 
 def open_because(reason: str) -> dict[str, object]:

@@ -5,7 +5,9 @@ from fastapi import APIRouter, FastAPI
 import amana
 from amana.node.service import Service
 from amana.web import problems
+from amana.web.guard import Guard
 from amana.web.health import router as health
+from amana.web.limits import Limits
 from amana.web.routing import BASE
 
 ROUTERS: tuple[APIRouter, ...] = ()
@@ -17,6 +19,8 @@ def build(service: Service) -> FastAPI:
     app = FastAPI(title="Amana", version=amana.__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.service = service
     app.state.language = service.settings.language
+    app.state.limits = Limits(service.settings)
+    app.add_middleware(Guard, limits=app.state.limits)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)

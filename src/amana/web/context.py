@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 
 from amana.node.service import Service
+from amana.node.sign_in import SignIn
 from amana.policy.people import Asker
 from amana.terms.refusal import Refusal
+from amana.web.limits import Limits
 
 if TYPE_CHECKING:
     from starlette.datastructures import State
@@ -34,7 +36,13 @@ def caller_of(request: Request) -> Asker | None:
 
 
 def _found(request: Request) -> Asker | None:
-    sign_in = cast("Service", request.app.state.service).sign_in
+    asker = _signed_in(request, cast("Service", request.app.state.service).sign_in)
+    if asker is not None:
+        cast("Limits", request.app.state.limits).people.take(asker.person.id)
+    return asker
+
+
+def _signed_in(request: Request, sign_in: SignIn) -> Asker | None:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if secret:
         return sign_in.by_token(secret.strip() if scheme.lower() == "bearer" else "")

@@ -11,12 +11,12 @@ def catalogue_of(request: Request) -> Catalogue:
     """The sentences in the language that the reader likes best, of those that there are. Source: RFC 9110, 12.5.4."""
     wishes: list[tuple[float, int, str]] = []
     for place, wish in enumerate(request.headers.get("accept-language", "").split(",")[:WISHES_MAX]):
-        name, _, quality = wish.partition(";q=")
-        wishes.append((-_quality(quality), place, name.strip()))
+        name, _, written = wish.partition(";q=")
+        wishes.append((-_quality(written), place, name.strip()))
     default = str(getattr(request.app.state, "language", "en"))
-    for quality, _, name in sorted(wishes):
+    for negative, _, name in sorted(wishes):
         found = choose_language(name, {})
-        if quality < 0 and (found != "en" or name.lower().startswith("en")):
+        if negative < 0 and (found != "en" or name.lower().startswith("en")):
             return load(found)
     return load(default)
 

@@ -1,35 +1,47 @@
-"""A route that tells a reader whether anything changed: every GET has an ETag, and `If-None-Match` is answered with 304."""
+"""What every route of the API does around its own work.
+
+Reading: an ETag, `If-None-Match` answered with 304, and a word about who may keep it; a route that gives out a secret says
+`Cache-Control: no-store` itself. Changing by POST: an `Idempotency-Key` makes it happen once (`web/once.py`).
+"""
 
 import hashlib
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+from amana.web.access import SPENDS
+from amana.web.once import once
+
+Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class Route(APIRoute):
-    """Reading: an ETag, and a word about who may keep it. A route that gives out a secret says `Cache-Control: no-store` itself."""
+    """One route of the API."""
 
     def get_route_handler(self) -> Handler:
         """The handler, with what every route of its kind does around it."""
         handle = super().get_route_handler()
+        spends = bool((self.openapi_extra or {}).get(SPENDS))
 
         async def reading(request: Request) -> Response:
             return tagged(request, await handle(request))
 
-        return reading if "GET" in self.methods else handle
+        async def changing(request: Request) -> Response:
+            return await once(request, handle, spends=spends)
+
+        methods: set[str] = self.methods or set()
+        return reading if "GET" in methods else changing if "POST" in methods else handle
 
 
 def tagged(request: Request, response: Response) -> Response:
     """The response with its ETag, or 304 when the reader has it already."""
     public = getattr(request.state, "asker", None) is None
-    response.headers.setdefault("Cache-Control", "public, max-age=30" if public else "private, no-cache")
+    response.headers.setdefault("Cache-Control", "public, no-cache" if public else "private, no-cache")
     response.headers.setdefault("Vary", "Accept, Accept-Language, Authorization, Cookie")
-    if response.status_code != 200 or isinstance(response, StreamingResponse):
+    if response.status_code != 200 or isinstance(response, StreamingResponse) or "no-store" in response.headers["Cache-Control"]:
         return response
     tag = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
     response.headers["ETag"] = tag

@@ -8,3 +8,8 @@ CREATE TABLE version (
     profile_json TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX version_serves ON version (dataset) WHERE serves = 1;
+-- Which data folder this database belongs to: another one's catalogue would make orphans of all its versions.
+CREATE TABLE identity (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    id TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,29 @@
+"""An answer of the node as the value that every door and client shows."""
+
+from amana.client.cost import Cost
+from amana.client.receipt import receipt_of
+from amana.client.result import Redraw, Result
+from amana.node.answers import Answered
+
+
+def result_of(answer: Answered, *, language: str, redraw: Redraw | None = None) -> Result:
+    """The answer with its cost and its receipt. `redraw`: how its reader gets simulations of it."""
+    cost = Cost(
+        loss_nrho=answer.cost_nrho,
+        cap_nrho=answer.cap_nrho,
+        spent_nrho=answer.spent_nrho,
+        delta_units=answer.cost_delta_units,
+        recalled=answer.recalled,
+    )
+    used = {"dataset": answer.dataset, "permit": answer.permit, "purpose": answer.purpose, "mechanism": answer.mechanism}
+    return Result(
+        table=answer.table,
+        cost=cost,
+        version=answer.version,
+        digest=answer.digest,
+        notes=answer.notes,
+        receipt=receipt_of(cost, version=answer.version, digest=answer.digest, more=used),
+        dry_run=answer.dry_run,
+        language=language,
+        redraw=redraw,
+    )
