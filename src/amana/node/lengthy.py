@@ -56,10 +56,11 @@ def predicted_s(asking: Asking | None, opened: Open, constants: Constants) -> fl
 def check_short(asking: Asking | None, opened: Open, constants: Constants, *, seconds_max: float) -> None:
     """Return if the question may be answered at once: it is short, or its rows are in the ledger. Errors: LongerError."""
     seconds = predicted_s(asking, opened, constants)
-    if seconds <= seconds_max:
+    if seconds <= seconds_max or (asking is not None and not constants.pending and _settled(asking, opened)):
         return
-    if asking is not None and not constants.pending:
-        if isinstance(opened.kernel.ledger.recall(digests_of(asking, opened).digest), Earlier):
-            return
     dataset = opened.version.dataset
     raise LongerError(seconds=seconds, dataset=dataset.name, permit=constants.permit(dataset).id)
+
+
+def _settled(asking: Asking, opened: Open) -> bool:
+    return isinstance(opened.kernel.ledger.recall(digests_of(asking, opened).digest), Earlier)
