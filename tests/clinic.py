@@ -4,6 +4,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from amana.node.jobs import JobView
 from amana.node.people import read_accreditations, read_person
 from amana.node.service import Asked, Service
 from amana.node.wiring import publish
-from amana.policy.people import Asker
+from amana.policy.people import Asker, Scope
 from amana.terms.database import Row
 from amana.terms.ids import JobId, PermitId, PersonId
 from tests.unit.publishing import HEAD, VISITS
@@ -87,6 +88,14 @@ def asker(service: Service, person: PersonId = OWNER) -> Asker:
     """Signed in just now."""
     with service.database.reading() as run:
         return Asker(person=read_person(run, person), accreditations=read_accreditations(run, person), signed_in_at=datetime.now(UTC))
+
+
+def bearer(service: Service, *, scopes: tuple[Scope, ...] = (Scope.READ, Scope.ASK), person: PersonId = OWNER) -> dict[str, str]:
+    """The header of a program that speaks for her."""
+    now = datetime.now(UTC)
+    herself = replace(asker(service, person), stepped_up_at=now)
+    made = service.sign_in.tokens.make(herself, label="test", scopes=scopes, days=1, allowance=None, now=now)
+    return {"Authorization": f"Bearer {made.secret}"}
 
 
 def question(number: int = 0) -> Asked:

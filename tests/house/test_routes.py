@@ -15,12 +15,13 @@ from amana.web.app import build
 def routes() -> list[tuple[str, dict[str, object]]]:
     """Every route of the application, also those that the OpenAPI document does not show: method and path, what it declares."""
     app = build(cast("Service", SimpleNamespace(settings=SimpleNamespace(language="en"))))
-    found = []
+    found: list[tuple[str, dict[str, object]]] = []
     for context in iter_route_contexts(app.routes):
         route = context.original_route
-        for method in sorted(getattr(context, "methods", None) or getattr(route, "methods", None) or {"?"}):
-            found.append((f"{method} {context.path}", dict(getattr(route, "openapi_extra", None) or {})))
-    return [(name, extra) for name, extra in found if not name.startswith("HEAD ")]
+        methods = getattr(context, "methods", None) or getattr(route, "methods", None) or {"?"}
+        extra = dict(getattr(route, "openapi_extra", None) or {})
+        found += [(f"{method} {context.path}", extra) for method in sorted(methods) if method != "HEAD"]  # HEAD is as GET
+    return found
 
 
 ROUTES = routes()

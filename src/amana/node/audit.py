@@ -3,10 +3,12 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import final
 
 from amana.terms.database import Database, Transaction, moment, text
 
+_ORDER = count()
 MACHINE = "machine"
 """The actor of what is done on the node's own machine, by whoever holds the data folder."""
 NODE = "node"
@@ -37,7 +39,8 @@ class Note:
 
 def note(run: Transaction, *, at: datetime, actor: str, action: str, thing: str, subject: str, was: str, now_is: str) -> None:
     """Write one transition."""
-    values = {"id": secrets.token_hex(12), "at": moment(at), "actor": actor, "action": action, "thing": thing}
+    name = f"{next(_ORDER):012x}{secrets.token_hex(6)}"  # of two notes at one moment, the later sorts last
+    values = {"id": name, "at": moment(at), "actor": actor, "action": action, "thing": thing}
     run.change(NOTE, {**values, "subject": subject, "was": was, "now_is": now_is})
 
 

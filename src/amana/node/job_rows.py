@@ -10,7 +10,6 @@ from typing import cast, final
 
 from amana.node.audit import note
 from amana.node.project_rows import swapped
-from amana.policy.people import Scope, Token
 from amana.policy.projects import Job
 from amana.policy.transitions import RUN, RunEvent, RunState, move
 from amana.terms.database import Row, Transaction, Value, moment, moment_or_none, text, text_or_none, whole
@@ -56,7 +55,7 @@ class JobRecord:
 
     id: JobId
     owner: PersonId
-    token: Token | None
+    token: TokenId | None
     permit: PermitId
     dataset: str
     sql: str
@@ -97,7 +96,7 @@ def insert(run: Transaction, record: JobRecord) -> None:
     run.change(
         INSERT,
         {
-            "id": record.id, "owner": record.owner, "token": written_token(record.token), "permit": record.permit,
+            "id": record.id, "owner": record.owner, "token": record.token, "permit": record.permit,
             "dataset": record.dataset, "sql": record.sql, "within": record.within, "share": record.share,
             "allowance": None if record.allowance is None else json.dumps([record.allowance[0], str(record.allowance[1])]),
             "predicted_ms": record.predicted_ms, "at": moment(record.made_at), "to": record.state.value,
@@ -143,7 +142,7 @@ def record_of(row: Row) -> JobRecord:
     return JobRecord(
         id=JobId(text(name)),
         owner=PersonId(text(owner)),
-        token=_token(PersonId(text(owner)), text_or_none(token)),
+        token=None if token is None else TokenId(text(token)),
         permit=PermitId(text(permit)),
         dataset=text(dataset),
         sql=text(sql),
@@ -172,22 +171,6 @@ def written_refusal(refusal: Refusal) -> str:
     where = refusal.where
     place = None if where is None else [where.line, where.column, where.length]
     return json.dumps({"code": refusal.code, "parameters": dict(refusal.parameters), "where": place}, ensure_ascii=False)
-
-
-def written_token(token: Token | None) -> str | None:
-    """As a column holds it; never the secret, which nobody keeps."""
-    if token is None:
-        return None
-    return json.dumps([token.id, [scope.value for scope in token.scopes], moment(token.expires_at)])
-
-
-def _token(owner: PersonId, held: str | None) -> Token | None:
-    if held is None:
-        return None
-    name, scopes, expires_at = cast("tuple[str, list[str], str]", json.loads(held))
-    return Token(
-        id=TokenId(name), owner=owner, scopes=tuple(Scope(scope) for scope in scopes), expires_at=datetime.fromisoformat(expires_at)
-    )
 
 
 def _allowance(held: str | None) -> tuple[str, Fraction] | None:

@@ -69,7 +69,8 @@ class Jobs:
         assert asked.permit is not None
         settings, at = self._service.settings, self._now()
         record = JobRecord(
-            id=JobId(f"j-{secrets.token_hex(8)}"), owner=asker.person.id, token=asker.token, permit=asked.permit, dataset=dataset,
+            id=JobId(f"j-{secrets.token_hex(8)}"), owner=asker.person.id, token=asker.token and asker.token.id,
+            permit=asked.permit, dataset=dataset,
             sql=asked.sql, within=asked.within, share=asked.share, allowance=asked.allowance, predicted_ms=round(1e3 * seconds),
             made_at=at, state=RUN.start,
         )  # fmt: skip

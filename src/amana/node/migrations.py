@@ -14,6 +14,7 @@ STEPS = (
     ("amana.privacy", "ledger.sql"),
     ("amana.node", "schema/catalogue.sql"),
     ("amana.node", "schema/governance.sql"),
+    ("amana.node", "schema/sign_in.sql"),
     ("amana.node", "schema/idempotency.sql"),
     ("amana.node", "schema/jobs.sql"),
 )

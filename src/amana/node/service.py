@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, final
 from amana.catalog.schema import Dataset, Version, expired
 from amana.node.answers import Answered, Preview, Simulated
 from amana.node.ask import Node
+from amana.node.askers import read_asker
 from amana.node.asking import Leave
 from amana.node.job_rows import JobRecord
 from amana.node.job_runs import JobRuns
 from amana.node.jobs import Jobs, JobView
 from amana.node.lengthy import LongerError
 from amana.node.outputs import Outputs
-from amana.node.people import People, read_accreditations, read_person
+from amana.node.people import People
 from amana.node.permits import Permits
 from amana.node.projects import Projects
 from amana.node.repeats import Repeats
 from amana.node.spending import ProjectSpending, spent_by_project
+from amana.node.tokens import read_token
 from amana.policy.people import Asker
 from amana.policy.permit import Permit
 from amana.policy.rights import Action, check
@@ -64,6 +66,7 @@ class Service:
         self.repeats = Repeats(
             wired.database, self.now, worker=wired.worker.name, alive=wired.worker.alive, digest_key=wired.store.digest_key
         )
+        self.sign_in = wired.sign_in()
         self.jobs = Jobs(self, now=self.now)
         self._runs = JobRuns(self, worker=wired.worker.name, alive=wired.worker.alive, now=self.now)
         self._queue: JobQueue | None = None
@@ -170,8 +173,12 @@ class Service:
         Errors: Refusal, as of whoever asks now: she is disabled, her accreditation or permit ended, the dataset serves no more.
         """
         with self.database.reading() as run:
-            person, accreditations = read_person(run, record.owner), read_accreditations(run, record.owner)
-        asker = Asker(person=person, accreditations=accreditations, signed_in_at=self.now(), token=record.token)
+            token = None if record.token is None else read_token(run, record.token, owner=record.owner)
+            asker = read_asker(run, record.owner, signed_in_at=self.now(), stepped_up_at=None, token=token)
+        if asker is None:
+            raise Refusal("rights.person_disabled")
+        if record.token is not None and token is None:
+            raise Refusal("rights.token_ended", token=record.token)
         serving = {dataset.name: dataset for dataset in self.datasets()}
         if record.dataset not in serving:
             raise Refusal("node.unknown_dataset", name=record.dataset, names=", ".join(serving))

@@ -22,10 +22,34 @@ and a token to sign in there with."""
 TESTS = "AMANA_TEST_"
 """Of the test suite."""
 LANGUAGES = ("en", "fr", "ar", "zgh")
+_HERE = r"http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?"
+"""The only places where a message may travel unencrypted: inside this machine."""
+PATTERNS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "sqlite or a URL": (
+            r"sqlite|postgres(ql)?://([^:@/]*@)?[^@]*",
+            "sqlite, or a postgresql:// URL without a password (libpq finds it in PGPASSFILE)",
+        ),
+        "a URL without a path": (
+            rf"https://[a-z0-9.-]+(?!:443$)(:[0-9]{{1,5}})?|{_HERE}",
+            "an https:// URL in small letters without a path, such as https://data.example.org, or http://localhost:8321",
+        ),
+        "enrol or demo": (r"enrol|demo", "enrol or demo"),
+        "a URL or nothing": (rf"(https://[^\s?#@]+|{_HERE}(/[^\s?#@]*)?)?", "the https:// URL that the provider gives as its issuer"),
+        "a word or nothing": (r"[\x21-\x7e]{0,255}", "at most 255 letters, digits and signs without a space, as the provider gives it"),
+        "a path or nothing": (r"[^\0\n]{0,4096}", "the path of a file, absolute or inside the data folder"),
+    }
+)
+"""What a text may be: how the reference page says it, the pattern, and how a refusal says it."""
 
 
 def _number(about: str, default: int, low: int, high: int) -> int:
     made: int = field(default=default, metadata={"about": about, "low": low, "high": high})
+    return made
+
+
+def _text(about: str, default: str, accepted: str) -> str:
+    made: str = field(default=default, metadata={"about": about, "accepted": accepted})
     return made
 
 
@@ -68,6 +92,7 @@ class Settings:
     http_rows_max: int = _number("rows of one answer over HTTP; what is beyond is left off, with a note", 100_000, 1, 10_000_000)
     http_questions_max: int = _number("questions over HTTP that run at once in one process", 64, 1, 10_000)
     http_queue_max: int = _number("questions over HTTP that wait for their turn in one process", 256, 0, 100_000)
+    http_streams_max: int = _number("jobs that are followed over HTTP at once in one process", 200, 1, 10_000)
     http_threads_max: int = _number("other requests over HTTP that are worked on at once in one process", 40, 1, 10_000)
     http_wait_ms_max: int = _number("longest time a request waits for its turn, or for its first sending", 25_000, 1, 600_000)
     http_address_per_minute_max: int = _number("requests of one network address in a minute, for each process", 6_000, 1, 10_000_000)
@@ -80,9 +105,26 @@ class Settings:
     tend_ms: int = _number("time between two looks for charges, projects and permits that have come to their end", 5_000, 100, 3_600_000)
     language: str = field(default="en", metadata={"about": "language of messages where the reader names none: en, fr, ar or zgh"})
     log_file: str = field(default="log.jsonl", metadata={"about": "name of the log of uses, inside the data folder"})
-    database: str = field(
-        default="sqlite",
-        metadata={"about": "sqlite, or the postgresql:// URL, without a password, of a server that several workers share", "url": True},
+    database: str = _text(
+        "sqlite, or the postgresql:// URL, without a password, of a server that several workers share", "sqlite", "sqlite or a URL"
+    )
+    public_url: str = _text(
+        "where browsers find this node; passkeys are bound to its host for ever", "http://localhost:8321", "a URL without a path"
+    )
+    sign_in_links: str = _text(
+        "what one-time links may open: enrol, only the registration of a passkey or identity; demo, also whole sessions",
+        "enrol",
+        "enrol or demo",
+    )
+    session_idle_s: int = _number("a session without a request for so long is over", 3600, 60, 43_200)
+    token_days_max: int = _number("longest life of an API token, in days", 90, 1, 366)
+    oidc_issuer: str = _text("the organisation's identity provider (OpenID Connect), as it names itself", "", "a URL or nothing")
+    oidc_client_id: str = _text("what the identity provider calls this node", "", "a word or nothing")
+    oidc_client_secret_file: str = _text(
+        "file with the secret that the provider gave this node; without one it proves itself by PKCE alone", "", "a path or nothing"
+    )
+    oidc_step_up_acr: str = _text(
+        "the acr that the provider must state at a step-up; without one a fresh sign-in there is enough", "", "a word or nothing"
     )
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False, compare=False)
 
@@ -112,6 +154,11 @@ def read_settings(folder: Path, environment: Mapping[str, str]) -> Settings:
             origins[name] = file.name
         else:
             origins[name] = "default"
+    if bool(values.get("oidc_issuer")) != bool(values.get("oidc_client_id")):
+        key = "oidc_client_id" if values.get("oidc_issuer") else "oidc_issuer"
+        raise Refusal(
+            "settings.bad_value", key=key, value="…", wanted="oidc_issuer and oidc_client_id together, or neither", origin=str(file)
+        )
     return Settings(folder=folder, origins=MappingProxyType(origins), **values)  # type: ignore[arg-type]  # checked by _value
 
 
@@ -128,9 +175,9 @@ def describe() -> list[tuple[str, str, str, str]]:
     rows: list[tuple[str, str, str, str]] = []
     for each in fields(Settings):
         if "about" in each.metadata:
-            default = "one for each core" if each.default is MISSING else str(each.default)
+            default = "one for each core" if each.default is MISSING else str(each.default) or "none"
             accepted = f"{each.metadata['low']} … {each.metadata['high']}" if "low" in each.metadata else "text"
-            accepted = "sqlite or a URL" if "url" in each.metadata else accepted
+            accepted = str(each.metadata.get("accepted", accepted))
             if "path" in each.metadata:
                 accepted, default = "an absolute path", "none" if each.default is None else f"{default} in the data folder"
             rows.append((each.name, default, accepted, str(each.metadata["about"])))
@@ -160,11 +207,11 @@ def _value(key: str, given: object, metadata: Mapping[str, object], *, origin: s
                 "settings.bad_value", key=key, value=str(given)[:60], wanted=f"a whole number from {low} to {high}", origin=origin
             )
         return whole
-    if "url" in metadata:
-        if isinstance(given, str) and (given == "sqlite" or fullmatch(r"postgres(ql)?://([^:@/]*@)?[^@]*", given)):
+    if "accepted" in metadata:
+        pattern, wanted = PATTERNS[str(metadata["accepted"])]
+        if isinstance(given, str) and fullmatch(pattern, given):
             return given
-        wanted = "sqlite, or a postgresql:// URL without a password (libpq finds it in PGPASSFILE)"
-        raise Refusal("settings.bad_value", key=key, value="…", wanted=wanted, origin=origin)
+        raise Refusal("settings.bad_value", key=key, value="…", wanted=wanted, origin=origin)  # it may hold a password
     if key.lower().endswith("language") and given not in LANGUAGES:
         raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted=", ".join(LANGUAGES), origin=origin)
     if not isinstance(given, str) or not given or "/" in given or "\\" in given:

@@ -33,8 +33,8 @@ INSERT = """INSERT INTO version (id, dataset, published_at, serves, schema_json,
 VALUES (:id, :dataset, :at, 1, :schema, :profile)"""
 CURRENT = "SELECT id, published_at, schema_json, profile_json FROM version WHERE serves = 1 ORDER BY dataset"
 IDS = "SELECT id FROM version WHERE serves = 1 ORDER BY dataset"
-IDENTITY = "SELECT id FROM identity"
-IDENTIFY = "INSERT INTO identity (only_row, id) VALUES (1, :id)"
+IDENTITY = "SELECT id FROM belonging"
+IDENTIFY = "INSERT INTO belonging (only_row, id) VALUES (1, :id)"
 ALL_SCHEMAS = "SELECT schema_json FROM version ORDER BY published_at"
 
 

@@ -49,10 +49,13 @@ from amana.terms.use import Inclusion, UseEntry
 
 if TYPE_CHECKING:
     from amana.node.job_queue import Place
+    from amana.node.sign_in import SignIn
 
 THRESHOLDS_PER_LIFE = 4096
 """One threshold of unknown keys may use this part of the population's lifetime delta."""
 PROFILE_RUN_S = 3600.0
+NETWORK_WAIT_S = 10.0
+"""Longest wait for an identity provider."""
 
 
 @final
@@ -138,6 +141,15 @@ class Wired:
                         self._opened[each.version.id] = self._open(each.version, each.profile)
                 serving = tuple(version for version in self.store.serving() if version in self._opened)
             return tuple(self._opened[version] for version in serving)
+
+    def sign_in(self) -> "SignIn":
+        """Signing in, for doors that know who asks. What speaks to browsers and identity providers is loaded here."""
+        import httpx
+
+        from amana.node.sign_in import SignIn, open_provider
+
+        network = httpx.Client(timeout=NETWORK_WAIT_S, follow_redirects=False)
+        return SignIn(self.database, self.settings, provider=open_provider(self.settings, network, elapsed=self.clock.elapsed))
 
     def recover(self) -> int:
         """Close the charges of processes that ended before they could."""

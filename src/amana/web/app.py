@@ -4,13 +4,13 @@ from fastapi import APIRouter, FastAPI
 
 import amana
 from amana.node.service import Service
-from amana.web import problems
+from amana.web import datasets, jobs, problems, questions
 from amana.web.guard import Guard
 from amana.web.health import router as health
 from amana.web.limits import Limits
 from amana.web.routing import BASE
 
-ROUTERS: tuple[APIRouter, ...] = ()
+ROUTERS: tuple[APIRouter, ...] = (datasets.router, questions.router, jobs.router)
 """Under `/api/v1`, in the order of the documentation."""
 
 

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 
 from amana.node.service import Service
-from amana.node.sign_in import SignIn
 from amana.policy.people import Asker
 from amana.terms.refusal import Refusal
 from amana.web.limits import Limits
@@ -36,22 +35,22 @@ def caller_of(request: Request) -> Asker | None:
 
 
 def _found(request: Request) -> Asker | None:
-    asker = _signed_in(request, cast("Service", request.app.state.service).sign_in)
+    asker = _signed_in(request, cast("Service", request.app.state.service))
     if asker is not None:
         cast("Limits", request.app.state.limits).people.take(asker.person.id)
     return asker
 
 
-def _signed_in(request: Request, sign_in: SignIn) -> Asker | None:
+def _signed_in(request: Request, service: Service) -> Asker | None:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if secret:
-        return sign_in.by_token(secret.strip() if scheme.lower() == "bearer" else "")
+        return service.sign_in.by_token(secret.strip() if scheme.lower() == "bearer" else "", now=service.now())
     session = request.cookies.get(COOKIE)
     if session is None:
         return None
     if request.method not in SAFE and not _same_site(request):
         raise Refusal("http.cross_site")
-    return sign_in.by_session(session)
+    return service.sign_in.by_session(session, now=service.now())
 
 
 def _same_site(request: Request) -> bool:

@@ -84,30 +84,36 @@ async def _first(
     *,
     resumes: bool,
 ) -> Response:
+    async def completed(outcome: str) -> None:
+        await to_thread.run_sync(lambda: repeats.complete(person, key=key, outcome=outcome))
+
+    async def refused() -> None:
+        await to_thread.run_sync(lambda: repeats.refuse(person, key=key, after=standing))
+
+    async def done() -> Response:
+        if isinstance(standing, Interrupted):
+            if not resumes:
+                raise Refusal("http.interrupted")
+            if standing.republished:  # the first attempt may have paid for a version that serves no more
+                raise unforeseen(InterruptedError())
+            request.state.since = standing.since
+        return await handle(request)
+
     with anyio.CancelScope(shield=True):  # whoever hangs up must not leave the key begun
         try:
-            if isinstance(standing, Interrupted):
-                if not resumes:
-                    raise Refusal("http.interrupted")
-                if standing.republished:  # the first attempt may have paid for a version that serves no more
-                    raise unforeseen(InterruptedError())
-                request.state.since = standing.since
-            response = await handle(request)
-        except Fault as fault:
-            await to_thread.run_sync(lambda: repeats.complete(person, key=key, outcome=json.dumps({"fault": fault.id})))
-            raise
+            response = await done()
         except (Refusal, RequestValidationError, HTTPException):
-            await to_thread.run_sync(lambda: repeats.refuse(person, key=key, after=standing))
+            await refused()
             raise
         except Exception as error:  # noqa: BLE001 - made opaque, as everywhere
-            fault = unforeseen(error)
-            await to_thread.run_sync(lambda: repeats.complete(person, key=key, outcome=json.dumps({"fault": fault.id})))
+            fault = error if isinstance(error, Fault) else unforeseen(error)
+            await completed(json.dumps({"fault": fault.id}))
             raise fault from None
         if response.status_code < 400:
-            await to_thread.run_sync(lambda: repeats.complete(person, key=key, outcome=_kept(response)))
+            await completed(_kept(response))
         else:
-            await to_thread.run_sync(lambda: repeats.refuse(person, key=key, after=standing))
-        return response
+            await refused()
+    return response
 
 
 def _kept(response: Response) -> str:

@@ -9,7 +9,7 @@ CREATE TABLE version (
 ) STRICT;
 CREATE UNIQUE INDEX version_serves ON version (dataset) WHERE serves = 1;
 -- Which data folder this database belongs to: another one's catalogue would make orphans of all its versions.
-CREATE TABLE identity (
+CREATE TABLE belonging (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
     id TEXT NOT NULL
 ) STRICT;

@@ -2,7 +2,7 @@
 CREATE TABLE job (
     id TEXT PRIMARY KEY,
     owner TEXT NOT NULL REFERENCES person (id),
-    token TEXT,  -- JSON: the token that spoke for her
+    token TEXT,  -- the one that spoke for her, if it was one
     permit TEXT NOT NULL REFERENCES permit (id),
     dataset TEXT NOT NULL,
     sql TEXT NOT NULL,

@@ -1,0 +1,127 @@
+"""`/questions`: try, preview, ask, redraw."""
+
+from collections.abc import Mapping
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+
+from amana.client.precision import WITHIN
+from amana.client.result import Result
+from amana.client.wire import write_rows
+from amana.node.answers import Answered, Preview
+from amana.node.jobs import JobView
+from amana.node.results import result_of
+from amana.node.service import Asked
+from amana.policy.rights import Action
+from amana.terms.answer import AnswerTable
+from amana.terms.ids import PermitId
+from amana.terms.refusal import Refusal
+from amana.web.access import doing
+from amana.web.bodies import json_response
+from amana.web.context import Caller, Here
+from amana.web.job_views import accepted
+from amana.web.language import catalogue_of
+from amana.web.limits import Limits
+from amana.web.once import since_of
+from amana.web.routing import new_router
+from amana.web.shapes import AcceptedOut, AnswerOut, PreviewOut, Question, Redraws, RedrawsOut, Tried
+
+ARROW = "application/vnd.apache.arrow.stream"
+router: APIRouter = new_router("questions")
+
+
+def limits_of(request: Request) -> Limits:
+    """The limits of this application."""
+    return cast("Limits", request.app.state.limits)
+
+
+Limited = Annotated[Limits, Depends(limits_of)]
+Accept = Annotated[str, Header(description=f"`application/json`, or `{ARROW}` for an Arrow IPC stream of flat columns")]
+ANSWERED: dict[int | str, dict[str, object]] = {
+    200: {"model": AnswerOut, "description": "The answer", "content": {ARROW: {"schema": {"type": "string", "format": "binary"}}}}
+}
+ACCEPTED: dict[int | str, dict[str, object]] = {202: {"model": AcceptedOut, "description": "It takes long: it became a job"}}
+
+
+@router.post("/questions/preview", response_model=PreviewOut, openapi_extra=doing(Action.PREVIEW))
+async def preview(here: Here, caller: Caller, limits: Limited, question: Question) -> Response:
+    """What a question would cost and how precise it would be; nothing is spent and no row is read."""
+    asked = asked_of(question)
+    return json_response(preview_of(await limits.questions.run(lambda: here.preview(caller, asked=asked))))
+
+
+@router.post("/questions/dry-run", response_model=AnswerOut, responses=ANSWERED, openapi_extra=doing(Action.DRY_RUN))
+async def dry_run(here: Here, caller: Caller, limits: Limited, question: Tried, accept: Accept = "application/json") -> Response:
+    """The question over invented rows: the same refusals, columns and precision; its figures mean nothing. Open to everybody."""
+    asked = asked_of(question)
+    return answer_response(await limits.questions.run(lambda: here.dry_run(caller, asked=asked)), accept=accept, rows_max=limits.rows_max)
+
+
+@router.post("/questions", response_model=AnswerOut, responses={**ANSWERED, **ACCEPTED}, openapi_extra=doing(Action.ASK, spends=True))
+async def ask(
+    request: Request, here: Here, caller: Caller, limits: Limited, question: Question, accept: Accept = "application/json"
+) -> Response:
+    """The answer: private figures, each with its interval. It is charged once, and given again for nothing.
+
+    What is predicted to take long is put in the queue instead (202): its job is looked at under `Location`.
+    """
+    asked, since = asked_of(question), since_of(request)
+    found = await limits.questions.run(lambda: here.put(caller, asked=asked, since=since))
+    if isinstance(found, JobView):
+        return accepted(found, catalogue=catalogue_of(request))
+    return answer_response(found, accept=accept, rows_max=limits.rows_max)
+
+
+@router.post("/questions/simulate", response_model=RedrawsOut, openapi_extra=doing(Action.ASK))
+async def simulate(here: Here, caller: Caller, limits: Limited, question: Redraws) -> Response:
+    """Redraws of an answer that was given before, for figures derived from several noisy ones. Free; it reveals nothing new."""
+    asked = asked_of(question)
+    found = await limits.questions.run(lambda: here.simulate(caller, asked=asked, draws=question.draws))
+    return json_response({"columns": list(found.columns), "draws": found.draws})
+
+
+def asked_of(question: Question | Tried | Redraws) -> Asked:
+    """The question as a value. Errors: Refusal http.bad_request for a precision and a share at once."""
+    if question.within is not None and question.share is not None:
+        raise Refusal(
+            "http.bad_request", field="share", wanted="left out where `within` is given: either a precision, or a share of the budget"
+        )
+    permit = None if question.permit is None else PermitId(question.permit)
+    return Asked(sql=question.sql, within=question.within or WITHIN, share=question.share, permit=permit)
+
+
+def answer_response(answer: Answered, *, accept: str, rows_max: int) -> Response:
+    """An answer as it travels, also that of a job. Rows beyond the limit are left off, and a note says so: they are paid for."""
+    result = _limited(result_of(answer, language="en"), rows_max=rows_max)
+    if ARROW in accept:
+        return Response(result.to_arrow_bytes(), media_type=ARROW)
+    return json_response({**result.head(), "rows": write_rows(result.table)})
+
+
+def preview_of(preview: Preview) -> Mapping[str, object]:
+    """A preview as it travels."""
+    cost = {
+        "loss_nrho": preview.cost_nrho,
+        "delta_units": preview.cost_delta_units,
+        "cap_nrho": preview.cap_nrho,
+        "spent_nrho": preview.spent_nrho,
+        "recalled": False,
+    }
+    return {
+        "figures": [{"name": name, "half_width": half, "relative": relative} for name, half, relative in preview.figures],
+        "cost": cost,
+        "share": preview.share,
+        "notes": [{"code": code, "parameters": dict(parameters)} for code, parameters in preview.notes],
+    }
+
+
+def _limited(result: Result, *, rows_max: int) -> Result:
+    table, rows = result.table, len(result.table.rows)
+    if rows <= rows_max:
+        return result
+    cut = AnswerTable(columns=table.columns, rows=table.rows[:rows_max], types=table.types)
+    note = ("note.rows_left_off", (("rows", rows), ("most", rows_max)))
+    return Result(
+        table=cut, cost=result.cost, version=result.version, digest=result.digest, notes=(*result.notes, note),
+        receipt=result.receipt, dry_run=result.dry_run, language=result.language,
+    )  # fmt: skip
