@@ -95,7 +95,7 @@ def bearer(service: Service, *, scopes: tuple[Scope, ...] = (Scope.READ, Scope.A
     now = datetime.now(UTC)
     herself = replace(asker(service, person), stepped_up_at=now)
     made = service.sign_in.tokens.make(herself, label="test", scopes=scopes, days=1, allowance=None, now=now)
-    return {"Authorization": f"Bearer {made.secret}"}
+    return {"Authorization": f"Bearer {made.secret.reveal()}"}
 
 
 def question(number: int = 0) -> Asked:

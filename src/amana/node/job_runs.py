@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 LOST = frozenset({"node.database_lost", "node.changed_meanwhile"})
 """Refusals that say nothing of the job: it is looked at again later."""
 
+AT_ONCE = timedelta(0)
+
 
 @final
 class JobRuns:
@@ -149,9 +151,8 @@ class JobRuns:
 
     def _started(self, record: JobRecord) -> JobRecord:
         """The charge stands: durable before data is touched. When the answer leaves is public from now on."""
-        at = self._now()
-        ready_at = at + timedelta(milliseconds=record.predicted_ms)
-        return self._moved(record, (RunEvent.RESERVE, RunEvent.START), ready_at=ready_at)
+        lasts = timedelta(milliseconds=record.predicted_ms)
+        return self._moved(record, (RunEvent.RESERVE, RunEvent.START), lasts=lasts)
 
     def _finished(self, record: JobRecord, answered: Answered) -> None:
         values: Mapping[str, Value] = {
@@ -172,7 +173,7 @@ class JobRuns:
         self._moved(record, (RunEvent.REFUSE,), values={**NO_END, "refusal": written_refusal(refusal)})
 
     def _moved(
-        self, record: JobRecord, events: tuple[RunEvent, ...], *, values: Mapping[str, Value] = NO_END, ready_at: datetime | None = None
+        self, record: JobRecord, events: tuple[RunEvent, ...], *, values: Mapping[str, Value] = NO_END, lasts: timedelta = AT_ONCE
     ) -> JobRecord:
         """Several events, all or none; a microsecond apart, so that their notes stand in order."""
         begun = self._now()
@@ -180,7 +181,7 @@ class JobRuns:
             for number, event in enumerate(events):
                 at = begun + timedelta(microseconds=number)
                 if event is RunEvent.START:
-                    started: dict[str, Value] = {"ready_at": moment(ready_at or at)}
+                    started: dict[str, Value] = {"ready_at": moment(at + lasts)}
                     record = moved(run, record, event, actor=NODE, at=at, sql=START, values=started)
                 elif event in (RunEvent.REFUSE, RunEvent.SETTLE):
                     record = moved(run, record, event, actor=NODE, at=at, sql=END, values=values)
