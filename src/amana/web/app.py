@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 
 import amana
 from amana.node.service import Service
-from amana.web import audit, datasets, outputs, people, permits, problems, projects, questions, sign_in, sign_in_page
+from amana.web import audit, datasets, jobs, outputs, people, permits, problems, projects, questions, sign_in, sign_in_page
 from amana.web.guard import Guard
 from amana.web.health import router as health
 from amana.web.limits import Limits
@@ -19,6 +19,7 @@ from amana.web.routing import BASE
 ROUTERS: tuple[APIRouter, ...] = (
     datasets.router,
     questions.router,
+    jobs.router,
     projects.router,
     permits.router,
     outputs.router,
