@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
-    "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "login", "logout", "settings", "keys", "serve",
+    "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "settings", "keys", "serve",
     "help",
 )  # fmt: skip
 
@@ -42,6 +42,7 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
         made[name].add_argument("name", metavar=say("cli.metavar.name"), help=_option(say("cli.option.dataset")))
     made["profile"].add_argument("--json", action="store_true", help=_option(say("cli.option.profile_json")))
     _sample(made["sample"], catalogue)
+    _jobs(made["jobs"], catalogue)
     made["login"].add_argument("link", metavar=say("cli.metavar.link"), help=_option(say("cli.option.link")))
     made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
     _keys(made["keys"], catalogue)
@@ -49,9 +50,9 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
     for name in COMMANDS[:-1]:
         made[name].add_argument("--folder", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.folder")))
-    for name in ("ask", "budget", "datasets", "profile", "login", "logout"):
+    for name in ("ask", "budget", "datasets", "profile", "jobs", "login", "logout"):
         made[name].add_argument("--node", metavar="URL", help=_option(say("cli.option.node")))
-    for name in ("login", "logout"):
+    for name in ("jobs", "login", "logout"):
         made[name].set_defaults(folder=None)
     return parser
 
@@ -78,6 +79,12 @@ def _ask(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     shape = command.add_mutually_exclusive_group()
     for name in ("json", "csv", "arrow"):
         shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_option(catalogue.say(f"cli.option.{name}")))
+
+
+def _jobs(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
+    actions = ("list", "show", "cancel", "answer")
+    command.add_argument("action", choices=actions, nargs="?", default="list", help=_option(catalogue.say("cli.option.jobs_action")))
+    command.add_argument("job", metavar=catalogue.say("cli.metavar.job"), nargs="?", help=_option(catalogue.say("cli.option.job")))
 
 
 def _keys(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 import amana
 from amana.node.service import Service
-from amana.web import audit, datasets, docs, outputs, people, permits, problems, projects, questions
+from amana.web import audit, datasets, docs, jobs, outputs, people, permits, problems, projects, questions, sign_in, sign_in_page
 from amana.web.guard import Guard
 from amana.web.health import router as health
 from amana.web.limits import Limits
@@ -20,11 +20,13 @@ from amana.web.routing import BASE
 ROUTERS: tuple[APIRouter, ...] = (
     datasets.router,
     questions.router,
+    jobs.router,
     projects.router,
     permits.router,
     outputs.router,
     people.router,
     audit.router,
+    sign_in.router,
 )
 """Under `/api/v1`, in the order of the documentation."""
 
@@ -47,8 +49,8 @@ def build(service: Service) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    app.include_router(docs.router)
-    app.include_router(health)
+    for router in (docs.router, health, sign_in.callback, sign_in_page.router):
+        app.include_router(router)
     return app
 
 
