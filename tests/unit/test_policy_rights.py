@@ -76,6 +76,7 @@ def test_every_action_has_one_rule() -> None:
         (Action.ROTATE_KEYS, Node(), {"operator"}),
         (Action.ADD_ORGANISATION, Node(), {"operator"}),
         (Action.ADD_PERSON, Node(), {"operator"}),
+        (Action.SEE_PEOPLE, Node(), {"operator", "decider", "auditor"}),
         (Action.DISABLE_PERSON, person("stranger"), {"operator", "decider"}),
         (Action.ENABLE_PERSON, person("stranger"), {"decider"}),
         (Action.GIVE_ROLE, RoleOf(person=person("stranger"), role=Role.REVIEWER), {"decider"}),

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import amana
-from amana.cli import ask, jobs, keys, look, profile, publish, sign
+from amana.cli import ask, jobs, keys, look, profile, publish, serve, sign
 from amana.cli.parser import build, language_asked
 from amana.cli.show import tell
 from amana.client.explain import describe
@@ -30,6 +30,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "logout": sign.logout,
     "settings": look.settings,
     "keys": keys.keys,
+    "serve": serve.serve,
     "help": look.help_code,
 }
 

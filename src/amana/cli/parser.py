@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
-    "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "settings", "keys", "help",
+    "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "settings", "keys", "serve",
+    "help",
 )  # fmt: skip
 
 
@@ -45,6 +46,7 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     made["login"].add_argument("link", metavar=say("cli.metavar.link"), help=_option(say("cli.option.link")))
     made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
     _keys(made["keys"], catalogue)
+    _serve(made["serve"], catalogue)
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
     for name in COMMANDS[:-1]:
         made[name].add_argument("--folder", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.folder")))
@@ -89,6 +91,13 @@ def _keys(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("action", choices=("show", "rotate"), help=_option(catalogue.say("cli.option.keys_action")))
     command.add_argument("--data", action="store_true", help=_option(catalogue.say("cli.option.keys_data")))
     command.add_argument("--to", choices=("file", "kms"), metavar="SOURCE", help=_option(catalogue.say("cli.option.keys_to")))
+
+
+def _serve(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
+    say = catalogue.say
+    command.add_argument("--host", default="127.0.0.1", metavar=say("cli.metavar.address"), help=_option(say("cli.option.host")))
+    command.add_argument("--port", default=8321, type=int, metavar=say("cli.metavar.port"), help=_option(say("cli.option.port")))
+    command.add_argument("--workers", default=1, type=int, metavar=say("cli.metavar.number"), help=_option(say("cli.option.workers")))
 
 
 def _sample(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import final
 
 from amana.node.audit import NODE, note
-from amana.node.project_rows import OUTPUT, OUTPUTS, read_output, read_project, swapped
+from amana.node.project_rows import HOLD_BY_OUTPUT, OUTPUT, OUTPUTS, PUBLISHED, hold_project, read_output, read_project, swapped
 from amana.policy.people import Asker
-from amana.policy.projects import Output, OutputKind, Verdict, Vote, event_of_votes, votes_shown
+from amana.policy.projects import Output, OutputKind, Verdict, Vote, event_of_votes, output_after, votes_shown
 from amana.policy.rights import Action, check, may
 from amana.policy.things import OutputOf
 from amana.policy.transitions import OUTPUT as MACHINE
-from amana.policy.transitions import OutputEvent, OutputState, move
+from amana.policy.transitions import OutputEvent, OutputState
 from amana.terms.database import Database, DuplicateError, Transaction, Value, moment, text
 from amana.terms.ids import OutputId, PersonId, ProjectId
 from amana.terms.refusal import Refusal
@@ -26,8 +26,7 @@ ADD = """INSERT INTO output (id, project, kind, author, title, body, digest, sta
 VALUES (:id, :project, :kind, :author, :title, :body, :digest, :state, 0, :at)"""
 WORDS = "SELECT title, body FROM output WHERE id = :id"
 REWRITE = "UPDATE output SET title = :title, body = :body, digest = :digest WHERE id = :id AND state IN ('released', 'returned')"
-MOVE = "UPDATE output SET state = :to WHERE id = :id AND state = :was AND round = :round"
-PROPOSE = "UPDATE output SET state = :to, round = round + 1 WHERE id = :id AND state = :was AND round = :round"
+MOVE = "UPDATE output SET state = :to, round = :next WHERE id = :id AND state = :was AND round = :round"
 VOTE = """INSERT INTO vote (output, author, round, place, voter, verdict, reasons, given_at)
 VALUES (:output, :author, :round, :place, :voter, :verdict, :reasons, :at)"""
 BODY_LENGTH_MAX = 1_000_000
@@ -50,6 +49,15 @@ class Shown:
 
 
 @final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What everybody may read of an output."""
+
+    id: OutputId
+    title: str
+
+
+@final
 class Outputs:
     """The outputs of this node. Errors: every method raises the refusals of `policy.rights.check`, and node.not_found."""
 
@@ -61,7 +69,7 @@ class Outputs:
         at, made = self._now(), OutputId(f"x-{secrets.token_hex(6)}")
         _short(body)
         with self._database.transaction() as run:
-            check(Action.ADD_OUTPUT, asker, on=read_project(run, project), now=at)
+            check(Action.ADD_OUTPUT, asker, on=hold_project(run, project), now=at)
             assert asker is not None
             values: dict[str, Value] = {"id": made, "project": project, "kind": kind.value, "author": asker.person.id, "at": moment(at)}
             run.change(ADD, {**values, **_words(title, body), "state": MACHINE.start.value})
@@ -73,7 +81,7 @@ class Outputs:
         at = self._now()
         _short(body)
         with self._database.transaction() as run:
-            found = _read(run, output)
+            found = _hold(run, output)
             check(Action.PROPOSE_OUTPUT, asker, on=found, now=at)
             assert asker is not None
             swapped(run.change(REWRITE, {"id": output, **_words(title, body)}))
@@ -88,6 +96,11 @@ class Outputs:
                 check(Action.SEE_OUTPUT, asker, on=found, now=self._now())
             return _shown(run, found, to=PersonId("") if asker is None else asker.person.id)
 
+    def place(self, output: OutputId) -> OutputOf:
+        """The output in its project, as the rules of policy see it. Errors: Refusal node.not_found."""
+        with self._database.reading() as run:
+            return _read(run, output)
+
     def outputs(self, asker: Asker | None, *, project: ProjectId) -> tuple[Shown, ...]:
         """Those of a project that the asker may see."""
         at, to = self._now(), PersonId("") if asker is None else asker.person.id
@@ -97,11 +110,16 @@ class Outputs:
             seen = [each for each in found if each.output.state is OutputState.PUBLISHED or may(Action.SEE_OUTPUT, asker, on=each, now=at)]
             return tuple(_shown(run, each, to=to) for each in seen)
 
+    def published(self, project: ProjectId) -> tuple[Published, ...]:
+        """What a project published and did not take back."""
+        with self._database.reading() as run:
+            return tuple(Published(id=OutputId(text(name)), title=text(title)) for name, title in run.rows(PUBLISHED, {"project": project}))
+
     def act(self, asker: Asker | None, *, output: OutputId, event: OutputEvent) -> Output:
         """Propose, publish or retract."""
         at = self._now()
         with self._database.transaction() as run:
-            found = _read(run, output)
+            found = _hold(run, output)
             check(ACTIONS[event], asker, on=found, now=at)
             assert asker is not None
             _move(run, found.output, event, actor=asker.person.id, at=at)
@@ -111,7 +129,7 @@ class Outputs:
         """One of two votes, blind until both are cast; the second decides. Errors: Refusal output.voted, output.votes_full."""
         at = self._now()
         with self._database.transaction() as run:
-            found = _read(run, output)
+            found = _hold(run, output)
             check(Action.VOTE_OUTPUT, asker, on=found, now=at)
             assert asker is not None
             place = len(found.output.votes_now()) + 1
@@ -137,6 +155,12 @@ def _read(run: Transaction, output: OutputId) -> OutputOf:
     return OutputOf(output=held, project=read_project(run, held.project))
 
 
+def _hold(run: Transaction, output: OutputId) -> OutputOf:
+    """The output, which nobody else changes until the transaction ends."""
+    run.change(HOLD_BY_OUTPUT, {"id": output})
+    return _read(run, output)
+
+
 def _shown(run: Transaction, on: OutputOf, *, to: PersonId) -> Shown:
     output = on.output
     title, body = run.rows(WORDS, {"id": output.id})[0]
@@ -144,10 +168,10 @@ def _shown(run: Transaction, on: OutputOf, *, to: PersonId) -> Shown:
 
 
 def _move(run: Transaction, output: Output, event: OutputEvent, *, actor: str, at: datetime) -> None:
-    to = move(MACHINE, output.state, event=event)
-    values: dict[str, Value] = {"id": output.id, "was": output.state.value, "to": to.value, "round": output.round}
-    swapped(run.change(PROPOSE if event is OutputEvent.PROPOSE else MOVE, values))
-    _note(run, output.id, at=at, actor=actor, action=event.value, was=output.state.value, now_is=to.value)
+    after = output_after(output, event=event)
+    values: dict[str, Value] = {"id": output.id, "was": output.state.value, "round": output.round}
+    swapped(run.change(MOVE, {**values, "to": after.state.value, "next": after.round}))
+    _note(run, output.id, at=at, actor=actor, action=event.value, was=output.state.value, now_is=after.state.value)
 
 
 def _words(title: str, body: str) -> dict[str, Value]:

@@ -3,21 +3,23 @@
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import final
+from typing import Protocol, final
 
 from amana.node.audit import MACHINE, note
+from amana.node.settings import LANGUAGES
 from amana.policy.people import Accreditation, Asker, Organisation, OrganisationKind, Person, Role
 from amana.policy.rights import Action, check
 from amana.policy.things import Node, RoleOf
-from amana.terms.database import Database, DuplicateError, Row, Transaction, moment, moment_or_none, text
+from amana.terms.database import Database, DuplicateError, Row, Transaction, Value, moment, moment_or_none, text
 from amana.terms.ids import AccreditationId, OrganisationId, PersonId
 from amana.terms.refusal import Refusal
 
 ORGANISATIONS = "SELECT id, name, kind FROM organisation ORDER BY name"
-ORGANISATION = "SELECT id, name, kind FROM organisation WHERE id = :id OR name = :id"
+ORGANISATION = "SELECT id, name, kind FROM organisation WHERE id = :id OR name = :id ORDER BY CASE WHEN id = :id THEN 0 ELSE 1 END"
 ADD_ORGANISATION = "INSERT INTO organisation (id, name, kind) VALUES (:id, :name, :kind)"
 PERSON = "SELECT id, name, organisation, language, disabled_at FROM person WHERE id = :id"
 PEOPLE = "SELECT id, name, organisation, language, disabled_at FROM person WHERE id > :after ORDER BY id LIMIT :limit"
+HOLD = "UPDATE person SET name = name WHERE id = :id"
 ADD_PERSON = "INSERT INTO person (id, name, organisation, language) VALUES (:id, :name, :organisation, :language)"
 DISABLE = "UPDATE person SET disabled_at = :at WHERE id = :id AND disabled_at IS NULL"
 ENABLE = "UPDATE person SET disabled_at = NULL WHERE id = :id AND disabled_at IS NOT NULL"
@@ -31,14 +33,22 @@ ACCREDIT = """INSERT INTO accreditation (id, person, granted_by, valid_from, val
 VALUES (:id, :person, :by, :valid_from, :valid_until)"""
 REVOKE = "UPDATE accreditation SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL"
 PAGE_MAX = 200
+NAME_LENGTH_MAX = 200
+
+
+class CutOff(Protocol):
+    """`node.sign_in.cut_off`, which reads people itself."""
+
+    def __call__(self, run: Transaction, person: PersonId, *, actor: str, now: datetime) -> None: ...
 
 
 @final
 class People:
     """Who there is on this node. Errors: every method that changes something raises the refusals of `policy.rights.check`."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._database, self._now = database, now
+    def __init__(self, database: Database, now: Callable[[], datetime], *, cut_off: CutOff) -> None:
+        """`cut_off`: ends every session, token and open link of a person."""
+        self._database, self._now, self._cut_off = database, now, cut_off
 
     def organisations(self) -> tuple[Organisation, ...]:
         """All of them, by name."""
@@ -67,10 +77,11 @@ class People:
             return read_accreditations(run, person)
 
     def add_organisation(self, asker: Asker | None, *, name: str, kind: OrganisationKind) -> OrganisationId:
-        """`asker`: None on the node's own machine. Errors: Refusal node.name_taken."""
+        """`asker`: None on the node's own machine. Errors: Refusal node.name_taken, node.bad_value."""
         at = self._now()
         if asker is not None:
             check(Action.ADD_ORGANISATION, asker, on=Node(), now=at)
+        _named(name)
         made = OrganisationId(f"o-{secrets.token_hex(4)}")
         try:
             with self._database.transaction() as run:
@@ -81,10 +92,13 @@ class People:
         return made
 
     def add_person(self, asker: Asker | None, *, name: str, organisation: str, language: str) -> PersonId:
-        """`organisation`: its id or its name. Errors: Refusal node.not_found."""
+        """`organisation`: its id or its name. Errors: Refusal node.not_found, node.bad_value."""
         at = self._now()
         if asker is not None:
             check(Action.ADD_PERSON, asker, on=Node(), now=at)
+        _named(name)
+        if language not in LANGUAGES:
+            raise Refusal("node.bad_value", field="language", wanted=", ".join(LANGUAGES))
         made = PersonId(f"u-{secrets.token_hex(6)}")
         with self._database.transaction() as run:
             found = find_organisation(run, organisation)
@@ -94,19 +108,24 @@ class People:
             _note(run, asker, at=at, action="add_person", thing="person", subject=made, now_is="enabled")
         return made
 
-    def disable(self, asker: Asker, *, person: PersonId) -> None:
-        """She stops at her next request, and her queued runs never start."""
+    def disable(self, asker: Asker | None, *, person: PersonId) -> None:
+        """She stops at her next request, and her queued runs never start; what she held to sign in with is over for good."""
         at = self._now()
         with self._database.transaction() as run:
-            check(Action.DISABLE_PERSON, asker, on=read_person(run, person), now=at)
+            found = read_person(run, person)
+            if asker is not None:
+                check(Action.DISABLE_PERSON, asker, on=found, now=at)
             if run.change(DISABLE, {"id": person, "at": moment(at)}):
+                self._cut_off(run, person, actor=MACHINE if asker is None else asker.person.id, now=at)
                 _note(run, asker, at=at, action="disable_person", thing="person", subject=person, was="enabled", now_is="disabled")
 
-    def enable(self, asker: Asker, *, person: PersonId) -> None:
+    def enable(self, asker: Asker | None, *, person: PersonId) -> None:
         """Undo `disable`."""
         at = self._now()
         with self._database.transaction() as run:
-            check(Action.ENABLE_PERSON, asker, on=read_person(run, person), now=at)
+            found = read_person(run, person)
+            if asker is not None:
+                check(Action.ENABLE_PERSON, asker, on=found, now=at)
             if run.change(ENABLE, {"id": person}):
                 _note(run, asker, at=at, action="enable_person", thing="person", subject=person, was="disabled", now_is="enabled")
 
@@ -114,6 +133,7 @@ class People:
         """`asker`: None on the node's own machine, where the first decider comes from. Errors: Refusal rights.roles_conflict."""
         at = self._now()
         with self._database.transaction() as run:
+            run.change(HOLD, {"id": person})  # two roles that exclude each other are not given at once
             given = RoleOf(person=read_person(run, person), role=role)
             if role in given.person.roles:
                 return
@@ -132,15 +152,17 @@ class People:
             if run.change(REMOVE_ROLE, {"id": person, "role": role.value}):
                 _note(run, asker, at=at, action="revoke_role", thing="person", subject=person, was=role.value)
 
-    def accredit(self, asker: Asker, *, person: PersonId, valid_until: datetime) -> AccreditationId:
+    def accredit(self, asker: Asker | None, *, person: PersonId, valid_until: datetime) -> AccreditationId:
         """Answer for a person until that moment. Errors: Refusal node.bad_value for a moment that is over."""
         at = self._now()
-        if valid_until <= at:
-            raise Refusal("node.bad_value", field="valid_until", wanted="a moment in the future, such as 2031-01-01T00:00:00+00:00")
         made = AccreditationId(f"a-{secrets.token_hex(6)}")
         with self._database.transaction() as run:
-            check(Action.ACCREDIT, asker, on=read_person(run, person), now=at)
-            values = {"id": made, "person": person, "by": asker.person.id}
+            found = read_person(run, person)
+            if asker is not None:
+                check(Action.ACCREDIT, asker, on=found, now=at)
+            if valid_until <= at:
+                raise Refusal("node.bad_value", field="valid_until", wanted="a moment in the future, such as 2031-01-01T00:00:00+00:00")
+            values: dict[str, Value] = {"id": made, "person": person, "by": None if asker is None else asker.person.id}
             run.change(ACCREDIT, {**values, "valid_from": moment(at), "valid_until": moment(valid_until)})
             _note(run, asker, at=at, action="accredit", thing="accreditation", subject=made, now_is=f"until {valid_until.date()}")
         return made
@@ -198,11 +220,16 @@ def _accreditation(row: Row) -> Accreditation:
     return Accreditation(
         id=AccreditationId(text(name)),
         person=PersonId(text(person)),
-        granted_by=PersonId(text(granted_by)),
+        granted_by=None if granted_by is None else PersonId(text(granted_by)),
         valid_from=datetime.fromisoformat(text(valid_from)),
         valid_until=datetime.fromisoformat(text(valid_until)),
         revoked_at=moment_or_none(revoked_at),
     )
+
+
+def _named(name: str) -> None:
+    if not 0 < len(name) <= NAME_LENGTH_MAX or not name.isprintable() or name != name.strip():
+        raise Refusal("node.bad_value", field="name", wanted=f"1 to {NAME_LENGTH_MAX} printable characters")
 
 
 def _note(

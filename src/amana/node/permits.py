@@ -16,12 +16,13 @@ from amana.node.audit import NODE, note
 from amana.node.people import find_organisation
 from amana.node.project_rows import (
     PERMITS,
+    PERMITS_GRANTED,
     PERMITS_IN,
     PERMITS_OF_PERSON,
-    PERMITS_OF_PROJECT,
     PERMITS_OVER,
+    hold_permit,
+    hold_project,
     read_permit,
-    read_project,
     read_terms,
     swapped,
 )
@@ -49,7 +50,27 @@ ACTIONS = {
     PermitEvent.RESUME: Action.RESUME_PERMIT,
     PermitEvent.REVOKE: Action.REVOKE_PERMIT,
 }
+OPENED = (PermitState.GRANTED, PermitState.ACTIVE)
 PAGE_MAX = 200
+
+
+@final
+class Serving:
+    """The datasets that serve, looked up before a transaction begins: opening one needs the database itself."""
+
+    def __init__(self, datasets: tuple[Dataset, ...]) -> None:
+        self._datasets = {each.name: each for each in datasets}
+        self.names = tuple(self._datasets)
+
+    def dataset(self, name: str) -> Dataset:
+        """Errors: Refusal node.unknown_dataset."""
+        if name not in self._datasets:
+            raise Refusal("node.unknown_dataset", name=name[:80], names=", ".join(self.names))
+        return self._datasets[name]
+
+    def terms(self, name: str) -> tuple[UseTerm, ...]:
+        """What it may be used for; nothing when it does not serve."""
+        return read_terms(self._datasets[name].purposes) if name in self._datasets else ()
 
 
 @final
@@ -63,18 +84,20 @@ class Permits:
 
     def permit(self, asker: Asker | None, *, permit: PermitId) -> PermitOf:
         """One that the asker may see."""
+        serving = Serving(self._datasets())
         with self._database.reading() as run:
-            found = read_permit(run, permit, terms=self._terms)
+            found = read_permit(run, permit, terms=serving.terms)
         check(Action.SEE_PERMIT, asker, on=found, now=self._now())
         return found
 
     def permits(self, asker: Asker | None, *, after: str = "", limit: int = PAGE_MAX) -> tuple[PermitOf, ...]:
         """A page of those that the asker may see, by id."""
+        serving = Serving(self._datasets())
         at, seen = self._now(), list[PermitOf]()
         with self._database.reading() as run:
             while len(seen) < limit:
                 page = [text(name) for (name,) in run.rows(PERMITS, {"after": after, "limit": PAGE_MAX})]
-                found = (read_permit(run, PermitId(name), terms=self._terms) for name in page)
+                found = (read_permit(run, PermitId(name), terms=serving.terms) for name in page)
                 seen += [each for each in found if may(Action.SEE_PERMIT, asker, on=each, now=at)]
                 if len(page) < PAGE_MAX:
                     break
@@ -82,39 +105,47 @@ class Permits:
         return tuple(seen[:limit])
 
     def request(self, asker: Asker | None, *, project: ProjectId, dataset: str, share: Fraction, valid_until: datetime) -> PermitId:
-        """Ask the custodian for a share of the budget, until that moment. Errors: Refusal permit.held, node.unknown_dataset."""
-        at = self._now()
-        if not 0 < share <= 1:
-            raise Refusal("node.bad_value", field="share", wanted="a share of the budget above 0 and at most 1, such as 5%")
-        asked = self._dataset(dataset)
+        """Ask the custodian for a share of the budget, until that moment.
+
+        Errors: Refusal permit.held, node.unknown_dataset, project.other_dataset, node.bad_value.
+        """
+        at, serving = self._now(), Serving(self._datasets())
         made = PermitId(f"m-{secrets.token_hex(6)}")
         try:
             with self._database.transaction() as run:
-                found = read_project(run, project)
+                found = hold_project(run, project)
                 check(Action.REQUEST_PERMIT, asker, on=found, now=at)
                 assert asker is not None
+                _sensible(share, valid_until, now=at)
+                asked = serving.dataset(dataset)
+                if asked.name not in found.datasets:  # what was reviewed names its datasets
+                    raise Refusal("project.other_dataset", project=project, dataset=asked.name, datasets=", ".join(found.datasets))
                 values: dict[str, Value] = {"id": made, "project": project, "applicant": found.applicant, "version": found.version}
                 wanted: dict[str, Value] = {"dataset": asked.name, "population": asked.population.name, "share": str(share)}
                 signed: dict[str, Value] = {"custodian": custodian_of(run, asked), "state": PERMIT.start.value}
                 run.change(REQUEST, {**values, **wanted, **signed, "valid_until": moment(min(valid_until, found.ends_on))})
                 _note(run, made, at=at, actor=asker.person.id, action="request", was="", now_is=PERMIT.start.value)
         except DuplicateError:
-            raise Refusal("permit.held", project=project, dataset=asked.name) from None
+            raise Refusal("permit.held", project=project, dataset=dataset) from None
         return made
 
     def grant(self, asker: Asker | None, *, permit: PermitId, share: Fraction, valid_until: datetime, reasons: str = "") -> PermitOf:
-        """Sign it, for a share of the budget: a new permit, or a wider one if it is held already."""
-        at = self._now()
+        """Sign it, for a share of the budget: a new permit, or a wider one if it is held already, which takes nothing back.
+
+        Errors: Refusal node.bad_value.
+        """
+        at, serving = self._now(), Serving(self._datasets())
         with self._database.transaction() as run:
-            found = read_permit(run, permit, terms=self._terms)
+            found = hold_permit(run, permit, terms=serving.terms)
             event = PermitEvent.GRANT if found.record.state is PermitState.REQUESTED else PermitEvent.WIDEN
             check(Action.GRANT_PERMIT if event is PermitEvent.GRANT else Action.WIDEN_PERMIT, asker, on=found, now=at)
             assert asker is not None
-            nrho, delta = caps_of(self._dataset(found.record.dataset).population, share=share)
-            if (nrho, delta) < (found.record.cap_nrho, found.record.cap_delta) or delta < found.record.cap_delta or not 0 < share <= 1:
-                raise Refusal(
-                    "node.bad_value", field="share", wanted="a share of the budget, at most 1 and no less than was granted before"
-                )
+            _sensible(share, valid_until, now=at)
+            nrho, delta = caps_of(serving.dataset(found.record.dataset).population, share=share)
+            if nrho < max(1, found.record.cap_nrho) or delta < found.record.cap_delta:
+                raise Refusal("node.bad_value", field="share", wanted="a share of the budget, no less than was granted before")
+            if event is PermitEvent.WIDEN and valid_until < found.record.valid_until:
+                raise Refusal("node.bad_value", field="valid_until", wanted=f"{found.record.valid_until.isoformat()} or later")
             to = move(PERMIT, found.record.state, event=event)
             until = moment(min(valid_until, found.project.ends_on))
             values: dict[str, Value] = {"nrho": nrho, "delta": delta, "valid_until": until, "by": asker.person.id, "reasons": reasons}
@@ -122,17 +153,17 @@ class Permits:
             _note(run, permit, at=at, actor=asker.person.id, action=event.value, was=found.record.state.value, now_is=to.value)
         self._open(permit)
         with self._database.reading() as run:
-            return read_permit(run, permit, terms=self._terms)
+            return read_permit(run, permit, terms=serving.terms)
 
     def act(self, asker: Asker | None, *, permit: PermitId, event: PermitEvent, reasons: str = "") -> PermitOf:
         """What the custodian does: refuse, suspend, resume, revoke."""
-        at = self._now()
+        at, serving = self._now(), Serving(self._datasets())
         with self._database.transaction() as run:
-            found = read_permit(run, permit, terms=self._terms)
+            found = hold_permit(run, permit, terms=serving.terms)
             check(ACTIONS[event], asker, on=found, now=at)
             assert asker is not None
             self._move(run, found, event, actor=asker.person.id, at=at, reasons=reasons)
-            done = read_permit(run, permit, terms=self._terms)
+            done = read_permit(run, permit, terms=serving.terms)
         if event is PermitEvent.RESUME:  # she looked into what made it pause
             self._ledger.reviewed(permit)
         return done
@@ -154,14 +185,14 @@ class Permits:
         return given
 
     def _held(self, asker: Asker | None, *, dataset: Dataset, permit: PermitId | None) -> PermitOf:
-        at = self._now()
+        at, serving = self._now(), Serving(self._datasets())
         with self._database.reading() as run:
             if permit is not None:
-                return read_permit(run, permit, terms=self._terms)
+                return read_permit(run, permit, terms=serving.terms)
             if asker is None:
                 raise Refusal("rights.sign_in_needed", action=Action.ASK.value)
             names = run.rows(PERMITS_OF_PERSON, {"dataset": dataset.name, "person": asker.person.id})
-            held = [read_permit(run, PermitId(text(name)), terms=self._terms) for (name,) in names]
+            held = [read_permit(run, PermitId(text(name)), terms=serving.terms) for (name,) in names]
         if not held:
             raise Refusal("permit.none", dataset=dataset.name)
         usable = [each for each in held if may(Action.ASK, asker, on=each, now=at)] or held[:1]
@@ -170,39 +201,47 @@ class Permits:
         return usable[0]
 
     def note_spending(self, permit: PermitId, *, event: PermitEvent) -> None:
-        """What the ledger told of a permit: used up, or paused after faults."""
+        """What the ledger told of a permit: used up, or paused after faults; or that its day has come."""
+        serving = Serving(self._datasets())
         with self._database.transaction() as run:
-            found = read_permit(run, permit, terms=self._terms)
+            found = hold_permit(run, permit, terms=serving.terms)
             if event in PERMIT.possible(found.record.state):
                 self._move(run, found, event, actor=NODE, at=self._now(), reasons=None)
 
     def activate(self) -> int:
-        """Finish what a crash left granted or half widened, and note the end of permits whose day has come."""
-        states = (PermitState.GRANTED, PermitState.ACTIVE)
+        """Finish what a crash left granted or half widened, for the datasets that serve."""
+        serving = Serving(self._datasets())
         with self._database.reading() as run:
-            granted = [PermitId(text(name)) for state in states for (name,) in run.rows(PERMITS_IN, {"state": state.value})]
-            over = [PermitId(text(name)) for (name,) in run.rows(PERMITS_OVER, {"at": moment(self._now())})]
+            names = [PermitId(text(name)) for state in OPENED for (name,) in run.rows(PERMITS_IN, {"state": state.value})]
+            granted = [name for name in names if read_permit(run, name, terms=serving.terms).record.dataset in serving.names]
         for permit in granted:
             self._open(permit)
+        return len(granted)
+
+    def expire(self) -> int:
+        """Note the end of permits whose day has come."""
+        with self._database.reading() as run:
+            over = [PermitId(text(name)) for (name,) in run.rows(PERMITS_OVER, {"at": moment(self._now())})]
         for permit in over:
             self.note_spending(permit, event=PermitEvent.EXPIRE)
-        return len(granted) + len(over)
+        return len(over)
 
-    def of_project(self, project: ProjectId) -> tuple[PermitOf, ...]:
-        """Every permit of a project."""
+    def granted(self, dataset: str) -> tuple[PermitOf, ...]:
+        """Every permit that was ever granted on a dataset: for records, which name organisations."""
+        serving = Serving(self._datasets())
         with self._database.reading() as run:
-            names = run.rows(PERMITS_OF_PROJECT, {"project": project})
-            return tuple(read_permit(run, PermitId(text(name)), terms=self._terms) for (name,) in names)
+            names = run.rows(PERMITS_GRANTED, {"dataset": dataset})
+            return tuple(read_permit(run, PermitId(text(name)), terms=serving.terms) for (name,) in names)
 
     def _open(self, permit: PermitId) -> None:
-        at = self._now()
+        at, serving = self._now(), Serving(self._datasets())
         with self._database.reading() as run:
-            record = read_permit(run, permit, terms=self._terms).record
-        dataset = self._dataset(record.dataset)
+            record = read_permit(run, permit, terms=serving.terms).record
+        dataset = serving.dataset(record.dataset)
         self._ledger.open_population(dataset.population)
         self._ledger.open_account(permit, population=record.population, cap_nrho=record.cap_nrho, cap_delta=record.cap_delta)
         with self._database.transaction() as run:
-            found = read_permit(run, permit, terms=self._terms)
+            found = hold_permit(run, permit, terms=serving.terms)
             if found.record.state is PermitState.GRANTED:
                 self._move(run, found, PermitEvent.ACTIVATE, actor=NODE, at=at, reasons=None)
             if found.project.state is ProjectState.APPROVED:
@@ -213,16 +252,6 @@ class Permits:
         values: dict[str, Value] = {"id": found.record.id, "was": was.value, "to": to.value}
         swapped(run.change(MOVE, values) if reasons is None else run.change(DECIDE, {**values, "reasons": reasons}))
         _note(run, found.record.id, at=at, actor=actor, action=event.value, was=was.value, now_is=to.value)
-
-    def _dataset(self, name: str) -> Dataset:
-        datasets = {each.name: each for each in self._datasets()}
-        if name not in datasets:
-            raise Refusal("node.unknown_dataset", name=name[:80], names=", ".join(datasets))
-        return datasets[name]
-
-    def _terms(self, dataset: str) -> tuple[UseTerm, ...]:
-        found = next((each for each in self._datasets() if each.name == dataset), None)
-        return () if found is None else read_terms(found.purposes)
 
 
 def custodian_of(run: Transaction, dataset: Dataset) -> OrganisationId:
@@ -237,6 +266,13 @@ def dataset_of(run: Transaction, dataset: Dataset) -> DatasetOf:
     """The dataset as the rules of policy see it; nobody is custodian of one whose organisation the node does not know."""
     found = find_organisation(run, dataset.custodian)
     return DatasetOf(name=dataset.name, custodian=OrganisationId("") if found is None else found.id)
+
+
+def _sensible(share: Fraction, valid_until: datetime, *, now: datetime) -> None:
+    if not 0 < share <= 1:
+        raise Refusal("node.bad_value", field="share", wanted="a share of the budget above 0 and at most 1, such as 5%")
+    if valid_until <= now:
+        raise Refusal("node.bad_value", field="valid_until", wanted="a moment in the future, such as 2031-01-01T00:00:00+00:00")
 
 
 def _note(run: Transaction, permit: PermitId, *, at: datetime, actor: str, action: str, was: str, now_is: str) -> None:

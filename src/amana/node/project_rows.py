@@ -23,18 +23,22 @@ PROJECTS = "SELECT id FROM project WHERE id > :after ORDER BY id LIMIT :limit"
 MEMBERS = "SELECT person, left_at FROM project_member WHERE project = :id ORDER BY person"
 REVIEWS = "SELECT id, reviewer, version, verdict, reasons FROM review WHERE project = :id ORDER BY given_at, id"
 DECIDERS = "SELECT DISTINCT decider FROM decision WHERE project = :id ORDER BY decider"
+HOLD = "UPDATE project SET state = state WHERE id = :id"
+HOLD_BY_PERMIT = "UPDATE project SET state = state WHERE id = (SELECT project FROM permit WHERE id = :id)"
+HOLD_BY_OUTPUT = "UPDATE project SET state = state WHERE id = (SELECT project FROM output WHERE id = :id)"
 PERMIT = """SELECT id, project, project_version, dataset, population, custodian, state, share_asked, cap_nrho, cap_delta, valid_until,
 granted_by FROM permit WHERE id = :id"""
 PERMITS = "SELECT id FROM permit WHERE id > :after ORDER BY id LIMIT :limit"
-PERMITS_OF_PROJECT = "SELECT id FROM permit WHERE project = :project ORDER BY id"
+PERMITS_GRANTED = "SELECT id FROM permit WHERE dataset = :dataset AND granted_by IS NOT NULL ORDER BY id"
 PERMITS_OF_PERSON = """SELECT permit.id FROM permit JOIN project_member ON project_member.project = permit.project
-WHERE permit.dataset = :dataset AND permit.state = 'active' AND project_member.person = :person AND project_member.left_at IS NULL
-ORDER BY permit.id"""
+WHERE permit.dataset = :dataset AND project_member.person = :person AND project_member.left_at IS NULL
+ORDER BY CASE permit.state WHEN 'active' THEN 0 WHEN 'refused' THEN 2 ELSE 1 END, permit.id DESC"""
 PERMITS_IN = "SELECT id FROM permit WHERE state = :state ORDER BY id"
 PERMITS_OVER = """SELECT id FROM permit WHERE valid_until <= :at AND state IN ('granted', 'active', 'exhausted', 'suspended')
 ORDER BY id"""
 OUTPUT = "SELECT id, project, kind, author, digest, state, round FROM output WHERE id = :id"
 OUTPUTS = "SELECT id, project, kind, author, digest, state, round FROM output WHERE project = :project ORDER BY made_at, id"
+PUBLISHED = "SELECT id, title FROM output WHERE project = :project AND state = 'published' ORDER BY made_at, id"
 VOTES = "SELECT voter, round, verdict, reasons FROM vote WHERE output = :id ORDER BY round, place"
 
 Terms = Callable[[str], tuple[UseTerm, ...]]
@@ -65,6 +69,21 @@ def read_project(run: Transaction, project: ProjectId) -> Project:
         reviews=tuple(_review(row) for row in run.rows(REVIEWS, {"id": name})),
         deciders=tuple(PersonId(text(decider)) for (decider,) in run.rows(DECIDERS, {"id": name})),
     )
+
+
+def hold_project(run: Transaction, project: ProjectId) -> Project:
+    """The project, which nobody else changes until the transaction ends, nor its members, reviews, permits and outputs.
+
+    Errors: Refusal node.not_found.
+    """
+    run.change(HOLD, {"id": project})
+    return read_project(run, project)
+
+
+def hold_permit(run: Transaction, permit: PermitId, *, terms: Terms) -> PermitOf:
+    """The permit, its project held. Errors: Refusal node.not_found."""
+    run.change(HOLD_BY_PERMIT, {"id": permit})
+    return read_permit(run, permit, terms=terms)
 
 
 def read_permit(run: Transaction, permit: PermitId, *, terms: Terms) -> PermitOf:

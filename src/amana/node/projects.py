@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import final
 
+from amana.catalog.schema import Dataset
 from amana.node.audit import NODE, note
 from amana.node.people import read_person
-from amana.node.project_rows import PROJECTS, read_project, read_terms, swapped, written, written_list
+from amana.node.project_rows import PROJECTS, hold_project, read_project, read_terms, swapped, written, written_list
 from amana.policy.people import Asker
-from amana.policy.projects import Project, Verdict
+from amana.policy.projects import Project, Verdict, project_after
 from amana.policy.rights import Action, check, may
 from amana.policy.things import MemberOf, Node
-from amana.policy.transitions import PROJECT, ProjectEvent, ProjectState, move
+from amana.policy.transitions import PROJECT, ProjectEvent
 from amana.terms.database import Database, DuplicateError, Transaction, Value, moment, text
 from amana.terms.ids import PersonId, ProjectId
 from amana.terms.refusal import Refusal
 
 ADD = """INSERT INTO project (id, version, state, applicant, organisation, title, lay_summary, purposes, datasets, ethics_reference,
-ends_on, made_at) VALUES (:id, 1, :state, :applicant, :organisation, :title, :lay_summary, :purposes, :datasets, :ethics_reference,
+ends_on, made_at) VALUES (:id, 0, :state, :applicant, :organisation, :title, :lay_summary, :purposes, :datasets, :ethics_reference,
 :ends_on, :at)"""
 EDIT = """UPDATE project SET title = :title, lay_summary = :lay_summary, purposes = :purposes, datasets = :datasets,
 ethics_reference = :ethics_reference, ends_on = :ends_on WHERE id = :id AND state = :was AND version = :version"""
-MOVE = "UPDATE project SET state = :to WHERE id = :id AND state = :was AND version = :version"
-NEW_VERSION = "UPDATE project SET state = :to, version = version + 1 WHERE id = :id AND state = :was AND version = :version"
+MOVE = "UPDATE project SET state = :to, version = :next WHERE id = :id AND state = :was AND version = :version"
 JOIN = "INSERT INTO project_member (project, person) VALUES (:project, :person)"
 JOIN_AGAIN = "UPDATE project_member SET left_at = NULL WHERE project = :project AND person = :person"
 LEAVE = "UPDATE project_member SET left_at = :at WHERE project = :project AND person = :person"
@@ -68,8 +68,9 @@ class Application:
 class Projects:
     """The projects of this node. Errors: every method raises the refusals of `policy.rights.check`, and node.not_found."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._database, self._now = database, now
+    def __init__(self, database: Database, now: Callable[[], datetime], *, datasets: Callable[[], tuple[Dataset, ...]]) -> None:
+        """`datasets`: those that serve now."""
+        self._database, self._now, self._datasets = database, now, datasets
 
     def project(self, asker: Asker | None, *, project: ProjectId) -> Project:
         """One that the asker may see."""
@@ -92,33 +93,35 @@ class Projects:
         return tuple(seen[:limit])
 
     def create(self, asker: Asker | None, *, application: Application) -> ProjectId:
-        """A draft, its applicant the first member. Errors: Refusal project.unknown_purpose."""
+        """A draft, its applicant the first member. Errors: Refusal project.unknown_purpose, node.unknown_dataset."""
         at = self._now()
         check(Action.CREATE_PROJECT, asker, on=Node(), now=at)
         assert asker is not None
+        words = _written(application, datasets=self._datasets())
         made = ProjectId(f"p-{secrets.token_hex(6)}")
         values = {"id": made, "applicant": asker.person.id, "organisation": asker.person.organisation, "at": moment(at)}
         with self._database.transaction() as run:
-            run.change(ADD, {**values, "state": PROJECT.start.value, **_written(application)})
+            run.change(ADD, {**values, "state": PROJECT.start.value, **words})
             run.change(JOIN, {"project": made, "person": asker.person.id})
             _note(run, made, at=at, actor=asker.person.id, action="create", was="", now_is=PROJECT.start.value)
         return made
 
     def edit(self, asker: Asker | None, *, project: ProjectId, application: Application) -> None:
         """Write a draft or a returned project anew."""
-        at = self._now()
+        at, datasets = self._now(), self._datasets()
         with self._database.transaction() as run:
-            found = read_project(run, project)
+            found = hold_project(run, project)
             check(Action.EDIT_PROJECT, asker, on=found, now=at)
             assert asker is not None
-            swapped(run.change(EDIT, {**_swap(found, ProjectEvent.EDIT), **_written(application)}))
+            swap: dict[str, Value] = {"id": project, "was": found.state.value, "version": found.version}
+            swapped(run.change(EDIT, {**swap, **_written(application, datasets=datasets)}))
             _note(run, project, at=at, actor=asker.person.id, action="edit", was=found.state.value, now_is=found.state.value)
 
     def act(self, asker: Asker | None, *, project: ProjectId, event: ProjectEvent) -> Project:
         """What the applicant does: submit, withdraw, change the purpose, close."""
         at = self._now()
         with self._database.transaction() as run:
-            found = read_project(run, project)
+            found = hold_project(run, project)
             check(APPLICANT_EVENTS[event], asker, on=found, now=at)
             assert asker is not None
             moved(run, found, event, actor=asker.person.id, at=at)
@@ -128,7 +131,7 @@ class Projects:
         """One of the reviews that a decision needs. Errors: Refusal review.already_given."""
         at = self._now()
         with self._database.transaction() as run:
-            found = read_project(run, project)
+            found = hold_project(run, project)
             check(Action.REVIEW_PROJECT, asker, on=found, now=at)
             assert asker is not None
             values: dict[str, Value] = {
@@ -148,7 +151,7 @@ class Projects:
         """What a decider does: return, approve, reject, suspend, resume, revoke."""
         at = self._now()
         with self._database.transaction() as run:
-            found = read_project(run, project)
+            found = hold_project(run, project)
             check(DECISIONS[event], asker, on=found, now=at)
             assert asker is not None
             values: dict[str, Value] = {
@@ -174,7 +177,8 @@ class Projects:
         """Note the end of projects whose day has come."""
         at = self._now()
         with self._database.transaction() as run:
-            over = [read_project(run, ProjectId(text(name))) for (name,) in run.rows(ENDED, {"at": moment(at)})]
+            held = [hold_project(run, ProjectId(text(name))) for (name,) in run.rows(ENDED, {"at": moment(at)})]
+            over = [each for each in held if ProjectEvent.EXPIRE in PROJECT.possible(each.state)]  # another worker may have been first
             for each in over:
                 moved(run, each, ProjectEvent.EXPIRE, actor=NODE, at=at)
         return len(over)
@@ -182,7 +186,7 @@ class Projects:
     def _member(self, action: Action, asker: Asker | None, *, project: ProjectId, person: PersonId) -> None:
         at, row = self._now(), {"project": project, "person": person}
         with self._database.transaction() as run:
-            found, member = read_project(run, project), read_person(run, person)
+            found, member = hold_project(run, project), read_person(run, person)
             check(action, asker, on=MemberOf(person=member, project=found), now=at)
             assert asker is not None
             if action is Action.REMOVE_MEMBER:
@@ -196,18 +200,18 @@ class Projects:
 
 def moved(run: Transaction, project: Project, event: ProjectEvent, *, actor: str, at: datetime) -> None:
     """Take the transition, unless somebody was first. Errors: Refusal lifecycle.not_possible."""
-    values = _swap(project, event)
-    swapped(run.change(NEW_VERSION if event is ProjectEvent.CHANGE_PURPOSE else MOVE, values))
-    _note(run, project.id, at=at, actor=actor, action=event.value, was=project.state.value, now_is=text(values["to"]))
+    after = project_after(project, event=event)
+    values: dict[str, Value] = {"id": project.id, "was": project.state.value, "version": project.version}
+    swapped(run.change(MOVE, {**values, "to": after.state.value, "next": after.version}))
+    _note(run, project.id, at=at, actor=actor, action=event.value, was=project.state.value, now_is=after.state.value)
 
 
-def _swap(project: Project, event: ProjectEvent) -> dict[str, Value]:
-    to: ProjectState = move(PROJECT, project.state, event=event)
-    return {"id": project.id, "was": project.state.value, "version": project.version, "to": to.value}
-
-
-def _written(application: Application) -> dict[str, Value]:
+def _written(application: Application, *, datasets: tuple[Dataset, ...]) -> dict[str, Value]:
     read_terms(application.purposes)
+    known = [each.name for each in datasets]
+    for name in application.datasets:
+        if name not in known:
+            raise Refusal("node.unknown_dataset", name=name[:80], names=", ".join(known))
     return {
         "title": written(application.title),
         "lay_summary": written(application.lay_summary),

@@ -22,6 +22,7 @@ from amana.node.people import People
 from amana.node.permits import Permits
 from amana.node.projects import Projects
 from amana.node.repeats import Repeats
+from amana.node.sign_in import cut_off
 from amana.node.spending import ProjectSpending, spent_by_project
 from amana.node.tokens import read_token
 from amana.policy.people import Asker
@@ -59,8 +60,8 @@ class Service:
         self.now: Callable[[], datetime] = wired.clock.now
         self.settings, self.database = wired.settings, wired.database
         self.node = Node(wired)
-        self.people = People(wired.database, self.now)
-        self.projects = Projects(wired.database, self.now)
+        self.people = People(wired.database, self.now, cut_off=cut_off)
+        self.projects = Projects(wired.database, self.now, datasets=self.datasets)
         self.permits = Permits(wired.database, self.now, ledger=wired.ledger, datasets=self.datasets)
         self.outputs = Outputs(wired.database, self.now)
         self.repeats = Repeats(
@@ -90,6 +91,7 @@ class Service:
         """Now and then: close charges of processes that ended, and projects and permits whose day has come."""
         self._wired.recover()
         self.projects.expire()
+        self.permits.expire()
         self.repeats.purge(older_than=timedelta(hours=self.settings.http_key_hours))
 
     def datasets(self) -> tuple[Dataset, ...]:
@@ -194,7 +196,7 @@ class Service:
         process then leaves their charges to the next start."""
         if self._queue is not None:
             self._runs.stop()
-            self._queue.close(seconds_max=self.settings.jobs_finish_ms_max / 1e3)
+            self._queue.close(seconds_max=self.settings.http_stop_ms_max / 1e3)
         left = self._runs.running()
         self._wired.close()
         return left
@@ -208,9 +210,17 @@ class Service:
         def leave(dataset: Dataset) -> Permit:
             if expired(dataset, self.now().date()):
                 raise Refusal("node.retention_over", dataset=dataset.name, date=dataset.retention.isoformat())
-            return self.permits.leave(asker, dataset=dataset, permit=asked.permit, allowance=asked.allowance)
+            allowance = asked.allowance or self._allowance(asker)
+            return self.permits.leave(asker, dataset=dataset, permit=asked.permit, allowance=allowance)
 
         return leave
+
+    def _allowance(self, asker: Asker | None) -> tuple[str, Fraction] | None:
+        """What the token that speaks for the asker may spend, where it was given a share of its own."""
+        if asker is None or asker.token is None:
+            return None
+        share = self.sign_in.tokens.allowance(asker.token.id)
+        return None if share is None else (asker.token.id, share)
 
 
 def open_service(folder: Path) -> Service:

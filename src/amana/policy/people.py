@@ -94,11 +94,12 @@ class Person:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accreditation:
-    """Somebody answered for this person, for a time. `revoked_at`: as `disabled_at` of a person."""
+    """Somebody answered for this person, for a time. `granted_by`: None on the node's own machine. `revoked_at`: as `disabled_at` of a
+    person."""
 
     id: AccreditationId
     person: PersonId
-    granted_by: PersonId
+    granted_by: PersonId | None
     valid_from: datetime
     valid_until: datetime
     revoked_at: datetime | None = None

@@ -58,6 +58,7 @@ class Action(Enum):
     ROTATE_KEYS = "rotate_keys"
     ADD_ORGANISATION = "add_organisation"
     ADD_PERSON = "add_person"
+    SEE_PEOPLE = "see_people"
     DISABLE_PERSON = "disable_person"
     ENABLE_PERSON = "enable_person"
     GIVE_ROLE = "give_role"
@@ -185,6 +186,7 @@ _RULES = (
     Rule(action=Action.ROTATE_KEYS, on=(Node,), who=(Who.OPERATOR,), scope=Scope.OPERATE, step_up=True),
     _plain(Action.ADD_ORGANISATION, Node, (Who.OPERATOR,), Scope.OPERATE),
     _plain(Action.ADD_PERSON, Node, (Who.OPERATOR,), Scope.OPERATE),
+    _plain(Action.SEE_PEOPLE, Node, (Who.OPERATOR, Who.DECIDER, Who.AUDITOR), Scope.READ),
     _plain(Action.DISABLE_PERSON, Person, (Who.OPERATOR, Who.DECIDER), Scope.OPERATE, need.not_herself),
     _plain(Action.ENABLE_PERSON, Person, (Who.DECIDER,), Scope.GOVERN, need.not_herself),
     Rule(

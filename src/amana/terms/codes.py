@@ -297,6 +297,7 @@ CODES: dict[str, Code] = {
     "job.superseded": Code(713, Exit.QUESTION),
     "job.too_many_of_one": Code(714, Exit.QUESTION),
     "job.too_many": Code(715, Exit.QUESTION),
+    "project.other_dataset": Code(680, Exit.PERMISSION),
     "http.bad_request": Code(650, Exit.USAGE),
     "http.no_route": Code(651, Exit.USAGE),
     "http.method": Code(652, Exit.USAGE),
@@ -309,5 +310,6 @@ CODES: dict[str, Code] = {
     "http.interrupted": Code(659, Exit.USAGE),
     "http.done_before": Code(660, Exit.USAGE),
     "http.cross_site": Code(661, Exit.PERMISSION),
+    "http.cannot_listen": Code(662, Exit.SETTINGS),
     "node.other_database": Code(618, Exit.SETTINGS),
 }

@@ -7,8 +7,8 @@ from fastapi import Response
 from amana.client.text import Catalogue
 from amana.node.jobs import JobView
 from amana.terms.refusal import Fault
-from amana.web.bodies import json_response
 from amana.web.problems import fault_of, problem_of
+from amana.web.replies import json_response
 from amana.web.routing import BASE
 
 

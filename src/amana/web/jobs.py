@@ -18,7 +18,6 @@ from amana.policy.rights import Action
 from amana.terms.ids import JobId
 from amana.terms.refusal import Fault, Refusal
 from amana.web.access import doing
-from amana.web.bodies import json_response
 from amana.web.context import Caller, Here
 from amana.web.job_views import job_of
 from amana.web.language import catalogue_of
@@ -26,6 +25,7 @@ from amana.web.limits import Places
 from amana.web.lists import Paged, listed
 from amana.web.problems import unforeseen
 from amana.web.questions import ANSWERED, Accept, Limited, answer_response
+from amana.web.replies import json_response
 from amana.web.routing import new_router
 from amana.web.shapes import JobOut, JobsOut
 
@@ -85,7 +85,7 @@ async def _stream(here: Service, caller: Asker | None, view: JobView, *, catalog
     job = view.record.id
     with places:
         yield _event(view, catalogue=catalogue)
-        while not view.over and time.monotonic() < begun + STREAM_S_MAX:
+        while not (view.over or places.closed) and time.monotonic() < begun + STREAM_S_MAX:
             await anyio.sleep(LOOK_S)
             last = view
             try:

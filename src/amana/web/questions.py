@@ -17,12 +17,12 @@ from amana.terms.answer import AnswerTable
 from amana.terms.ids import PermitId
 from amana.terms.refusal import Refusal
 from amana.web.access import doing
-from amana.web.bodies import json_response
 from amana.web.context import Caller, Here
 from amana.web.job_views import accepted
 from amana.web.language import catalogue_of
 from amana.web.limits import Limits
 from amana.web.once import since_of
+from amana.web.replies import json_response
 from amana.web.routing import new_router
 from amana.web.shapes import AcceptedOut, AnswerOut, PreviewOut, Question, Redraws, RedrawsOut, Tried
 

@@ -21,7 +21,7 @@ CREATE TABLE person_role (
 CREATE TABLE accreditation (
     id TEXT PRIMARY KEY,
     person TEXT NOT NULL REFERENCES person (id),
-    granted_by TEXT NOT NULL REFERENCES person (id),
+    granted_by TEXT REFERENCES person (id),  -- NULL: on the node's own machine
     valid_from TEXT NOT NULL,
     valid_until TEXT NOT NULL,
     revoked_at TEXT,
@@ -30,7 +30,7 @@ CREATE TABLE accreditation (
 ) STRICT;
 CREATE TABLE project (
     id TEXT PRIMARY KEY,
-    version INTEGER NOT NULL CHECK (version >= 1),
+    version INTEGER NOT NULL CHECK (version >= 0),
     state TEXT NOT NULL CHECK (state IN (
         'draft', 'submitted', 'returned', 'approved', 'rejected', 'active', 'suspended', 'closed', 'expired', 'revoked')),
     applicant TEXT NOT NULL REFERENCES person (id),

@@ -1,0 +1,90 @@
+"""Permits over HTTP: request, grant, stop."""
+
+from collections.abc import Callable
+
+from fastapi import Response
+
+from amana.node.permits import ACTIONS
+from amana.policy.rights import Action
+from amana.policy.things import PermitOf
+from amana.policy.transitions import PermitEvent
+from amana.terms.ids import PermitId, ProjectId
+from amana.web.access import doing
+from amana.web.bodies import Closed, Id, Moment, Name, Reasons, Share, Word, read_share
+from amana.web.context import Caller, Here
+from amana.web.lists import Paged, listed
+from amana.web.routing import BASE, new_router
+from amana.web.shown import permit_shown
+
+router = new_router("permits")
+
+
+class Requested(Closed):
+    """What a project asks of a custodian."""
+
+    project: Id
+    dataset: Name
+    share: Share
+    valid_until: Moment
+
+
+class Granted(Closed):
+    """What a custodian signs."""
+
+    share: Share
+    valid_until: Moment
+    reasons: Reasons = ""
+
+
+@router.get("/permits", openapi_extra=doing(Action.SEE_PERMIT))
+def permits(page: Paged, service: Here, caller: Caller) -> dict[str, object]:
+    """The permits that you may see."""
+    found = service.permits.permits(caller, after=page.after, limit=page.limit)
+    return listed([_shown(each, service, caller) for each in found], page=page, last=found[-1].record.id if found else None)
+
+
+@router.post("/permits", status_code=201, openapi_extra=doing(Action.REQUEST_PERMIT))
+def request(body: Requested, response: Response, service: Here, caller: Caller) -> dict[str, object]:
+    """Ask the custodian of a dataset for a share of its budget."""
+    made = service.permits.request(
+        caller, project=ProjectId(body.project), dataset=body.dataset, share=read_share(body.share), valid_until=body.valid_until
+    )
+    response.headers["Location"] = f"{BASE}/permits/{made}"
+    return _shown(service.permits.permit(caller, permit=made), service, caller)
+
+
+@router.get("/permits/{permit}", openapi_extra=doing(Action.SEE_PERMIT))
+def permit(permit: Id, service: Here, caller: Caller) -> dict[str, object]:
+    """One permit, with why its purposes match those of the dataset, or not."""
+    return _shown(service.permits.permit(caller, permit=PermitId(permit)), service, caller)
+
+
+@router.post("/permits/{permit}/grant", openapi_extra=doing(Action.GRANT_PERMIT, Action.WIDEN_PERMIT))
+def grant(permit: Id, body: Granted, service: Here, caller: Caller) -> dict[str, object]:
+    """Sign a permit, for a share of the budget and a time; one that is held already becomes wider, never narrower."""
+    granted = service.permits.grant(
+        caller, permit=PermitId(permit), share=read_share(body.share), valid_until=body.valid_until, reasons=body.reasons
+    )
+    return _shown(granted, service, caller)
+
+
+def _acting(event: PermitEvent) -> Callable[..., dict[str, object]]:
+    def act(permit: Id, body: Word, service: Here, caller: Caller) -> dict[str, object]:
+        return _shown(service.permits.act(caller, permit=PermitId(permit), event=event, reasons=body.reasons), service, caller)
+
+    act.__doc__ = f"What the custodian does: {event.value}."
+    return act
+
+
+def _shown(found: PermitOf, service: Here, caller: Caller) -> dict[str, object]:
+    return permit_shown(found, to=caller, now=service.now())
+
+
+for _event, _action in ACTIONS.items():
+    router.add_api_route(
+        f"/permits/{{permit}}/{_event.value}",
+        _acting(_event),
+        methods=["POST"],
+        name=f"{_event.value}_permit",
+        openapi_extra=doing(_action),
+    )

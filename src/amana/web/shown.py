@@ -1,0 +1,145 @@
+"""People, projects, permits and outputs as responses show them, each with what its reader may do with it."""
+
+from datetime import datetime
+
+from amana.node.audit import Note
+from amana.node.outputs import Shown
+from amana.policy.people import Accreditation, Asker, Organisation, Person
+from amana.policy.projects import Project, Review, Vote
+from amana.policy.purposes import Match
+from amana.policy.rights import offered
+from amana.policy.things import OutputOf, PermitOf, Thing
+
+
+def may_shown(asker: Asker | None, *, on: Thing, now: datetime) -> list[str]:
+    """What the reader may do with a thing; with a session, also what a fresh strong sign-in would allow."""
+    return [] if asker is None else [action.value for action in offered(asker, on=on, now=now)]
+
+
+def person_shown(person: Person) -> dict[str, object]:
+    """Nothing about how she signs in."""
+    return {
+        "id": person.id,
+        "name": person.name,
+        "organisation": person.organisation,
+        "language": person.language,
+        "roles": [role.value for role in person.roles],
+        "disabled_at": moment_shown(person.disabled_at),
+    }
+
+
+def organisation_shown(organisation: Organisation) -> dict[str, object]:
+    """An organisation."""
+    return {"id": organisation.id, "name": organisation.name, "kind": organisation.kind.value}
+
+
+def accreditation_shown(accreditation: Accreditation) -> dict[str, object]:
+    """An accreditation, also one that is over."""
+    return {
+        "id": accreditation.id,
+        "granted_by": accreditation.granted_by,
+        "valid_from": moment_shown(accreditation.valid_from),
+        "valid_until": moment_shown(accreditation.valid_until),
+        "revoked_at": moment_shown(accreditation.revoked_at),
+    }
+
+
+def project_shown(project: Project, *, to: Asker | None, now: datetime) -> dict[str, object]:
+    """A project with its reviews."""
+    return {
+        "id": project.id,
+        "version": project.version,
+        "state": project.state.value,
+        "title": dict(project.title),
+        "lay_summary": dict(project.lay_summary),
+        "purposes": [str(term) for term in project.purposes],
+        "datasets": list(project.datasets),
+        "ends_on": moment_shown(project.ends_on),
+        "ethics_reference": project.ethics_reference,
+        "applicant": project.applicant,
+        "organisation": project.organisation,
+        "members": list(project.members),
+        "reviews": [_review_shown(review) for review in project.reviews],
+        "may": may_shown(to, on=project, now=now),
+    }
+
+
+def permit_shown(permit: PermitOf, *, to: Asker | None, now: datetime) -> dict[str, object]:
+    """A permit; its caps are zero until it is granted."""
+    record = permit.record
+    return {
+        "id": record.id,
+        "project": record.project,
+        "project_version": record.project_version,
+        "dataset": record.dataset,
+        "population": record.population,
+        "custodian": record.custodian,
+        "state": record.state.value,
+        "share_asked": str(record.share_asked),
+        "cap_nrho": record.cap_nrho,
+        "cap_delta_units": record.cap_delta,
+        "valid_until": moment_shown(record.valid_until),
+        "granted_by": record.granted_by,
+        "match": _match_shown(record.match),
+        "may": may_shown(to, on=permit, now=now),
+    }
+
+
+def output_shown(shown: Shown, *, on: OutputOf | None, to: Asker | None, now: datetime) -> dict[str, object]:
+    """An output with the votes that its reader may see. `on`: None where nobody asked what she may."""
+    output = shown.output
+    return {
+        "id": output.id,
+        "project": output.project,
+        "kind": output.kind.value,
+        "author": output.author,
+        "title": shown.title,
+        "body": shown.body,
+        "digest": output.digest,
+        "state": output.state.value,
+        "round": output.round,
+        "votes": [_vote_shown(vote) for vote in shown.votes],
+        "may": [] if on is None else may_shown(to, on=on, now=now),
+    }
+
+
+def note_shown(note: Note) -> dict[str, object]:
+    """One line of the audit."""
+    return {
+        "id": note.id,
+        "at": moment_shown(note.at),
+        "actor": note.actor,
+        "action": note.action,
+        "thing": note.thing,
+        "subject": note.subject,
+        "was": note.was,
+        "now_is": note.now_is,
+    }
+
+
+def moment_shown(at: datetime | None) -> str | None:
+    """A moment as it travels."""
+    return None if at is None else at.isoformat()
+
+
+def _review_shown(review: Review) -> dict[str, object]:
+    return {
+        "id": review.id,
+        "reviewer": review.reviewer,
+        "version": review.version,
+        "verdict": review.verdict.value,
+        "reasons": review.reasons,
+    }
+
+
+def _vote_shown(vote: Vote) -> dict[str, object]:
+    return {"voter": vote.voter, "round": vote.round, "verdict": vote.verdict.value, "reasons": vote.reasons}
+
+
+def _match_shown(match: Match) -> dict[str, object]:
+    """Each reason is a code of the message catalogues, with what fills its message."""
+    reasons = [
+        {"code": reason.code, "term": reason.term, "parameters": dict(reason.parameters), "outcome": reason.outcome.name.lower()}
+        for reason in match.reasons
+    ]
+    return {"outcome": match.outcome.name.lower(), "reasons": reasons}
