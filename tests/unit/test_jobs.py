@@ -122,7 +122,7 @@ def test_a_clean_stop_lets_jobs_finish_and_keeps_the_others_for_the_next_start(f
 
 @pytest.mark.slow
 def test_a_stop_waits_for_a_job_no_longer_than_it_may_and_says_how_many_run_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AMANA_JOBS_FINISH_MS_MAX", "1")
+    monkeypatch.setenv("AMANA_HTTP_STOP_MS_MAX", "1")
     monkeypatch.setenv("AMANA_DEADLINE_BASE_MS", "10000")
     begun, ended = Event(), Event()
 

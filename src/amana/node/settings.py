@@ -77,7 +77,6 @@ class Settings:
     jobs_running_max: int = _number("jobs that one process runs at once", 2, 1, 64)
     jobs_open_max: int = _number("jobs that wait or run", 1_000, 1, 100_000)
     jobs_person_max: int = _number("jobs of one person that wait or run", 50, 1, 10_000)
-    jobs_finish_ms_max: int = _number("time that running jobs get to finish when the node stops", 30_000, 0, 3_600_000)
     key_file: Path = field(
         default=Path("keys/node.key"),
         metadata={"about": "file of the key that wraps all others; kept elsewhere, the folder alone opens nothing", "path": True},
@@ -98,7 +97,7 @@ class Settings:
     http_address_per_minute_max: int = _number("requests of one network address in a minute, for each process", 6_000, 1, 10_000_000)
     http_person_per_minute_max: int = _number("requests of one person in a minute, for each process", 3_000, 1, 10_000_000)
     http_key_hours: int = _number("time for which an Idempotency-Key is remembered", 24, 1, 8_760)
-    http_stop_ms_max: int = _number("time that running questions get to finish when the server is stopped", 30_000, 0, 3_600_000)
+    http_stop_ms_max: int = _number("time that running questions and jobs get to finish when the server is stopped", 30_000, 0, 3_600_000)
     http_proxies: str = field(
         default="none", metadata={"about": "addresses of proxies that tell the reader's own address, with commas between; or none"}
     )

@@ -303,6 +303,7 @@ CODES: dict[str, Code] = {
     "job.superseded": Code(713, Exit.QUESTION),
     "job.too_many_of_one": Code(714, Exit.QUESTION),
     "job.too_many": Code(715, Exit.QUESTION),
+    "project.other_dataset": Code(680, Exit.PERMISSION),
     "http.bad_request": Code(650, Exit.USAGE),
     "http.no_route": Code(651, Exit.USAGE),
     "http.method": Code(652, Exit.USAGE),
