@@ -20,6 +20,7 @@ from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Previ
 from amana.node.asking import PURPOSE, Constants, Leave, Note, Open, asking_of, cap_of, local_leave, public_table
 from amana.node.choose import Chosen
 from amana.node.picture import picture
+from amana.node.spending import spent_by_project
 from amana.privacy.combine import digests
 from amana.privacy.keys import key_domains
 from amana.privacy.ledger import Balance
@@ -190,6 +191,7 @@ class Node:
             spent_delta_units=balance.spent_delta,
             epsilon_of_cap=epsilon_of(nano_rho=balance.cap_nrho, delta_units=balance.cap_delta, delta=delta),
             delta_shown=delta,
+            by=spent_by_project(self._wired.database, self._wired.ledger, population=population.name),
         )
 
     def datasets(self) -> tuple[DatasetCard, ...]:
