@@ -291,7 +291,6 @@ CODES: dict[str, Code] = {
     "permit.several": Code(578, Exit.PERMISSION),
     "project.unknown_purpose": Code(579, Exit.PERMISSION),
     "node.retention_over": Code(617, Exit.PERMISSION),
-    "project.other_dataset": Code(680, Exit.PERMISSION),
     "sign_in.browser_needed": Code(681, Exit.PERMISSION),
     "cli.file_unreadable": Code(682, Exit.USAGE),
     "cli.file_not_toml": Code(683, Exit.USAGE),
