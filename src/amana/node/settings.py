@@ -16,7 +16,7 @@ from typing import final
 from amana.terms.refusal import Refusal
 
 PREFIX = "AMANA_"
-ELSEWHERE = frozenset({"AMANA_FOLDER", "AMANA_LANG", "AMANA_CHROMIUM", "AMANA_LANGUAGE", "AMANA_NODE", "AMANA_TOKEN"})
+ELSEWHERE = frozenset({"AMANA_FOLDER", "AMANA_LANG", "AMANA_CHROMIUM", "AMANA_LANGUAGE", "AMANA_NODE", "AMANA_TOKEN", "AMANA_AS"})
 """Read by the doors, before there is a node: the data folder, a browser for tests, the language of messages, and for clients another node
 and a token to sign in there with."""
 TESTS = "AMANA_TEST_"
