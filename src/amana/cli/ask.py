@@ -49,7 +49,7 @@ def tell_answer(result: Result, catalogue: Catalogue, *, shape: str | None) -> N
     _write(result, shape=shape)
     tell(catalogue.say("ask.interval"))
     tell_notes(result.notes, catalogue)
-    if result.dry_run:
+    if result.invented:
         cost = result.cost
         tell(catalogue.say("ask.dry_cost", share=percent(cost.share), spent=percent(cost.share_spent)))
         return

@@ -133,6 +133,29 @@ class Connection:
             made = an_object(self._channel.post("/projects", dict(project)).json(), "project")
             return self.move("projects", a_text(made.get("id"), "project.id"), "submit")
 
+    def outputs(self, project: str) -> Sequence[Json]:
+        """The outputs of a project that you may see."""
+        return self._list(f"/projects/{quote(project, safe='')}/outputs")
+
+    def read(self, kind: str, id: str) -> Json:
+        """One project, permit or output ("projects", "permits", "outputs"), with what you may do with it."""
+        return self._object(f"/{quote(kind, safe='')}/{quote(id, safe='')}")
+
+    def make(self, path: str, about: Mapping[str, object]) -> Json:
+        """Something new, such as a permit: the fields are those of `POST path`."""
+        with self._speaking(""):
+            return an_object(self._channel.post(path, dict(about)).json(), path)
+
+    def rewrite(self, kind: str, id: str, about: Mapping[str, object]) -> Json:
+        """Write a project or an output anew."""
+        with self._speaking(""):
+            return an_object(self._channel.put(f"/{quote(kind, safe='')}/{quote(id, safe='')}", dict(about)).json(), kind)
+
+    def remove(self, path: str) -> None:
+        """Take something away, such as a member."""
+        with self._speaking(""):
+            self._channel.delete(path)
+
     def move(self, kind: str, id: str, transition: str, *, about: Mapping[str, object] | None = None) -> Json:
         """Take a project or permit ("projects", "permits") through a transition, such as `submit` or `grant`."""
         with self._speaking(""):
@@ -188,7 +211,7 @@ class Connection:
             digest=digest,
             notes=read_notes(found.get("notes")),
             receipt=receipt_of(cost, version=version, digest=digest, more=more),
-            dry_run=invented,
+            invented=invented,
             language=self._language,
             redraw=None if invented else redraw,
         )

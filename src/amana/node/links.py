@@ -73,8 +73,11 @@ class Links:
         """What the invited person opens in her browser."""
         return f"{self._public_url}/sign-in#{secret.reveal()}"
 
-    def open(self, secret: str, *, now: datetime) -> Opened:
-        """Use a link up. Errors: Refusal sign_in.link_void, the same for a wrong, a used and an old one."""
+    def open(self, secret: str, *, now: datetime, only: LinkKind | None = None) -> Opened:
+        """Use a link up; one of another kind than `only` stays as it is.
+
+        Errors: Refusal sign_in.link_void, the same for a wrong, a used and an old one; sign_in.browser_needed.
+        """
         hashed = hash_of(Kind.LINK, secret)
         with self._database.transaction() as run:
             # The person is held before the link, as everywhere: two who wait for each other would wait for ever.
@@ -85,6 +88,8 @@ class Links:
             if not found or (found[0][1] == LinkKind.DEMO.value and not self._demo):
                 raise Refusal("sign_in.link_void")
             person, name, kind = PersonId(text(whose[0][0])), text(found[0][0]), LinkKind(found[0][1])
+            if only is not None and kind is not only:
+                raise Refusal("sign_in.browser_needed")
             note(run, at=now, actor=person, action="open", thing=f"link {name}", subject=person, was=kind.value, now_is="used")
             method, stepped_up = (Method.DEMO, now) if kind is LinkKind.DEMO else (Method.ENROL, None)
             return Opened(kind=kind, session=self._sessions.open(run, person, method=method, stepped_up=stepped_up, now=now))

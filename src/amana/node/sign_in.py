@@ -31,7 +31,7 @@ class SignIn:
     def __init__(self, database: Database, settings: Settings, *, provider: IdentityProvider | None) -> None:
         demo = settings.sign_in_links == "demo"
         self.sessions = Sessions(database, idle=timedelta(seconds=settings.session_idle_s), demo=demo)
-        self.tokens = Tokens(database, days_max=settings.token_days_max)
+        self.tokens = Tokens(database, days_max=settings.token_days_max, demo=demo)
         self.links = Links(database, self.sessions, public_url=settings.public_url, demo=demo)
         self.passkeys = Passkeys(database, self.sessions, public_url=settings.public_url)
         self.oidc = Oidc(database, self.sessions, provider, step_up_acr=settings.oidc_step_up_acr)

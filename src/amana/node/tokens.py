@@ -19,6 +19,8 @@ from amana.terms.refusal import Refusal
 
 LABEL_LENGTH_MAX = 100
 HELD_COUNT_MAX = 50
+LINK_LABEL = "demonstration link"
+"""Of tokens that were given for a demo link; it means something on a demo node only."""
 
 MAKE = """INSERT INTO token (id, hash, person, label, scopes, allowance, created_at, expires_at)
 VALUES (:id, :hash, :person, :label, :scopes, :allowance, :now, :expires)"""
@@ -59,8 +61,9 @@ class Made:
 class Tokens:
     """All tokens of a node."""
 
-    def __init__(self, database: Database, *, days_max: int) -> None:
-        self._database, self._days_max = database, days_max
+    def __init__(self, database: Database, *, days_max: int, demo: bool) -> None:
+        """`demo`: whether this node is one, where links open whole sessions."""
+        self._database, self._days_max, self._demo = database, days_max, demo
 
     def make(self, asker: Asker, *, label: str, scopes: Sequence[Scope], days: int, allowance: str | None, now: datetime) -> Made:
         """A token of a person who is signed in herself, and strongly: it outlives her session.
@@ -92,14 +95,15 @@ class Tokens:
         return Made(held=held, secret=secret)
 
     def by_token(self, secret: str, *, now: datetime) -> Asker:
-        """Who asks through a program: signed in at this very request, never stepped up.
+        """Who asks through a program: signed in at this very request, never stepped up; but one of a demo link is, as its session is.
 
         Errors: Refusal sign_in.needed, whatever is the matter with the secret or the person.
         """
         with self._database.reading() as run:
             found = run.rows(FIND, {"hash": hash_of(Kind.TOKEN, secret), "now": moment(now)})
             token = _held(found[0]).token if found else None
-            asker = None if token is None else read_asker(run, token.owner, signed_in_at=now, stepped_up_at=None, token=token)
+            strong = now if self._demo and found and text(found[0][5]) == LINK_LABEL else None
+            asker = None if token is None else read_asker(run, token.owner, signed_in_at=now, stepped_up_at=strong, token=token)
         if asker is None:
             raise Refusal("sign_in.needed")
         return asker

@@ -48,9 +48,20 @@ def _signed_in(request: Request, service: Service) -> Asker | None:
     session = request.cookies.get(COOKIE)
     if session is None:
         return None
+    from_own_page(request)
+    return service.sign_in.by_session(session, now=service.now())
+
+
+def from_own_page(request: Request) -> None:
+    """A change that a browser asks for comes from a page of this node. Errors: Refusal http.cross_site."""
     if request.method not in SAFE and not _same_site(request):
         raise Refusal("http.cross_site")
-    return service.sign_in.by_session(session, now=service.now())
+
+
+def session_of(request: Request) -> str:
+    """The secret of the browser's session, "" where it has none. Errors: Refusal http.cross_site."""
+    from_own_page(request)
+    return request.cookies.get(COOKIE, "")
 
 
 def _same_site(request: Request) -> bool:
@@ -64,3 +75,4 @@ def _same_site(request: Request) -> bool:
 
 Here = Annotated[Service, Depends(service_of)]
 Caller = Annotated[Asker | None, Depends(caller_of)]
+SessionSecret = Annotated[str, Depends(session_of)]

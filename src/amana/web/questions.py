@@ -123,5 +123,5 @@ def _limited(result: Result, *, rows_max: int) -> Result:
     note = ("note.rows_left_off", (("rows", rows), ("most", rows_max)))
     return Result(
         table=cut, cost=result.cost, version=result.version, digest=result.digest, notes=(*result.notes, note),
-        receipt=result.receipt, dry_run=result.dry_run, language=result.language,
+        receipt=result.receipt, invented=result.invented, language=result.language,
     )  # fmt: skip

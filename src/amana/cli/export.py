@@ -1,0 +1,30 @@
+"""`amana export`: records for the regulator, of a folder or of a node."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from amana.cli.reach import node_of, open_node
+from amana.cli.show import tell
+from amana.client.text import Catalogue
+from amana.terms.refusal import Refusal
+
+
+def export(options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """Write the record to stdout, or to a file."""
+    node = node_of(options)
+    if node is None:
+        from amana.local.records import export_record
+
+        written = export_record(folder=options.folder, shape=options.shape)
+    else:
+        with open_node(node, catalogue) as connection:
+            written = connection.export(options.record, shape=options.shape)
+    if options.output is None:
+        sys.stdout.write(written)
+        return
+    try:
+        Path(options.output).write_bytes(written.encode())
+    except OSError:
+        raise Refusal("cli.file_unreadable", file=str(options.output)[:200]) from None
+    tell(catalogue.say("export.written", file=str(options.output)))

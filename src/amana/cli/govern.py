@@ -1,0 +1,150 @@
+"""`amana project`, `permit`, `output`: what people do with them on a node, each in her own name, by her token."""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+from amana.cli.reach import node_of, open_node
+from amana.cli.show import tell, write_table
+from amana.cli.words import needed, read_project, read_text, read_until
+from amana.client.connect import Connection
+from amana.client.text import Catalogue
+
+Json = Mapping[str, object]
+
+JUDGING = ("review", "vote")
+DECIDING = ("return", "approve", "reject", "suspend", "resume", "revoke", "refuse")
+EXAMPLES = {
+    "project": "amana project submit p-0f3a5c7d9b1e",
+    "permit": "amana permit request --project p-0f3a5c7d9b1e --dataset visits --share 5% --until 2027-12-31",
+    "output": 'amana output add answer.md --project p-0f3a5c7d9b1e --title "Visits by month"',
+}
+
+
+def project(options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """Write, submit, review, decide."""
+    with open_node(node_of(options), catalogue) as node:
+        match options.action:
+            case "list":
+                _list(node.projects(), ("id", "state", "title", "until"), catalogue, title=_title)
+            case "show":
+                _show(node.read("projects", _thing(options)))
+            case "new":
+                _made(node.make("/projects", read_project(_thing(options, "FILE.toml"))), catalogue)
+            case "edit":
+                file = needed(options.file, word="--file", example="amana project edit p-0f3a5c7d9b1e --file project.toml")
+                _told(node.rewrite("projects", _thing(options), read_project(file)), catalogue)
+            case "add-member":
+                _told(node.move("projects", _thing(options), "members", about={"person": _word(options, "person")}), catalogue)
+            case "remove-member":
+                node.remove(f"/projects/{_thing(options)}/members/{_word(options, 'person')}")
+            case _:
+                _act(node, "projects", options, catalogue)
+
+
+def permit(options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """Request, grant, stop."""
+    with open_node(node_of(options), catalogue) as node:
+        match options.action:
+            case "list":
+                _list(node.permits(), ("id", "state", "dataset", "project", "share", "until"), catalogue, title=_title)
+            case "show":
+                found = node.read("permits", _thing(options))
+                _show(found)
+                _tell_reasons(found, catalogue)
+            case "request":
+                about = {name: _word(options, name) for name in ("project", "dataset", "share")}
+                _made(node.make("/permits", {**about, "valid_until": _until(options)}), catalogue)
+            case "grant":
+                about = {"share": _word(options, "share"), "valid_until": _until(options), "reasons": options.reasons or ""}
+                _told(node.move("permits", _thing(options), "grant", about=about), catalogue)
+            case _:
+                _act(node, "permits", options, catalogue)
+
+
+def output(options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """Add, propose, vote, publish."""
+    with open_node(node_of(options), catalogue) as node:
+        match options.action:
+            case "list":
+                _list(node.outputs(_word(options, "project")), ("id", "state", "kind", "title"), catalogue, title=_plain_title)
+            case "show":
+                _show(node.read("outputs", _thing(options)))
+            case "add":
+                words = {"title": _word(options, "title"), "body": read_text(_thing(options, "FILE"))}
+                _made(node.make(f"/projects/{_word(options, 'project')}/outputs", {"kind": options.kind, **words}), catalogue)
+            case "rewrite":
+                words = {"title": _word(options, "title"), "body": read_text(_word(options, "file"))}
+                _told(node.rewrite("outputs", _thing(options), words), catalogue)
+            case _:
+                _act(node, "outputs", options, catalogue)
+
+
+def _act(node: Connection, kind: str, options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """A transition by its own name: what it needs are a verdict, reasons, or nothing."""
+    about: dict[str, object] = {}
+    if options.action in JUDGING:
+        about = {"verdict": _word(options, "verdict"), "reasons": options.reasons or ""}
+    elif options.action in DECIDING:
+        about = {"reasons": options.reasons or ""}
+    _told(node.move(kind, _thing(options), options.action, about=about), catalogue)
+
+
+def _thing(options: argparse.Namespace, word: str = "ID") -> str:
+    return needed(options.thing, word=word, example=EXAMPLES[options.command])
+
+
+def _word(options: argparse.Namespace, name: str) -> str:
+    return needed(getattr(options, name), word=f"--{name}", example=EXAMPLES[options.command])
+
+
+def _until(options: argparse.Namespace) -> str:
+    return read_until(_word(options, "until")).isoformat()
+
+
+def _made(found: Json, catalogue: Catalogue) -> None:
+    """The id for the next program, the state for the person."""
+    print(found["id"])
+    _told(found, catalogue)
+
+
+def _told(found: Json, catalogue: Catalogue) -> None:
+    tell(catalogue.say("govern.state", id=str(found["id"]), state=str(found["state"])))
+
+
+def _show(found: Json) -> None:
+    print(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def _tell_reasons(found: Json, catalogue: Catalogue) -> None:
+    """Why the purposes match those of the dataset, or not, in words."""
+    for reason in cast("Sequence[Json]", cast("Json", found["match"])["reasons"]):
+        filled = cast("Mapping[str, str]", reason["parameters"])
+        tell(catalogue.say(str(reason["code"]), term=str(reason["term"]), **filled))
+
+
+def _list(found: Sequence[Json], columns: Sequence[str], catalogue: Catalogue, *, title: Callable[[Json, str], str]) -> None:
+    held = {"until": ("ends_on", "valid_until"), "share": ("share_asked",)}
+    rows = [
+        tuple(
+            title(each, catalogue.language) if name == "title" else _cell(next(each[key] for key in held.get(name, (name,)) if key in each))
+            for name in columns
+        )
+        for each in found
+    ]
+    write_table([catalogue.say(f"list.{name}") for name in columns], rows, numbers=(False,) * len(columns))
+
+
+def _cell(value: object) -> str:
+    written = str(value)
+    return written.partition("T")[0] if written[:2] == "20" and "T" in written else written
+
+
+def _title(found: Json, language: str) -> str:
+    titles = cast("Mapping[str, str]", found["title"])
+    return titles.get(language) or titles.get("en") or next(iter(titles.values()), "")
+
+
+def _plain_title(found: Json, _: str) -> str:
+    return str(found["title"])

@@ -1,0 +1,126 @@
+"use strict";
+// The sign-in page: one-time links, passkeys, the identity provider. No framework, no inline script, nothing from elsewhere.
+
+const api = "/api/v1";
+const byId = (name) => document.getElementById(name);
+
+function bytes(text) {
+  const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+  return Uint8Array.from(plain, (letter) => letter.charCodeAt(0));
+}
+
+function text(buffer) {
+  const plain = String.fromCharCode(...new Uint8Array(buffer));
+  return btoa(plain).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+async function call(method, path, body) {
+  const sent = { method, headers: { "X-Amana": "1" }, credentials: "same-origin" };
+  if (body !== undefined) {
+    sent.headers["Content-Type"] = "application/json";
+    sent.body = JSON.stringify(body);
+  }
+  const reply = await fetch(api + path, sent);
+  const found = reply.status === 204 ? null : await reply.json();
+  if (!reply.ok) {
+    throw new Error(found.title);
+  }
+  return found;
+}
+
+function credential(made) {
+  const response = { clientDataJSON: text(made.response.clientDataJSON) };
+  for (const name of ["attestationObject", "authenticatorData", "signature", "userHandle"]) {
+    if (made.response[name]) {
+      response[name] = text(made.response[name]);
+    }
+  }
+  if (made.response.getTransports) {
+    response.transports = made.response.getTransports();
+  }
+  return JSON.stringify({ id: made.id, rawId: text(made.rawId), type: made.type, response, clientExtensionResults: {} });
+}
+
+function asked(options) {
+  const given = JSON.parse(options);
+  given.challenge = bytes(given.challenge);
+  if (given.user) {
+    given.user.id = bytes(given.user.id);
+  }
+  for (const list of ["allowCredentials", "excludeCredentials"]) {
+    given[list] = (given[list] || []).map((one) => ({ ...one, id: bytes(one.id) }));
+  }
+  return given;
+}
+
+async function prove(path) {
+  const begun = await call("POST", `/sign-in/${path}/begin`);
+  const made = await navigator.credentials.get({ publicKey: asked(begun.options) });
+  await call("POST", `/sign-in/${path}/finish`, { secret: begun.secret, answer: credential(made) });
+}
+
+async function register() {
+  const begun = await call("POST", "/passkeys/begin");
+  const made = await navigator.credentials.create({ publicKey: asked(begun.options) });
+  const label = byId("label").value || navigator.platform || "passkey";
+  await call("POST", "/passkeys", { secret: begun.secret, answer: credential(made), label });
+}
+
+async function visit(purpose) {
+  const sent = await call("POST", "/sign-in/oidc", { purpose });
+  location.assign(sent.address);
+  return "leaving";
+}
+
+async function makeToken() {
+  const scopes = ["read", "ask", "apply", "review", "govern", "publish", "operate"];
+  const made = await call("POST", "/tokens", { label: byId("token-label").value || "command line", scopes, days: 30 });
+  byId("token").textContent = made.token;
+  return "shown";
+}
+
+const acts = {
+  passkey: () => prove("passkey"),
+  "step-up": () => prove("step-up"),
+  register,
+  "provider-in": () => visit("sign-in"),
+  "provider-link": () => visit("link"),
+  "make-token": makeToken,
+  "sign-out": () => call("POST", "/sign-out"),
+};
+
+async function show() {
+  const found = await call("GET", "/sign-in");
+  for (const part of document.querySelectorAll("[data-for]")) {
+    part.hidden = !part.dataset.for.split(" ").includes(found.state);
+  }
+  for (const part of document.querySelectorAll("[data-provider]")) {
+    part.hidden = !found.identity_provider;
+  }
+  byId("name").textContent = found.name || "";
+}
+
+async function run(act) {
+  byId("alert").textContent = "";
+  try {
+    const done = await act();
+    if (done !== "leaving") {
+      await show();
+    }
+  } catch (error) {
+    byId("alert").textContent = error.message;
+  }
+}
+
+async function begin() {
+  const link = location.hash.slice(1);
+  if (link) {
+    history.replaceState(null, "", location.pathname); // the link is not kept in the history of the browser
+    await call("POST", "/sign-in/open", { link });
+  }
+}
+
+for (const button of document.querySelectorAll("button")) {
+  button.addEventListener("click", () => run(acts[button.id]));
+}
+run(begin);
