@@ -93,7 +93,7 @@ class JobQueue:
         try:
             DBOS.launch()
             DBOS.register_queue(QUEUE, worker_concurrency=running_max, polling_interval_sec=POLL_S, on_conflict="always_update")
-        except Exception as error:  # noqa: BLE001 - of whatever kind, it is the queue's database that fails
+        except Exception as error:  # noqa: BLE001 - whatever the library says, its message may hold a password
             DBOS.destroy(destroy_registry=True)
             raise Refusal("node.database_lost", cause=type(error).__name__) from None
         self._stopped = Event()
