@@ -4,13 +4,17 @@ import hashlib
 import json
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import cbor2
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from tests.signing import URL
+from amana.node.passkeys import PasskeyId
+from amana.terms.refusal import Refusal
+from tests.signing import AMAL, T0, URL, Desk, at
 
 PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 
@@ -85,3 +89,21 @@ class Authenticator:
 
     def answer(self, key: Key, response: dict[str, str]) -> str:
         return json.dumps({"id": b64(key.id), "rawId": b64(key.id), "type": "public-key", "response": response})
+
+
+def enrol(desk: Desk, device: Authenticator, person: str = AMAL) -> PasskeyId:
+    session = desk.enrolment(person)  # type: ignore[arg-type]
+    begun = desk.sign_in.passkeys.begin_registration(session, now=T0)
+    return desk.sign_in.passkeys.finish_registration(session, begun.secret.reveal(), device.create(begun.options), label="phone", now=T0)
+
+
+def sign_in(desk: Desk, device: Authenticator, *, minutes: float = 0) -> str:
+    begun = desk.sign_in.passkeys.begin_sign_in(now=at(minutes=minutes))
+    return desk.sign_in.passkeys.finish_sign_in(begun.secret.reveal(), device.get(begun.options), now=at(minutes=minutes)).reveal()
+
+
+def not_accepted(attempt: Callable[[], object]) -> bool:
+    with pytest.raises(Refusal) as refusal:
+        attempt()
+    assert dict(refusal.value.parameters) == {"url": URL}
+    return refusal.value.code == "passkey.not_accepted"

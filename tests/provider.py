@@ -3,16 +3,21 @@
 import hashlib
 import json
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
+from amana.node.ceremonies import Purpose
 from amana.node.identity_provider import Client, IdentityProvider
-from tests.signing import URL
+from amana.node.oidc import Back
+from amana.terms.refusal import Refusal
+from tests.signing import AMAL, T0, URL, Desk, at
 
 ISSUER = "https://id.example.org/realm"
 RSA = RSAKey.generate_key(2048, {"kid": "rsa"})
@@ -98,3 +103,35 @@ class Provider:
         """The provider as the node sees it."""
         client = Client(issuer=ISSUER, id="amana", redirect=f"{URL}/sign-in/oidc", secret=secret, step_up_acr=acr)
         return IdentityProvider(client, httpx.Client(transport=httpx.MockTransport(self)), elapsed=lambda: 0.0)
+
+
+def link(desk: Desk, provider: Provider, *, subject: str = "sub-amal", person: str = AMAL) -> Back:
+    provider.subject = subject
+    session = desk.enrolment(person)  # type: ignore[arg-type]
+    sent = desk.sign_in.oidc.begin_link(session, now=T0)
+    state, code = provider.visit(sent.address, now=T0)
+    return desk.sign_in.oidc.finish(sent.secret.reveal(), state=state, code=code, session=session, now=T0)
+
+
+def sign_in(desk: Desk, provider: Provider, *, minutes: float = 0) -> str:
+    sent = desk.sign_in.oidc.begin_sign_in(now=at(minutes=minutes))
+    state, code = provider.visit(sent.address, now=at(minutes=minutes))
+    back = desk.sign_in.oidc.finish(sent.secret.reveal(), state=state, code=code, session="", now=at(minutes=minutes))
+    assert back.session is not None and back.purpose is Purpose.OIDC_SIGN_IN
+    return back.session.reveal()
+
+
+def step_up(desk: Desk, provider: Provider, session: str, *, minutes: float) -> str:
+    sent = desk.sign_in.oidc.begin_step_up(session, now=at(minutes=minutes))
+    state, code = provider.visit(sent.address, now=at(minutes=minutes))
+    back = desk.sign_in.oidc.finish(sent.secret.reveal(), state=state, code=code, session=session, now=at(minutes=minutes))
+    assert back.session is not None and back.purpose is Purpose.OIDC_STEP_UP
+    return back.session.reveal()
+
+
+def reason(attempt: Callable[[], object]) -> str:
+    """Why what the provider sent was not accepted."""
+    with pytest.raises(Refusal) as refusal:
+        attempt()
+    assert refusal.value.code == "oidc.not_accepted", refusal.value
+    return str(refusal.value.parameters["reason"])

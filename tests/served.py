@@ -1,6 +1,6 @@
 """A node that serves rows already laid down, so that a test may choose schema, rows and budget freely."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from amana.catalog.profile import Profile
@@ -23,7 +23,17 @@ def dataset(schema: Schema, *, cap_nrho: int, profile_nrho: int) -> Dataset:
         cap_delta=DeltaUnits(2**50),
         profile_nrho=NanoRho(profile_nrho),
     )
-    return Dataset(name="clinic", title=(("en", "Clinic"),), custodian="Tests", legal_basis="None", population=population, schema=schema)
+    return Dataset(
+        name="clinic",
+        title=(("en", "Clinic"),),
+        custodian="Tests",
+        controller="Tests",
+        legal_basis="None",
+        purposes=("GRU",),
+        retention=date(2099, 12, 31),
+        population=population,
+        schema=schema,
+    )
 
 
 def serve(
@@ -41,6 +51,7 @@ def serve(
     version = store.new_version(dataset(schema, cap_nrho=cap_nrho, profile_nrho=profile_nrho))
     if version_id is not None:
         version = type(version)(id=VersionId(version_id), dataset=version.dataset)
+        store.keys.add_version(version.id)
     write_store(tables, store.version_file(version.id), key=store.version_key(version.id), schema=schema)
     (folder / "versions" / "spill-made").rmdir()
     if profile is None:

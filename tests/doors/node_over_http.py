@@ -51,7 +51,7 @@ class Memory:
 def answer(*, dry_run: bool = False) -> dict[str, Any]:
     invented = (("note.dry_run", (("units", 1000), ("times", 12))),) if dry_run else ()
     head = write_head(
-        TABLE, cost=COST, notes=(*invented, ("note.clamped", ())), version="v-1", digest="d-1", receipt=RECEIPT, dry_run=dry_run
+        TABLE, cost=COST, notes=(*invented, ("note.clamped", ())), version="v-1", digest="d-1", receipt=RECEIPT, invented=dry_run
     )
     return {**head, "rows": write_rows(TABLE)}
 

@@ -68,7 +68,7 @@ class Answer:
     cost_delta_units: int = 0
     recalled: bool = False
     notes: tuple[tuple[str, tuple[tuple[str, str | int], ...]], ...] = ()
-    dry_run: bool = False
+    invented: bool = False
     version: str = "v-1"
     digest: str = "d-1"
     dataset: str = "clinic"
@@ -139,7 +139,7 @@ class StandIn:
 
     def dry_run(self, sql: str, *, within: str) -> Answer:
         self._read(sql, within)
-        return replace(self.answer, dry_run=True, digest="", notes=(("note.dry_run", (("units", 1000), ("times", 89))),))
+        return replace(self.answer, invented=True, digest="", notes=(("note.dry_run", (("units", 1000), ("times", 89))),))
 
     def budget(self, name: str) -> Budget:
         return Budget(population=name)

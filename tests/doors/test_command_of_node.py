@@ -104,3 +104,24 @@ def test_a_token_that_the_node_refuses_is_not_kept(node: tuple[str, Memory], tmp
     node[1].before = [problem(Refusal("permit.not_admitted", asker="x", dataset="y"))]
     assert main.main(["login", TOKEN, "--node", node[0]]) == Exit.PERMISSION
     assert not list(tmp_path.rglob("tokens.json"))
+
+
+def test_jobs_are_listed_shown_cancelled_and_answered(node: tuple[str, Memory], capsys: pytest.CaptureFixture[str]) -> None:
+    node[1].states = [{"id": "j-1", "state": "running", "stage": "running", "progress": 0.25, "ready_at": "2030-01-01T00:00:00+00:00"}]
+    assert main.main(["jobs", "--node", node[0]]) == Exit.FINE
+    assert "queued" in capsys.readouterr().out
+    assert main.main(["jobs", "show", "j-1", "--node", node[0], "--lang", "fr"]) == Exit.FINE
+    out = capsys.readouterr().out
+    assert "en cours" in out and "25" in out and "2030-01-01" in out
+    assert main.main(["jobs", "cancel", "j-1", "--node", node[0]]) == Exit.FINE
+    assert "nothing was charged" in capsys.readouterr().err
+    node[1].states, node[1].events = [{"id": "j-1", "state": "done", "progress": 1}], False
+    assert main.main(["jobs", "answer", "j-1", "--node", node[0]]) == Exit.FINE
+    out, err = capsys.readouterr()
+    assert "± 67" in out and "0.10 %" in err
+
+
+def test_a_job_must_be_named(node: tuple[str, Memory], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["jobs", "cancel", "--node", node[0]]) == Exit.USAGE
+    assert "amana jobs list" in capsys.readouterr().err
+    assert main.main(["jobs"]) == Exit.SETTINGS

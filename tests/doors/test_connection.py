@@ -201,7 +201,7 @@ def test_redraws_are_asked_of_the_node_for_the_same_question(connection: Connect
 
 def test_a_dry_run_says_what_it_is(connection: Connection, memory: Memory) -> None:
     result = connection.dry_run(SQL)
-    assert result.dry_run and not memory.paid
+    assert result.invented and not memory.paid
     with pytest.raises(Refusal, match=r"client\.no_redraws"):
         result.simulate(1)
 

@@ -1,5 +1,6 @@
 """Deny by default over HTTP: a route that declares no action, and does not say why it needs none, is a fault."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -7,6 +8,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from amana.node.service import Service
+from amana.node.settings import Settings
 from amana.policy.rights import Action
 from amana.web.access import ACTIONS, OPEN
 from amana.web.app import build
@@ -14,7 +16,7 @@ from amana.web.app import build
 
 def routes() -> list[tuple[str, dict[str, object]]]:
     """Every route of the application, also those that the OpenAPI document does not show: method and path, what it declares."""
-    app = build(cast("Service", SimpleNamespace(settings=SimpleNamespace(language="en"))))
+    app = build(cast("Service", SimpleNamespace(settings=Settings(folder=Path("none")))))
     found: list[tuple[str, dict[str, object]]] = []
     for context in iter_route_contexts(app.routes):
         route = context.original_route
@@ -36,6 +38,6 @@ def test_every_route_declares_what_it_does(name: str, extra: dict[str, object]) 
 
 
 def test_the_walk_sees_every_path_of_the_document() -> None:
-    app = build(cast("Service", SimpleNamespace(settings=SimpleNamespace(language="en"))))
+    app = build(cast("Service", SimpleNamespace(settings=Settings(folder=Path("none")))))
     shown = {f"{method.upper()} {path}" for path, methods in app.openapi()["paths"].items() for method in methods}
     assert shown <= {name for name, _ in ROUTES}

@@ -45,7 +45,7 @@ def test_what_the_manual_accepts_has_the_same_columns_cost_and_refusals_in_a_dry
     rehearsed, asked = met(node.dry_run, sql), met(node.ask, sql)
     if isinstance(rehearsed, Answered) and isinstance(asked, Answered):
         assert rehearsed.table.columns == asked.table.columns
-        assert rehearsed.dry_run and not asked.dry_run
+        assert rehearsed.invented and not asked.invented
         if "(SELECT" not in sql and not asked.recalled:  # a subquery's figure, noisy each time, is part of the question
             assert (rehearsed.cost_nrho, rehearsed.cost_delta_units) == (asked.cost_nrho, asked.cost_delta_units)
     else:

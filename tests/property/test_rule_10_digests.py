@@ -125,5 +125,6 @@ def test_a_node_makes_its_digests_with_a_key_that_no_other_node_has(tmp_path: Pa
         asked.append(node.ask(SQL, within="±500").digest)
         assert asked[-1] == node.ask(SQL, within="±500").digest
         node.close()
-        assert (tmp_path / place / "keys" / "digest.key").stat().st_mode & 0o077 == 0
+        for name in ("node.key", "wrapped.json"):
+            assert (tmp_path / place / "keys" / name).stat().st_mode & 0o077 == 0
     assert asked[0] != asked[1]

@@ -37,7 +37,7 @@ def test_two_databases_with_the_same_profile_have_the_same_sample_byte_for_byte(
     profile = first._wired.opened()[0].profile
     others = {**clinic_rows(2), "regions": clinic_rows(1)["regions"], "drugs": clinic_rows(1)["drugs"]}
     second = serve(tmp_path / "two", CLINIC, others, version_id=VERSION, profile=profile)  # type: ignore[arg-type]
-    assert (tmp_path / "one" / "keys" / "rank.key").read_bytes() != (tmp_path / "two" / "keys" / "rank.key").read_bytes()
+    assert first._wired.store.rank_key != second._wired.store.rank_key
     one, two = written(first, tmp_path / "sample one"), written(second, tmp_path / "sample two")
     assert sorted(one) == sorted(f"{table.name}.{form}" for table in CLINIC.tables for form in ("csv", "parquet"))
     assert one == two
@@ -75,16 +75,16 @@ def test_the_files_are_made_from_public_tables_only(tmp_path: Path) -> None:
 def test_a_dry_run_touches_no_real_row_and_leaves_ledger_and_log_as_they_were(tmp_path: Path) -> None:
     node = serve(tmp_path / "data", CLINIC, clinic_rows(1))  # type: ignore[arg-type]
     (opened,) = node._wired.opened()
-    node._wired._opened = (replace(opened, kernel=replace(opened.kernel, engine=Untouched())),)
+    node._wired._opened = {opened.version.id: replace(opened, kernel=replace(opened.kernel, engine=Untouched()))}
     before = kept(tmp_path / "data")
     for sql in (SQL, "SELECT COUNT(*) FROM regions", "SELECT COUNT(DISTINCT patient) FROM visits"):
         answered = node.dry_run(sql, within="50%")
-        assert answered.dry_run and answered.notes[0][0] == "note.dry_run" and answered.digest == ""
+        assert answered.invented and answered.notes[0][0] == "note.dry_run" and answered.digest == ""
         assert answered.spent_nrho == node.budget("clinic").spent_nrho
     assert kept(tmp_path / "data") == before
     assert before["log"] and before["ledger"]
     with pytest.raises(AssertionError, match="real rows"):
-        node._wired._opened[0].kernel.engine.run(None, groups_max=1, seconds_max=1)  # type: ignore[arg-type]
+        node._wired._opened[opened.version.id].kernel.engine.run(None, groups_max=1, seconds_max=1)  # type: ignore[arg-type]
     node.close()
 
 
@@ -125,7 +125,7 @@ def test_a_sample_is_encrypted_and_goes_with_its_version(tmp_path: Path) -> None
     node = serve(folder, CLINIC, clinic_rows(1), version_id=VERSION)  # type: ignore[arg-type]
     node.dry_run("SELECT COUNT(*) FROM visits", within="50%")
     node.close()
-    file = folder / "versions" / f"{VERSION}.sample.duckdb"
+    file = folder / "samples" / f"{VERSION}.duckdb"
     assert b"invented" not in file.read_bytes() and not list((folder / "spill").iterdir()), "invented texts lie nowhere in the clear"
     node = serve(folder, CLINIC, clinic_rows(2))  # type: ignore[arg-type]
     assert file.exists()
@@ -140,7 +140,7 @@ def test_a_sample_that_cannot_be_read_is_made_anew(tmp_path: Path, damage: Calla
     node = serve(folder, CLINIC, clinic_rows(1), version_id=VERSION)  # type: ignore[arg-type]
     one = written(node, tmp_path / "sample one")
     node.close()
-    file = folder / "versions" / f"{VERSION}.sample.duckdb"
+    file = folder / "samples" / f"{VERSION}.duckdb"
     file.write_bytes(damage(file.read_bytes()))
     file.with_name(f"{file.name}.making").write_bytes(b"left by a crash")
     again = open_node(folder)

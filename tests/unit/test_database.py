@@ -102,7 +102,7 @@ def test_a_disk_without_room_is_a_refusal(tmp_path: Path) -> None:
     with database.transaction() as run:
         run.rows("PRAGMA max_page_count = 1", {})
     with pytest.raises(Refusal, match="database_lost"), database.transaction() as run:
-        run.change(APPLY, {"number": 5, "name": "x" * 10_000_000})
+        run.change(APPLY, {"number": 999, "name": "x" * 10_000_000})
     database.close()
 
 

@@ -164,7 +164,7 @@ def test_a_sample_and_a_dry_run_are_quick(tmp_path: Path) -> None:
     (one,) = opened._wired.opened()
     times = []
     for _ in range(3):  # the quickest, as other programs may be at work
-        for file in (tmp_path / "data" / "versions").glob("*.sample.duckdb"):
+        for file in (tmp_path / "data" / "samples").glob("*.duckdb"):
             file.unlink()
         begun = time.perf_counter()
         assert Samples(opened._wired.store, opened._wired.settings).of(one.version, one.profile).units == 1_000

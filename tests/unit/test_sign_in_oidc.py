@@ -1,24 +1,16 @@
 """The organisation's identity provider: believed where its signature covers what it says, for a person who linked it before."""
 
-import hashlib
-import hmac
-import json
 import time
-from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from joserfc.jwk import RSAKey
 
-from amana.node.ceremonies import Purpose
-from amana.node.oidc import Back
 from amana.node.sessions import Method
 from amana.node.sign_in import open_provider
 from amana.terms.refusal import Refusal
-from tests.authenticator import b64
-from tests.provider import EC, ISSUER, RSA, Provider
+from tests.provider import ISSUER, Provider, link, reason, sign_in, step_up
 from tests.signing import AMAL, BADR, T0, URL, Desk, at, desk_at, settings_of
 
 
@@ -41,38 +33,6 @@ def lite(tmp_path: Path, provider: Provider) -> Iterator[Desk]:
     link(made, provider)
     yield made
     made.database.close()
-
-
-def link(desk: Desk, provider: Provider, *, subject: str = "sub-amal", person: str = AMAL) -> Back:
-    provider.subject = subject
-    session = desk.enrolment(person)  # type: ignore[arg-type]
-    sent = desk.sign_in.oidc.begin_link(session, now=T0)
-    state, code = provider.visit(sent.address, now=T0)
-    return desk.sign_in.oidc.finish(sent.secret.reveal(), state=state, code=code, session=session, now=T0)
-
-
-def sign_in(desk: Desk, provider: Provider, *, minutes: float = 0) -> str:
-    sent = desk.sign_in.oidc.begin_sign_in(now=at(minutes=minutes))
-    state, code = provider.visit(sent.address, now=at(minutes=minutes))
-    back = desk.sign_in.oidc.finish(sent.secret.reveal(), state=state, code=code, session="", now=at(minutes=minutes))
-    assert back.session is not None and back.purpose is Purpose.OIDC_SIGN_IN
-    return back.session.reveal()
-
-
-def step_up(desk: Desk, provider: Provider, session: str, *, minutes: float) -> str:
-    sent = desk.sign_in.oidc.begin_step_up(session, now=at(minutes=minutes))
-    state, code = provider.visit(sent.address, now=at(minutes=minutes))
-    back = desk.sign_in.oidc.finish(sent.secret.reveal(), state=state, code=code, session=session, now=at(minutes=minutes))
-    assert back.session is not None and back.purpose is Purpose.OIDC_STEP_UP
-    return back.session.reveal()
-
-
-def reason(attempt: Callable[[], object]) -> str:
-    """Why what the provider sent was not accepted."""
-    with pytest.raises(Refusal) as refusal:
-        attempt()
-    assert refusal.value.code == "oidc.not_accepted", refusal.value
-    return str(refusal.value.parameters["reason"])
 
 
 def test_a_linked_identity_signs_in_and_is_not_stepped_up(desk: Desk, provider: Provider) -> None:
@@ -176,124 +136,6 @@ def test_a_passkeys_ceremony_is_no_visit(lite: Desk) -> None:
         lite.sign_in.oidc.finish(begun.secret.reveal(), state="x", code="x", session="", now=T0)
     with pytest.raises(Refusal, match=r"passkey\.not_accepted"):
         lite.sign_in.passkeys.finish_sign_in(sent.secret.reveal(), "{}", now=T0)
-
-
-@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
-def test_two_algorithms_are_accepted(lite: Desk, provider: Provider, algorithm: str) -> None:
-    provider.algorithm = algorithm
-    assert sign_in(lite, provider)
-
-
-def test_a_forged_signature_is_refused(lite: Desk, provider: Provider) -> None:
-    provider.signer, provider.kid = RSAKey.generate_key(2048, {"kid": "rsa"}), "rsa"
-    assert reason(lambda: sign_in(lite, provider)) == "bad_signature"
-    provider.kid = "unknown"
-    assert reason(lambda: sign_in(lite, provider)) == "invalid_key_id"
-
-
-def unsigned(header: dict[str, object], provider: Provider, key: bytes | None = None) -> Callable[[dict[str, str]], str]:
-    """A token under another algorithm than the two."""
-
-    def sign(asked: dict[str, str]) -> str:
-        assert provider.now is not None
-        moment = int(provider.now.timestamp())
-        claims = {"iss": ISSUER, "sub": "sub-amal", "aud": "amana", "iat": moment, "exp": moment + 300, "nonce": asked["nonce"]}
-        text = f"{b64(json.dumps(header).encode())}.{b64(json.dumps(claims).encode())}"
-        return f"{text}.{'' if key is None else b64(hmac.new(key, text.encode(), hashlib.sha256).digest())}"
-
-    return sign
-
-
-@pytest.mark.parametrize(
-    ("header", "key"),
-    [
-        ({"alg": "none"}, None),
-        ({"alg": "none", "kid": "rsa"}, None),
-        ({"alg": "NONE"}, None),
-        ({"alg": "HS256", "kid": "rsa"}, RSA.as_pem(private=False)),
-        ({"alg": "HS256", "kid": "rsa"}, json.dumps(RSA.as_dict(private=False)).encode()),
-        ({"alg": "RS256", "kid": "ec"}, b"x"),
-        ({"alg": ["none"], "kid": "rsa"}, None),
-        ({"kid": "rsa"}, None),
-        ({"alg": "RS256", "kid": "rsa", "jwk": EC.as_dict(private=False)}, b"x"),
-    ],
-)
-def test_the_token_does_not_choose_how_it_is_checked(
-    lite: Desk, provider: Provider, header: dict[str, object], key: bytes | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(provider, "sign", unsigned(header, provider, key))
-    assert reason(lambda: sign_in(lite, provider))
-
-
-CLAIMS: dict[str, tuple[dict[str, object], str]] = {
-    "another nonce": ({"nonce": "x"}, "nonce"),
-    "no nonce": ({"nonce": None}, "nonce"),
-    "another audience": ({"aud": "somebody"}, "aud"),
-    "no audience": ({"aud": None}, "aud"),
-    "several audiences without the authorised party": ({"aud": ["amana", "other"]}, "azp"),
-    "another authorised party": ({"azp": "other"}, "azp"),
-    "another issuer": ({"iss": "https://id.example.org/other"}, "iss"),
-    "no issuer": ({"iss": None}, "iss"),
-    "over": ({"exp": int(T0.timestamp()) - 61}, "exp"),
-    "no end": ({"exp": None}, "exp"),
-    "from the future": ({"iat": int(T0.timestamp()) + 3600}, "iat"),
-    "not yet": ({"nbf": int(T0.timestamp()) + 3600}, "nbf"),
-    "no subject": ({"sub": None}, "sub"),
-    "an empty subject": ({"sub": ""}, "sub"),
-    "a subject that is no text": ({"sub": 7}, "sub"),
-    "a subject without end": ({"sub": "x" * 256}, "sub"),
-    "another access token": ({"at_hash": "AAAA"}, "at_hash"),
-    "a time that is none": ({"auth_time": "now"}, "auth_time"),
-}
-
-
-@pytest.mark.parametrize(("claims", "why"), CLAIMS.values(), ids=CLAIMS)
-def test_every_claim_is_checked(lite: Desk, provider: Provider, claims: dict[str, object], why: str) -> None:
-    provider.claims = claims
-    assert reason(lambda: sign_in(lite, provider)) in {why, "expired_token"}
-
-
-def test_several_audiences_are_fine_when_this_node_is_the_authorised_party(lite: Desk, provider: Provider) -> None:
-    provider.claims = {"aud": ["amana", "other"], "azp": "amana"}
-    assert sign_in(lite, provider)
-
-
-@pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "é", "x" * 200_000, 7, None, {"a": 1}])
-def test_what_is_no_token_is_refused(lite: Desk, provider: Provider, token: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provider, "sign", lambda asked: token)
-    assert reason(lambda: sign_in(lite, provider))
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        {"issuer": "https://id.example.org"},
-        {"issuer": None},
-        {"token_endpoint": "http://id.example.org/token"},
-        {"token_endpoint": None},
-        {"jwks_uri": "file:///keys"},
-        {"jwks_uri": "https://["},
-        {"authorization_endpoint": 7},
-    ],
-)
-def test_a_document_that_leads_elsewhere_is_refused(lite: Desk, provider: Provider, document: dict[str, object]) -> None:
-    provider.document = document
-    assert reason(lambda: sign_in(lite, provider)) in {"issuer", *document}
-
-
-def test_the_client_proves_itself_as_the_provider_asks(lite: Desk, provider: Provider, tmp_path: Path) -> None:
-    sign_in(lite, provider)
-    asked = [each for each in provider.requests if each.method == "POST"][-1]
-    assert b64decode(asked.headers["authorization"].removeprefix("Basic ")) == b"amana:s3cret" and b"s3cret" not in asked.content
-    provider.document = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
-    sign_in(lite, provider)
-    asked = [each for each in provider.requests if each.method == "POST"][-1]
-    assert b"client_secret=s3cret" in asked.content and "authorization" not in asked.headers
-    public = desk_at(tmp_path / "node", provider=provider.opened(secret=""))
-    sign_in(public, provider)
-    asked = [each for each in provider.requests if each.method == "POST"][-1]
-    assert b"client_id=amana" in asked.content and b"client_secret" not in asked.content and "authorization" not in asked.headers
-    public.database.close()
 
 
 def test_a_step_up_is_a_fresh_proof_at_the_provider(desk: Desk, provider: Provider) -> None:

@@ -41,10 +41,15 @@ def ask(options: argparse.Namespace, catalogue: Catalogue) -> None:
             with working(catalogue.say("ask.working")):
                 dry = options.dry_run
                 result = door.dry_run(sql, within=options.within) if dry else door.sql(sql, within=options.within, share=options.share)
-    _write(result, shape=options.shape)
+    tell_answer(result, catalogue, shape=options.shape)
+
+
+def tell_answer(result: Result, catalogue: Catalogue, *, shape: str | None) -> None:
+    """The answer on stdout, what it cost on stderr."""
+    _write(result, shape=shape)
     tell(catalogue.say("ask.interval"))
     tell_notes(result.notes, catalogue)
-    if result.dry_run:
+    if result.invented:
         cost = result.cost
         tell(catalogue.say("ask.dry_cost", share=percent(cost.share), spent=percent(cost.share_spent)))
         return

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import amana
-from amana.cli import ask, export, govern, keys, look, people, profile, publish, sign
+from amana.cli import ask, export, govern, jobs, keys, look, people, profile, publish, serve, sign
 from amana.cli.parser import build, language_asked
 from amana.cli.show import tell
 from amana.client.explain import describe
@@ -25,6 +25,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "datasets": look.datasets,
     "profile": profile.profile,
     "sample": profile.sample,
+    "jobs": jobs.jobs,
     "login": sign.login,
     "logout": sign.logout,
     "people": people.people,
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "export": export.export,
     "settings": look.settings,
     "keys": keys.keys,
+    "serve": serve.serve,
     "help": look.help_code,
 }
 

@@ -7,8 +7,8 @@ from amana.cli.parser_govern import GOVERNED, add_governing
 from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
-    "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "login", "logout", "people", "project", "permit",
-    "output", "export", "settings", "keys", "help",
+    "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "people", "project", "permit",
+    "output", "export", "settings", "keys", "serve", "help",
 )  # fmt: skip
 
 
@@ -43,16 +43,18 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
         made[name].add_argument("name", metavar=say("cli.metavar.name"), help=_option(say("cli.option.dataset")))
     made["profile"].add_argument("--json", action="store_true", help=_option(say("cli.option.profile_json")))
     _sample(made["sample"], catalogue)
+    _jobs(made["jobs"], catalogue)
     made["login"].add_argument("link", metavar=say("cli.metavar.link"), help=_option(say("cli.option.link")))
     add_governing(made, catalogue)
     made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
     _keys(made["keys"], catalogue)
+    _serve(made["serve"], catalogue)
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
     for name in (each for each in COMMANDS[:-1] if each not in GOVERNED):
         made[name].add_argument("--folder", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.folder")))
-    for name in ("ask", "budget", "datasets", "profile", "login", "logout", *GOVERNED, "export"):
+    for name in ("ask", "budget", "datasets", "profile", "jobs", "login", "logout", *GOVERNED, "export"):
         made[name].add_argument("--node", metavar="URL", help=_option(say("cli.option.node")))
-    for name in ("login", "logout", *GOVERNED):
+    for name in ("jobs", "login", "logout", *GOVERNED):
         made[name].set_defaults(folder=None)
     return parser
 
@@ -81,10 +83,23 @@ def _ask(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
         shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_option(catalogue.say(f"cli.option.{name}")))
 
 
+def _jobs(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
+    actions = ("list", "show", "cancel", "answer")
+    command.add_argument("action", choices=actions, nargs="?", default="list", help=_option(catalogue.say("cli.option.jobs_action")))
+    command.add_argument("job", metavar=catalogue.say("cli.metavar.job"), nargs="?", help=_option(catalogue.say("cli.option.job")))
+
+
 def _keys(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("action", choices=("show", "rotate"), help=_option(catalogue.say("cli.option.keys_action")))
     command.add_argument("--data", action="store_true", help=_option(catalogue.say("cli.option.keys_data")))
     command.add_argument("--to", choices=("file", "kms"), metavar="SOURCE", help=_option(catalogue.say("cli.option.keys_to")))
+
+
+def _serve(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
+    say = catalogue.say
+    command.add_argument("--host", default="127.0.0.1", metavar=say("cli.metavar.address"), help=_option(say("cli.option.host")))
+    command.add_argument("--port", default=8321, type=int, metavar=say("cli.metavar.port"), help=_option(say("cli.option.port")))
+    command.add_argument("--workers", default=1, type=int, metavar=say("cli.metavar.number"), help=_option(say("cli.option.workers")))
 
 
 def _sample(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:

@@ -211,7 +211,7 @@ class Connection:
             digest=digest,
             notes=read_notes(found.get("notes")),
             receipt=receipt_of(cost, version=version, digest=digest, more=more),
-            dry_run=invented,
+            invented=invented,
             language=self._language,
             redraw=None if invented else redraw,
         )

@@ -34,7 +34,7 @@ Redraw: TypeAlias = Callable[[int], Sequence[Sequence[Sequence[float | None]]]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """An answer. `notes` are codes of remarks and their parameters, translated by the reader's door; `receipt` is what can be
-    kept as a proof of what was done; `dry_run`: the rows are invented, for trying a question out."""
+    kept as a proof of what was done; `invented`: the rows are invented, for trying a question out."""
 
     table: AnswerTable
     cost: Cost
@@ -42,7 +42,7 @@ class Result:
     digest: str
     notes: tuple[Note, ...] = ()
     receipt: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}), compare=False)
-    dry_run: bool = False
+    invented: bool = False
     language: str = field(default="en", compare=False)
     redraw: Redraw | None = field(default=None, compare=False)
 
@@ -185,7 +185,7 @@ class Result:
             version=self.version,
             digest=self.digest,
             receipt=self.receipt,
-            dry_run=self.dry_run,
+            invented=self.invented,
         )
 
     def _repr_html_(self) -> str:

@@ -13,7 +13,7 @@ Json: TypeAlias = Mapping[str, object]
 
 
 def write_head(
-    table: AnswerTable, *, cost: Cost, notes: Sequence[Note], version: str, digest: str, receipt: Json, dry_run: bool
+    table: AnswerTable, *, cost: Cost, notes: Sequence[Note], version: str, digest: str, receipt: Json, invented: bool
 ) -> dict[str, object]:
     """All of an answer but its rows."""
     return {
@@ -25,7 +25,7 @@ def write_head(
         "notes": [{"code": code, "parameters": dict(parameters)} for code, parameters in notes],
         "version": version,
         "digest": digest,
-        "dry_run": dry_run,
+        "dry_run": invented,
         "receipt": dict(receipt) or None,
     }  # fmt: skip
 

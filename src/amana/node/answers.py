@@ -30,7 +30,7 @@ class Answered:
     purpose: str
     mechanism: str
     """Empty for a question about public tables, which needs no permit and adds no noise; likewise `permit`."""
-    dry_run: bool = False
+    invented: bool = False
     """The rows are invented: the answer shows its shape, its precision and what it would cost."""
 
 

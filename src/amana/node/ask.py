@@ -17,11 +17,11 @@ from amana.catalog.profile import TableProfile
 from amana.catalog.schema import Dataset
 from amana.catalog.summary import TableSummary, summarise
 from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview, Simulated
-from amana.node.asking import PURPOSE, Constants, Leave, Note, Open, asking_of, cap_of, local_leave, public_table
+from amana.node.asking import PURPOSE, Constants, Leave, Note, Open, asking_of, cap_of, local_leave, lost, public_table
 from amana.node.choose import Chosen
+from amana.node.lengthy import check_short, predicted_s, telling
 from amana.node.picture import picture
 from amana.node.spending import spent_by_project
-from amana.privacy.combine import digests
 from amana.privacy.keys import key_domains
 from amana.privacy.ledger import Balance
 from amana.privacy.loss import DELTA_ONE, NANO, epsilon_of
@@ -67,11 +67,30 @@ class Node:
         self._wired = wired
 
     @_placing
-    def ask(self, sql: str, *, within: str, share: str | None = None, target: Target | None = None, leave: Leave = local_leave) -> Answered:
+    def ask(
+        self, sql: str, *, within: str, share: str | None = None, target: Target | None = None, leave: Leave = local_leave,
+        seconds_max: float | None = None, on_charge: Callable[[], None] | None = None,
+    ) -> Answered:  # fmt: skip
         """Answer a question at a precision; `share` overrides it with a share of the budget to spend at most ("1%"), `target`
-        with a loss cap (benches and studies, not a door). `leave`: who asks, as a permit for the dataset that the text means."""
+        with a loss cap (benches and studies, not a door). `leave`: who asks, as a permit for the dataset that the text means.
+        `seconds_max`: raise LongerError, before anything is spent, if it takes longer. `on_charge`: called when a charge stands,
+        before data is touched; what it raises is a fault."""
         constants = self._constants(sql, within=within, share=share, target=target, leave=leave)
-        return _answered(sql, self._meant(sql), constants, event="ask")
+        return _answered(sql, telling(self._meant(sql), on_charge), constants, event="ask", seconds_max=seconds_max)
+
+    @_placing
+    def recall(self, sql: str, *, within: str, share: str | None = None, leave: Leave = local_leave) -> Answered:
+        """The answer that was given before: free, and a logged use. Errors: Refusal ask.not_answered."""
+        constants = replace(self._constants(sql, within=within, share=share, target=None, leave=leave), kind="recall")
+        return _answered(sql, self._meant(sql), constants, event="recall")
+
+    @_placing
+    def predicted_s(self, sql: str, *, within: str, share: str | None = None, leave: Leave = local_leave) -> float:
+        """Seconds from the charge to the answer, by public facts (PRIVACY 8); nothing is spent and no data is touched."""
+        constants = self._constants(sql, within=within, share=share, target=None, leave=leave)
+        opened, plan = self._read(sql, constants)
+        private = is_private(plan.source, opened.version.dataset.schema)
+        return predicted_s(asking_of(plan, opened, constants)[1] if private else None, opened, constants)
 
     @_placing
     def dry_run(self, sql: str, *, within: str, share: str | None = None) -> Answered:
@@ -82,14 +101,14 @@ class Node:
             constants = self._constants(sql, within=within, share=share, target=None, leave=local_leave)
             answered = _answered(sql, staged, constants, event="dry_run")
         balance = _balance(opened)
-        invented: Note = ("note.dry_run", (("units", sample.units), ("times", sample.times)))
+        remark: Note = ("note.dry_run", (("units", sample.units), ("times", sample.times)))
         return replace(
             answered,
             cap_nrho=balance.cap_nrho,
             spent_nrho=balance.spent_nrho,
-            notes=(invented, *answered.notes),
+            notes=(remark, *answered.notes),
             digest=Digest(""),  # nothing was asked that could be found again
-            dry_run=True,
+            invented=True,
         )
 
     @_placing
@@ -156,7 +175,7 @@ class Node:
         opened, plan = self._read(sql, constants)
         try:
             while constants.pending:
-                if _lost(constants.pending[0], opened, constants, since=since):
+                if lost(asking_of(constants.pending[0], opened, constants)[1], opened, since=since):
                     return True
                 constants.release(constants.pending[0], opened)
                 opened, plan = self._read(sql, constants)
@@ -164,7 +183,7 @@ class Node:
             if refusal.code != "ask.not_answered":
                 raise
             return False
-        return is_private(plan.source, opened.version.dataset.schema) and _lost(plan, opened, constants, since=since)
+        return is_private(plan.source, opened.version.dataset.schema) and lost(asking_of(plan, opened, constants)[1], opened, since=since)
 
     @_placing
     def explain(self, sql: str, *, within: str) -> Explanation:
@@ -253,12 +272,6 @@ class Node:
         raise Refusal("node.unknown_dataset", name=name[:80], names=", ".join(o.version.dataset.name for o in self._wired.opened()))
 
 
-def _lost(plan: Plan, opened: Open, constants: Constants, *, since: datetime) -> bool:
-    asking, kernel = asking_of(plan, opened, constants)[1], opened.kernel
-    asked = digests(asking.plan, asking.version.id, plan_release(asking, kernel), key=kernel.digest_key)
-    return kernel.ledger.lost(asked.question, permit=asking.permit.id, since=since)
-
-
 def _few(draws: int, most: int) -> None:
     """Errors: Refusal ask.too_many_draws."""
     if not 1 <= draws <= max(1, most):
@@ -270,19 +283,22 @@ def _plan(sql: str, opened: Open, constants: Constants) -> Plan:
     return parse(sql, opened.version.dataset.schema, scalar=lambda inner: constants.figure(inner, opened))
 
 
-def _answered(sql: str, opened: Open, constants: Constants, *, event: str) -> Answered:
+def _answered(sql: str, opened: Open, constants: Constants, *, event: str, seconds_max: float | None = None) -> Answered:
     """The way of a question; `event` names it in the node's own journal."""
     begun = time.perf_counter()
     plan = _plan(sql, opened, constants)
-    private = is_private(plan.source, opened.version.dataset.schema)
-    if constants.pending and private:  # all that can be refused is refused before the first of them is paid
-        plan_release(asking_of(plan, opened, constants)[1], opened.kernel)
+    ready = asking_of(plan, opened, constants) if is_private(plan.source, opened.version.dataset.schema) else None
+    if seconds_max is not None:
+        check_short(ready and ready[1], opened, constants, seconds_max=seconds_max)
+    if constants.pending and ready:  # all that can be refused is refused before the first of them is paid
+        plan_release(ready[1], opened.kernel)
+    released = bool(constants.pending)
     while constants.pending:  # the innermost first: what is around it is another question once its figure is known
         constants.release(constants.pending[0], opened)
         plan = _plan(sql, opened, constants)
-    if not private:
+    if ready is None:
         return _public(plan, opened, constants)
-    chosen, asking = asking_of(plan, opened, constants)
+    chosen, asking = asking_of(plan, opened, constants) if released else ready
     prepared = time.perf_counter()
     asked = answer(asking, opened.kernel)
     structlog.get_logger("amana.node").info(

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias, final
 
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Dataset, Version
 from amana.node.choose import Chosen, choose
 from amana.policy.permit import Permit, permit
+from amana.privacy.combine import digests
 from amana.privacy.kernel import Asking, Kernel
+from amana.privacy.ledger import Asked
 from amana.privacy.price import RhoCap, Target, Wanted
 from amana.privacy.public import public_answer
 from amana.privacy.release import answer, plan_release
@@ -62,6 +65,17 @@ def asking_of(plan: Plan, opened: Open, constants: "Constants") -> tuple[Chosen,
         aim=chosen.aim,
         kind=constants.kind,
     )
+
+
+def digests_of(asking: Asking, opened: Open) -> Asked:
+    """What tells this question from others in the ledger."""
+    kernel = opened.kernel
+    return digests(asking.plan, asking.version.id, plan_release(asking, kernel), key=kernel.digest_key)
+
+
+def lost(asking: Asking, opened: Open, *, since: datetime) -> bool:
+    """Whether a charge of the permit for this question, made since then, lost its rows."""
+    return opened.kernel.ledger.lost(digests_of(asking, opened).question, permit=asking.permit.id, since=since)
 
 
 def cap_of(share: str, opened: Open, *, uses: int) -> RhoCap:

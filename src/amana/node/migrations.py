@@ -16,6 +16,7 @@ STEPS = (
     ("amana.node", "schema/governance.sql"),
     ("amana.node", "schema/sign_in.sql"),
     ("amana.node", "schema/idempotency.sql"),
+    ("amana.node", "schema/jobs.sql"),
 )
 """In order; a change of the schema is one step more."""
 

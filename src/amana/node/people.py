@@ -21,7 +21,7 @@ PERSON = "SELECT id, name, organisation, language, disabled_at FROM person WHERE
 PEOPLE = "SELECT id, name, organisation, language, disabled_at FROM person WHERE id > :after ORDER BY id LIMIT :limit"
 HOLD = "UPDATE person SET name = name WHERE id = :id"
 ADD_PERSON = "INSERT INTO person (id, name, organisation, language) VALUES (:id, :name, :organisation, :language)"
-DISABLE = "UPDATE person SET disabled_at = :at WHERE id = :id AND disabled_at IS NULL"
+SHUT_OUT = "UPDATE person SET disabled_at = :at WHERE id = :id AND disabled_at IS NULL"
 ENABLE = "UPDATE person SET disabled_at = NULL WHERE id = :id AND disabled_at IS NOT NULL"
 ROLES = "SELECT role FROM person_role WHERE person = :id ORDER BY role"
 ADD_ROLE = "INSERT INTO person_role (person, role, given_by) VALUES (:id, :role, :by)"
@@ -115,7 +115,7 @@ class People:
             found = read_person(run, person)
             if asker is not None:
                 check(Action.DISABLE_PERSON, asker, on=found, now=at)
-            if run.change(DISABLE, {"id": person, "at": moment(at)}):
+            if run.change(SHUT_OUT, {"id": person, "at": moment(at)}):
                 self._cut_off(run, person, actor=MACHINE if asker is None else asker.person.id, now=at)
                 _note(run, asker, at=at, action="disable_person", thing="person", subject=person, was="enabled", now_is="disabled")
 

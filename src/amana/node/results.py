@@ -23,7 +23,7 @@ def result_of(answer: Answered, *, language: str, redraw: Redraw | None = None) 
         digest=answer.digest,
         notes=answer.notes,
         receipt=receipt_of(cost, version=answer.version, digest=answer.digest, more=used),
-        dry_run=answer.dry_run,
+        invented=answer.invented,
         language=language,
         redraw=redraw,
     )

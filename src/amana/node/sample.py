@@ -18,7 +18,7 @@ import duckdb
 
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Version
-from amana.engines.connection import connect
+from amana.engines.connection import StoreUnreadableError, connect
 from amana.engines.duckdb import DuckDbEngine
 from amana.engines.sample import SampleEngine, attach_version, export, public_keys_of, units_in, write_sample
 from amana.node.sample_rows import Drawn, Keys, draw
@@ -114,7 +114,7 @@ class Samples:
         connection = self._connect()
         try:
             units = units_in(connection, file, key=key, schema=version.dataset.schema)
-        except duckdb.Error:  # damaged, or of another key: nothing in it is worth keeping
+        except (duckdb.Error, StoreUnreadableError):  # damaged, or of another key: nothing in it is worth keeping
             return None
         finally:
             connection.close()
@@ -122,7 +122,7 @@ class Samples:
 
     def _make(self, version: Version, profile: Profile) -> None:
         file, key = self._place(version)
-        seed = hashlib.sha256(f"sample of {version.id}".encode()).digest()
+        origin = hashlib.sha256(f"sample of {version.id}".encode()).digest()
         schema = version.dataset.schema
         connection = self._connect()
         making = file.with_name(f"{file.name}.making")
@@ -134,10 +134,10 @@ class Samples:
             if any(not table.private for table in schema.tables):
                 attach_version(connection, self._store.version_file(version.id), key=self._store.version_key(version.id))
                 keys, key_text = public_keys_of(connection, schema)
-            drawn = self._drawn(version, profile, keys=keys, chance=Random(seed))  # noqa: S311 - it draws nothing secret
+            drawn = self._drawn(version, profile, keys=keys, chance=Random(origin))  # noqa: S311 - it draws nothing secret
             with TemporaryDirectory(prefix="sample-", dir=self._store.spill) as folder:
                 files = write_files(drawn, version, Path(folder))
-                write_sample(version.dataset, files, connection=connection, target=making, key=key, rank_key=seed, key_text=key_text)
+                write_sample(version.dataset, files, connection=connection, target=making, key=key, rank_key=origin, key_text=key_text)
             making.replace(file)  # whole or not at all
         finally:
             connection.close()

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, final
 from amana.catalog.schema import Dataset, Version, expired
 from amana.node.answers import Answered, Preview, Simulated
 from amana.node.ask import Node
+from amana.node.askers import read_asker
 from amana.node.asking import Leave
+from amana.node.job_rows import JobRecord
+from amana.node.job_runs import JobRuns
+from amana.node.jobs import Jobs, JobView
+from amana.node.lengthy import LongerError
 from amana.node.outputs import Outputs
 from amana.node.people import People
 from amana.node.permits import Permits
@@ -19,6 +24,7 @@ from amana.node.projects import Projects
 from amana.node.repeats import Repeats
 from amana.node.sign_in import cut_off
 from amana.node.spending import ProjectSpending, spent_by_project
+from amana.node.tokens import read_token
 from amana.policy.people import Asker
 from amana.policy.permit import Permit
 from amana.policy.rights import Action, check
@@ -28,6 +34,7 @@ from amana.terms.ids import PermitId
 from amana.terms.refusal import Fault, Refusal
 
 if TYPE_CHECKING:
+    from amana.node.job_queue import JobQueue
     from amana.node.wiring import Wired
 
 
@@ -61,6 +68,19 @@ class Service:
             wired.database, self.now, worker=wired.worker.name, alive=wired.worker.alive, digest_key=wired.store.digest_key
         )
         self.sign_in = wired.sign_in()
+        self.jobs = Jobs(self, now=self.now)
+        self._runs = JobRuns(self, worker=wired.worker.name, alive=wired.worker.alive, now=self.now)
+        self._queue: JobQueue | None = None
+
+    def work(self) -> None:
+        """Run jobs from now on, those too that an earlier process left. Without it every question is answered at once."""
+        from amana.node.job_queue import JobQueue  # it takes seconds, and only a server has the time
+
+        self._queue = JobQueue(
+            self._wired.job_place(), worker=self._wired.worker.name, running_max=self.settings.jobs_running_max, run=self._runs.run,
+            open_jobs=self.jobs.open, alive=self._wired.worker.alive,
+        )  # fmt: skip
+        self.jobs.on_submit = self._queue.put
 
     def begin(self) -> None:
         """At start: finish what a crash left half done, and note what has ended meanwhile."""
@@ -86,10 +106,35 @@ class Service:
         """Who spent a population's budget."""
         return spent_by_project(self.database, self._wired.ledger, population=population)
 
-    def ask(self, asker: Asker | None, *, asked: Asked) -> Answered:
-        """Answer a question under a permit; what the ledger says of the permit is noted in its state."""
+    def recover(self) -> None:
+        """Close charges of processes that ended."""
+        self._wired.recover()
+
+    def put(self, asker: Asker | None, *, asked: Asked, since: datetime | None = None) -> Answered | JobView:
+        """Answer a question at once if that takes no longer than `job_after_ms`, else make it a job. `since`: as of `ask_again`."""
+        if self._queue is None or asker is None:
+            return self.ask(asker, asked=asked) if since is None else self.ask_again(asker, asked=asked, since=since)
+        if since is not None:
+            job = self.jobs.same(asker, asked, since=since)
+            if job is not None:
+                return job
+            self._check_paid_once(asker, asked, since=since)
         try:
-            return self.node.ask(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked))
+            return self.ask(asker, asked=asked, seconds_max=self.settings.job_after_ms / 1e3)
+        except LongerError as longer:
+            asked = replace(asked, permit=longer.permit)
+            return self.jobs.submit(asker, asked, dataset=longer.dataset, seconds=longer.seconds)
+
+    def ask(
+        self, asker: Asker | None, *, asked: Asked, seconds_max: float | None = None, on_charge: Callable[[], None] | None = None
+    ) -> Answered:
+        """Answer a question under a permit; what the ledger says of the permit is noted in its state. `seconds_max`, `on_charge`: as
+        of `Node.ask`."""
+        leave = self._leave(asker, asked)
+        try:
+            return self.node.ask(
+                asked.sql, within=asked.within, share=asked.share, leave=leave, seconds_max=seconds_max, on_charge=on_charge
+            )
         except Refusal as refusal:
             event = {"budget.permit_paused": PermitEvent.PAUSE, "budget.permit_exhausted": PermitEvent.EXHAUST}.get(refusal.code)
             if event is not None and refusal.parameters.get("left", 0) == 0:
@@ -101,9 +146,7 @@ class Service:
 
         Errors: Fault when the first attempt had paid and its rows were lost; else as `ask`.
         """
-        self._wired.recover()  # what the process that ended left open is closed first, or it would be waited for
-        if self.node.lost(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked), since=since):
-            raise Fault(id=secrets.token_hex(8))
+        self._check_paid_once(asker, asked, since=since)
         return self.ask(asker, asked=asked)
 
     def dry_run(self, asker: Asker | None, *, asked: Asked) -> Answered:
@@ -118,21 +161,66 @@ class Service:
             return self.node.preview(asked.sql, within=asked.within, share=asked.share)
         return self.node.preview(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked))
 
+    def recall(self, asker: Asker | None, *, asked: Asked) -> Answered:
+        """An answer that was given before. Errors: Refusal ask.not_answered."""
+        return self.node.recall(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked))
+
+    def asked_of(self, record: JobRecord) -> Asked:
+        """The question of a job, as it was put."""
+        return Asked(sql=record.sql, within=record.within, share=record.share, permit=record.permit, allowance=record.allowance)
+
+    def check_job(self, record: JobRecord) -> Asker:
+        """Who asks in a job, as she is now; she was signed in when she put it in the queue.
+
+        Errors: Refusal, as of whoever asks now: she is disabled, her accreditation or permit ended, the dataset serves no more.
+        """
+        with self.database.reading() as run:
+            token = None if record.token is None else read_token(run, record.token, owner=record.owner)
+            asker = read_asker(run, record.owner, signed_in_at=self.now(), stepped_up_at=None, token=token)
+        if asker is None:
+            raise Refusal("rights.person_disabled")
+        if record.token is not None and token is None:
+            raise Refusal("rights.token_ended", token=record.token)
+        serving = {dataset.name: dataset for dataset in self.datasets()}
+        if record.dataset not in serving:
+            raise Refusal("node.unknown_dataset", name=record.dataset, names=", ".join(serving))
+        self._leave(asker, self.asked_of(record))(serving[record.dataset])
+        return asker
+
     def simulate(self, asker: Asker | None, *, asked: Asked, draws: int) -> Simulated:
         """Redraws of an answer that was given before."""
         return self.node.simulate(asked.sql, within=asked.within, share=asked.share, draws=draws, leave=self._leave(asker, asked))
 
-    def close(self) -> None:
-        """Give everything back."""
+    def close(self) -> int:
+        """Take no more jobs, wait for those that run, give everything back. Gives how many jobs run on all the same: who ends the
+        process then leaves their charges to the next start."""
+        if self._queue is not None:
+            self._runs.stop()
+            self._queue.close(seconds_max=self.settings.jobs_finish_ms_max / 1e3)
+        left = self._runs.running()
         self._wired.close()
+        return left
+
+    def _check_paid_once(self, asker: Asker | None, asked: Asked, *, since: datetime) -> None:
+        self.recover()  # what the process that ended left open is closed first, or it would be waited for
+        if self.node.lost(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked), since=since):
+            raise Fault(id=secrets.token_hex(8))
 
     def _leave(self, asker: Asker | None, asked: Asked) -> Leave:
         def leave(dataset: Dataset) -> Permit:
             if expired(dataset, self.now().date()):
                 raise Refusal("node.retention_over", dataset=dataset.name, date=dataset.retention.isoformat())
-            return self.permits.leave(asker, dataset=dataset, permit=asked.permit, allowance=asked.allowance)
+            allowance = asked.allowance or self._allowance(asker)
+            return self.permits.leave(asker, dataset=dataset, permit=asked.permit, allowance=allowance)
 
         return leave
+
+    def _allowance(self, asker: Asker | None) -> tuple[str, Fraction] | None:
+        """What the token that speaks for the asker may spend, where it was given a share of its own."""
+        if asker is None or asker.token is None:
+            return None
+        share = self.sign_in.tokens.allowance(asker.token.id)
+        return None if share is None else (asker.token.id, share)
 
 
 def open_service(folder: Path) -> Service:

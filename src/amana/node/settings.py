@@ -73,6 +73,11 @@ class Settings:
     deadline_base_ms: int = _number("least time a question is given before it is a fault", 500, 100, 3_600_000)
     deadline_row_ns: int = _number("more time for each row that one step may handle", 200, 1, 1_000_000)
     deadline_ms_max: int = _number("largest time a question is given", 600_000, 1_000, 86_400_000)
+    job_after_ms: int = _number("a question predicted to take longer than this is a job", 2_000, 0, 600_000)
+    jobs_running_max: int = _number("jobs that one process runs at once", 2, 1, 64)
+    jobs_open_max: int = _number("jobs that wait or run", 1_000, 1, 100_000)
+    jobs_person_max: int = _number("jobs of one person that wait or run", 50, 1, 10_000)
+    jobs_finish_ms_max: int = _number("time that running jobs get to finish when the node stops", 30_000, 0, 3_600_000)
     key_file: Path = field(
         default=Path("keys/node.key"),
         metadata={"about": "file of the key that wraps all others; kept elsewhere, the folder alone opens nothing", "path": True},
@@ -87,6 +92,7 @@ class Settings:
     http_rows_max: int = _number("rows of one answer over HTTP; what is beyond is left off, with a note", 100_000, 1, 10_000_000)
     http_questions_max: int = _number("questions over HTTP that run at once in one process", 64, 1, 10_000)
     http_queue_max: int = _number("questions over HTTP that wait for their turn in one process", 256, 0, 100_000)
+    http_streams_max: int = _number("jobs that are followed over HTTP at once in one process", 200, 1, 10_000)
     http_threads_max: int = _number("other requests over HTTP that are worked on at once in one process", 40, 1, 10_000)
     http_wait_ms_max: int = _number("longest time a request waits for its turn, or for its first sending", 25_000, 1, 600_000)
     http_address_per_minute_max: int = _number("requests of one network address in a minute, for each process", 6_000, 1, 10_000_000)

@@ -30,6 +30,8 @@ FIND = """SELECT id, person, scopes, expires_at, revoked_at, label, allowance, c
 WHERE hash = :hash AND revoked_at IS NULL AND created_at <= :now AND expires_at > :now"""
 LIST = """SELECT id, person, scopes, expires_at, revoked_at, label, allowance, created_at FROM token
 WHERE person = :person ORDER BY created_at, id"""
+BY_ID = """SELECT id, person, scopes, expires_at, revoked_at, label, allowance, created_at FROM token
+WHERE id = :id AND person = :person"""
 ALLOWANCE = "SELECT allowance FROM token WHERE id = :id"
 REVOKE = "UPDATE token SET revoked_at = :now WHERE id = :id AND person = :person AND revoked_at IS NULL"
 REVOKE_ALL = "UPDATE token SET revoked_at = :now WHERE person = :person AND revoked_at IS NULL"
@@ -161,6 +163,12 @@ def revoke_all(run: Transaction, person: PersonId, *, actor: str, now: datetime)
     if ended:
         note(run, at=now, actor=actor, action="revoke", thing="every token", subject=person, was=str(ended), now_is="revoked")
     return ended
+
+
+def read_token(run: Transaction, token: TokenId, *, owner: PersonId) -> Token | None:
+    """The token as it is now, also one that ended; None once it is forgotten."""
+    found = run.rows(BY_ID, {"id": token, "person": owner})
+    return _held(found[0]).token if found else None
 
 
 def read_label(label: str) -> str:

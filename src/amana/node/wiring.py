@@ -42,11 +42,13 @@ from amana.privacy.release import answer
 from amana.privacy.schedule import Schedule
 from amana.query.plan import Plan
 from amana.query.released import NoisyTable
+from amana.terms.database import text
 from amana.terms.ids import DeltaUnits, NanoRho, VersionId
 from amana.terms.refusal import Refusal
 from amana.terms.use import Inclusion, UseEntry
 
 if TYPE_CHECKING:
+    from amana.node.job_queue import Place
     from amana.node.sign_in import SignIn
 
 THRESHOLDS_PER_LIFE = 4096
@@ -225,6 +227,16 @@ class Wired:
             yield replace(opened, version=staged, kernel=made)
         finally:
             ledger.close()
+
+    def job_place(self) -> "Place":
+        """Where the queue of jobs is kept: beside the node's own database."""
+        from amana.node.job_queue import Place, file_in  # it takes seconds
+
+        if self.settings.database == "sqlite":
+            return file_in(self.settings.folder)
+        with self.database.reading() as run:
+            schema = text(run.rows("SELECT CAST(current_schema() AS TEXT)", {})[0][0])
+        return Place(url=self.settings.database, schema=f"{schema}_jobs")
 
     def close(self) -> None:
         """Give everything back."""

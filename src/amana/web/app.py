@@ -1,10 +1,16 @@
 """The HTTP door: one application over one node."""
 
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import structlog
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 
 import amana
 from amana.node.service import Service
-from amana.web import audit, datasets, outputs, people, permits, problems, projects, questions, sign_in, sign_in_page
+from amana.web import audit, datasets, jobs, outputs, people, permits, problems, projects, questions, sign_in, sign_in_page
 from amana.web.guard import Guard
 from amana.web.health import router as health
 from amana.web.limits import Limits
@@ -13,6 +19,7 @@ from amana.web.routing import BASE
 ROUTERS: tuple[APIRouter, ...] = (
     datasets.router,
     questions.router,
+    jobs.router,
     projects.router,
     permits.router,
     outputs.router,
@@ -25,7 +32,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 def build(service: Service) -> FastAPI:
     """The application. Errors: every response that is none of a route is `application/problem+json`."""
-    app = FastAPI(title="Amana", version=amana.__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="Amana", version=amana.__version__, docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.service = service
     app.state.language = service.settings.language
     app.state.limits = Limits(service.settings)
@@ -36,3 +43,26 @@ def build(service: Service) -> FastAPI:
     for router in (health, sign_in.callback, sign_in_page.router):
         app.include_router(router)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    """As long as the application serves: its threads, and one of them looks for what has come to its end."""
+    service: Service = app.state.service
+    to_thread.current_default_thread_limiter().total_tokens = service.settings.http_threads_max
+    over = threading.Event()
+    tending = threading.Thread(target=_tend, args=(service, over), name="tend")
+    tending.start()
+    try:
+        yield
+    finally:
+        over.set()
+        await to_thread.run_sync(tending.join)
+
+
+def _tend(service: Service, over: threading.Event) -> None:
+    while not over.wait(service.settings.tend_ms / 1e3):
+        try:
+            service.tend()
+        except Exception as error:  # noqa: BLE001 - a database that is lost now may be back at the next look
+            structlog.get_logger("amana.web").error("tend", kind=type(error).__name__)

@@ -73,6 +73,25 @@ class Gate:
 
 
 @final
+class Places:
+    """How many may be in at once: for streams, which last."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._taken = most, 0
+
+    def check(self) -> None:
+        """Errors: Refusal http.busy when nobody else may come in."""
+        if self._taken >= self._most:
+            raise Refusal("http.busy", seconds=BUSY_WAIT_S)
+
+    def __enter__(self) -> None:
+        self._taken += 1
+
+    def __exit__(self, *failure: object) -> None:
+        self._taken -= 1
+
+
+@final
 class Limits:
     """The limits of one application."""
 
@@ -80,6 +99,7 @@ class Limits:
         self.addresses = Rate(settings.http_address_per_minute_max)
         self.people = Rate(settings.http_person_per_minute_max)
         self.questions = Gate(settings)
+        self.streams = Places(settings.http_streams_max)
         self.body_bytes_max = settings.http_body_bytes_max
         self.wait_s = settings.http_wait_ms_max / 1e3
         self.rows_max = settings.http_rows_max

@@ -1,6 +1,5 @@
 """`/questions`: try, preview, ask, redraw."""
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, cast
 
@@ -10,6 +9,7 @@ from amana.client.precision import WITHIN
 from amana.client.result import Result
 from amana.client.wire import write_rows
 from amana.node.answers import Answered, Preview
+from amana.node.jobs import JobView
 from amana.node.results import result_of
 from amana.node.service import Asked
 from amana.policy.rights import Action
@@ -18,10 +18,13 @@ from amana.terms.ids import PermitId
 from amana.terms.refusal import Refusal
 from amana.web.access import doing
 from amana.web.context import Caller, Here
+from amana.web.job_views import accepted
+from amana.web.language import catalogue_of
 from amana.web.limits import Limits
 from amana.web.once import since_of
+from amana.web.replies import json_response
 from amana.web.routing import new_router
-from amana.web.shapes import AnswerOut, PreviewOut, Question, Redraws, RedrawsOut, Tried
+from amana.web.shapes import AcceptedOut, AnswerOut, PreviewOut, Question, Redraws, RedrawsOut, Tried
 
 ARROW = "application/vnd.apache.arrow.stream"
 router: APIRouter = new_router("questions")
@@ -37,13 +40,14 @@ Accept = Annotated[str, Header(description=f"`application/json`, or `{ARROW}` fo
 ANSWERED: dict[int | str, dict[str, object]] = {
     200: {"model": AnswerOut, "description": "The answer", "content": {ARROW: {"schema": {"type": "string", "format": "binary"}}}}
 }
+ACCEPTED: dict[int | str, dict[str, object]] = {202: {"model": AcceptedOut, "description": "It takes long: it became a job"}}
 
 
 @router.post("/questions/preview", response_model=PreviewOut, openapi_extra=doing(Action.PREVIEW))
 async def preview(here: Here, caller: Caller, limits: Limited, question: Question) -> Response:
     """What a question would cost and how precise it would be; nothing is spent and no row is read."""
     asked = asked_of(question)
-    return _json(preview_of(await limits.questions.run(lambda: here.preview(caller, asked=asked))))
+    return json_response(preview_of(await limits.questions.run(lambda: here.preview(caller, asked=asked))))
 
 
 @router.post("/questions/dry-run", response_model=AnswerOut, responses=ANSWERED, openapi_extra=doing(Action.DRY_RUN))
@@ -53,17 +57,19 @@ async def dry_run(here: Here, caller: Caller, limits: Limited, question: Tried, 
     return answer_response(await limits.questions.run(lambda: here.dry_run(caller, asked=asked)), accept=accept, rows_max=limits.rows_max)
 
 
-@router.post("/questions", response_model=AnswerOut, responses=ANSWERED, openapi_extra=doing(Action.ASK, spends=True))
+@router.post("/questions", response_model=AnswerOut, responses={**ANSWERED, **ACCEPTED}, openapi_extra=doing(Action.ASK, spends=True))
 async def ask(
     request: Request, here: Here, caller: Caller, limits: Limited, question: Question, accept: Accept = "application/json"
 ) -> Response:
-    """The answer: private figures, each with its interval. It is charged once, and given again for nothing."""
+    """The answer: private figures, each with its interval. It is charged once, and given again for nothing.
+
+    What is predicted to take long is put in the queue instead (202): its job is looked at under `Location`.
+    """
     asked, since = asked_of(question), since_of(request)
-
-    def answered() -> Answered:
-        return here.ask(caller, asked=asked) if since is None else here.ask_again(caller, asked=asked, since=since)
-
-    return answer_response(await limits.questions.run(answered), accept=accept, rows_max=limits.rows_max)
+    found = await limits.questions.run(lambda: here.put(caller, asked=asked, since=since))
+    if isinstance(found, JobView):
+        return accepted(found, catalogue=catalogue_of(request))
+    return answer_response(found, accept=accept, rows_max=limits.rows_max)
 
 
 @router.post("/questions/simulate", response_model=RedrawsOut, openapi_extra=doing(Action.ASK))
@@ -71,7 +77,7 @@ async def simulate(here: Here, caller: Caller, limits: Limited, question: Redraw
     """Redraws of an answer that was given before, for figures derived from several noisy ones. Free; it reveals nothing new."""
     asked = asked_of(question)
     found = await limits.questions.run(lambda: here.simulate(caller, asked=asked, draws=question.draws))
-    return _json({"columns": list(found.columns), "draws": found.draws})
+    return json_response({"columns": list(found.columns), "draws": found.draws})
 
 
 def asked_of(question: Question | Tried | Redraws) -> Asked:
@@ -89,7 +95,7 @@ def answer_response(answer: Answered, *, accept: str, rows_max: int) -> Response
     result = _limited(result_of(answer, language="en"), rows_max=rows_max)
     if ARROW in accept:
         return Response(result.to_arrow_bytes(), media_type=ARROW)
-    return _json({**result.head(), "rows": write_rows(result.table)})
+    return json_response({**result.head(), "rows": write_rows(result.table)})
 
 
 def preview_of(preview: Preview) -> Mapping[str, object]:
@@ -117,9 +123,5 @@ def _limited(result: Result, *, rows_max: int) -> Result:
     note = ("note.rows_left_off", (("rows", rows), ("most", rows_max)))
     return Result(
         table=cut, cost=result.cost, version=result.version, digest=result.digest, notes=(*result.notes, note),
-        receipt=result.receipt, dry_run=result.dry_run, language=result.language,
+        receipt=result.receipt, invented=result.invented, language=result.language,
     )  # fmt: skip
-
-
-def _json(found: Mapping[str, object]) -> Response:
-    return Response(json.dumps(found, ensure_ascii=False, allow_nan=False).encode(), media_type="application/json")

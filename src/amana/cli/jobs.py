@@ -1,0 +1,44 @@
+"""`amana jobs`: long questions on a node."""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from amana.cli.ask import tell_answer
+from amana.cli.reach import node_of, open_node
+from amana.cli.show import tell, write_table
+from amana.client.figures import percent
+from amana.client.text import Catalogue
+from amana.terms.refusal import Refusal
+
+if TYPE_CHECKING:
+    from amana.client.jobs import JobState
+
+
+def jobs(options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """List them, show or cancel one, or wait for its answer."""
+    if options.action != "list" and options.job is None:
+        raise Refusal("node.bad_value", field=catalogue.say("cli.metavar.job"), wanted="the id of a job, as `amana jobs list` shows it")
+    with open_node(node_of(options), catalogue) as connection:
+        match options.action:
+            case "show":
+                _write([connection.job(options.job).state()], catalogue)
+            case "cancel":
+                connection.job(options.job).cancel()
+                tell(catalogue.say("jobs.was_cancelled", id=options.job))
+            case "answer":
+                tell_answer(connection.job(options.job).result(), catalogue, shape=None)
+            case _:
+                _write(connection.jobs(), catalogue)
+
+
+def _write(found: "Sequence[JobState]", catalogue: Catalogue) -> None:
+    columns = tuple(catalogue.say(f"jobs.{name}") for name in ("id", "state", "progress", "ready_at"))
+    rows = [(each.id, _state(each.state, catalogue), percent(each.progress), each.ready_at or "–") for each in found]
+    write_table(columns, rows, numbers=(False, False, True, False))
+
+
+def _state(state: str, catalogue: Catalogue) -> str:
+    """In words; one that a newer node knows, as it says it."""
+    known = {name: catalogue.say(f"jobs.{name}") for name in ("queued", "running", "done", "failed", "cancelled")}
+    return known.get(state, state)
