@@ -33,6 +33,13 @@ def budget(options: argparse.Namespace, catalogue: Catalogue) -> None:
         [(left.population, left.unit, percent(share), percent(1 - share))],
         numbers=(False, False, True, True),
     )
+    if left.by:
+        own = catalogue.say("budget.own")
+        spent = [
+            (each.project or own, percent(max(each.nano_rho / left.cap_nrho, each.delta_units / max(1, left.cap_delta_units))))
+            for each in left.by
+        ]
+        write_table((catalogue.say("budget.by"), catalogue.say("budget.spent")), spent, numbers=(False, True))
     promise = {"epsilon": f"{left.epsilon_of_cap:.2f}", "delta": f"{left.delta_shown:g}"}
     tell(catalogue.say("budget.promise", **promise, **odds(odds_percent(left.epsilon_of_cap))))
 

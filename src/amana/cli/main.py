@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import amana
-from amana.cli import ask, jobs, keys, look, profile, publish, serve, sign
+from amana.cli import ask, export, govern, jobs, keys, look, people, profile, publish, serve, sign
 from amana.cli.parser import build, language_asked
 from amana.cli.show import tell
 from amana.client.explain import describe
@@ -28,6 +28,11 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "jobs": jobs.jobs,
     "login": sign.login,
     "logout": sign.logout,
+    "people": people.people,
+    "project": govern.project,
+    "permit": govern.permit,
+    "output": govern.output,
+    "export": export.export,
     "settings": look.settings,
     "keys": keys.keys,
     "serve": serve.serve,

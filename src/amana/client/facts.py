@@ -22,6 +22,16 @@ class DatasetCard:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSpending:
+    """What one project took; `project` is None for the custodian's own uses. Units: nano-ρ, 2**-64."""
+
+    project: str | None
+    nano_rho: int
+    delta_units: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """What a population may lose in its life, and what it has lost. Units: nano-ρ, 2**-64."""
 
@@ -33,6 +43,7 @@ class Budget:
     spent_delta_units: int
     epsilon_of_cap: float
     delta_shown: float
+    by: tuple[ProjectSpending, ...] = ()
 
 
 @final
@@ -114,12 +125,22 @@ def read_budget(found: Json) -> Budget:
         spent_delta_units=a_whole(found.get("spent_delta_units"), "spent_delta_units"),
         epsilon_of_cap=a_number(found.get("epsilon_of_cap"), "epsilon_of_cap"),
         delta_shown=a_number(found.get("delta_shown"), "delta_shown"),
+        by=tuple(_spending(an_object(one, "by")) for one in a_list(found.get("by", []), "by")),
     )
 
 
 def read_profile(found: Json) -> tuple[TableProfile, ...]:
     """The tables of a profile, each column with its name and histogram."""
     return tuple(_table(an_object(one, "tables")) for one in a_list(found.get("tables"), "tables"))
+
+
+def _spending(found: Json) -> ProjectSpending:
+    project = found.get("project")
+    return ProjectSpending(
+        project=None if project is None else a_text(project, "by.project"),
+        nano_rho=a_whole(found.get("loss_nrho"), "by.loss_nrho"),
+        delta_units=a_whole(found.get("delta_units"), "by.delta_units"),
+    )
 
 
 def _table(found: Json) -> TableProfile:

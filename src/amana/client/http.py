@@ -78,6 +78,12 @@ class Channel:
         sent = json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8")
         return self._send("POST", path, body=sent, headers=headers, repeatable=repeatable or key is not None)
 
+    def put(self, path: str, body: object) -> Reply:
+        """Write what stands there anew. Errors: as `_send`."""
+        sent = json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        return self._send("PUT", path, body=sent, headers=headers, repeatable=True)
+
     def delete(self, path: str) -> Reply:
         """Take back what stands there. Errors: as `_send`."""
         return self._send("DELETE", path, body=None, headers={"Accept": "application/json"}, repeatable=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import final
 
 from amana.node.asking import Note
+from amana.node.spending import ProjectSpending
 from amana.query.simulate import Draw
 from amana.terms.answer import AnswerTable
 from amana.terms.ids import DeltaUnits, Digest, NanoRho, VersionId
@@ -76,6 +77,8 @@ class Budget:
     epsilon_of_cap: float
     """epsilon at delta = 1e-6 or, if that is smaller, ten times the cap's delta: for display (dp-accounting)."""
     delta_shown: float
+    by: tuple[ProjectSpending, ...] = ()
+    """Who took it, in all the population's life."""
 
 
 @final

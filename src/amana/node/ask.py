@@ -21,6 +21,7 @@ from amana.node.asking import PURPOSE, Constants, Leave, Note, Open, asking_of, 
 from amana.node.choose import Chosen
 from amana.node.lengthy import check_short, predicted_s, telling
 from amana.node.picture import picture
+from amana.node.spending import spent_by_project
 from amana.privacy.keys import key_domains
 from amana.privacy.ledger import Balance
 from amana.privacy.loss import DELTA_ONE, NANO, epsilon_of
@@ -209,6 +210,7 @@ class Node:
             spent_delta_units=balance.spent_delta,
             epsilon_of_cap=epsilon_of(nano_rho=balance.cap_nrho, delta_units=balance.cap_delta, delta=delta),
             delta_shown=delta,
+            by=spent_by_project(self._wired.database, self._wired.ledger, population=population.name),
         )
 
     def datasets(self) -> tuple[DatasetCard, ...]:

@@ -3,13 +3,13 @@
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 import structlog
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
-import amana
 from amana.node.service import Service
 from amana.web import audit, datasets, docs, jobs, outputs, people, permits, problems, projects, questions, sign_in, sign_in_page
 from amana.web.guard import Guard
@@ -35,7 +35,7 @@ def build(service: Service) -> FastAPI:
     """The application. Errors: every response that is none of a route is `application/problem+json`."""
     app = FastAPI(
         title="Amana",
-        version=amana.__version__,
+        version=version("amana"),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,

@@ -11,7 +11,10 @@ from amana.web.language import catalogue_of
 
 router = APIRouter(include_in_schema=False)
 
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 RIGHT_TO_LEFT = frozenset({"ar"})
 TEXTS = (
     "title", "no_script", "stranger", "with_passkey", "with_provider", "registering", "device", "register", "link_provider", "signed_in",

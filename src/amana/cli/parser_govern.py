@@ -1,0 +1,64 @@
+"""The options of the governing commands: people, project, permit, output, export."""
+
+import argparse
+
+from amana.client.text import LANGUAGES, Catalogue
+
+ACTIONS = {
+    "people": ("list", "add-organisation", "add", "role", "accredit", "disable", "enable", "link"),
+    "project": (
+        "list", "show", "new", "edit", "submit", "withdraw", "change-purpose", "close", "add-member", "remove-member", "review", "return",
+        "approve", "reject", "suspend", "resume", "revoke",
+    ),
+    "permit": ("list", "show", "request", "grant", "refuse", "suspend", "resume", "revoke"),
+    "output": ("list", "show", "add", "rewrite", "propose", "vote", "publish", "retract"),
+}  # fmt: skip
+KINDS = ("custodian", "research", "company", "authority", "operator")
+ROLES = ("researcher", "reviewer", "decider", "custodian", "operator", "auditor")
+VERDICTS = ("approve", "return", "reject")
+GOVERNED = ("project", "permit", "output")
+
+
+def add_governing(made: dict[str, argparse.ArgumentParser], catalogue: Catalogue) -> None:
+    """Give each of these commands its options."""
+
+    def option(name: str, flag: str, text: str, *, metavar: str | None = None, choices: tuple[str, ...] | None = None) -> None:
+        made[name].add_argument(
+            flag, metavar=metavar or ("|".join(choices) if choices else None), choices=choices, help=_help(catalogue, text)
+        )
+
+    for name, actions in ACTIONS.items():
+        option(name, "action", "action", metavar="ACTION", choices=actions)
+    made["people"].add_argument("name", metavar="NAME", nargs="?", help=_help(catalogue, "people_name"))
+    option("people", "--kind", "organisation_kind", choices=KINDS)
+    option("people", "--organisation", "organisation", metavar="NAME")
+    option("people", "--language", "person_language", choices=LANGUAGES)
+    made["people"].set_defaults(language="en")
+    option("people", "--role", "role", choices=ROLES)
+    option("people", "--until", "until", metavar="DATE")
+    made["people"].add_argument("--demo", action="store_true", help=_help(catalogue, "demo_link"))
+    for name in GOVERNED:
+        made[name].add_argument("thing", metavar="ID|FILE", nargs="?", help=_help(catalogue, "thing"))
+        option(name, "--reasons", "reasons", metavar="TEXT")
+    for name in ("project", "output"):
+        option(name, "--verdict", "verdict", choices=VERDICTS)
+        option(name, "--file", "govern_file", metavar="FILE")
+    option("project", "--person", "member", metavar="ID")
+    for name in ("permit", "output"):
+        option(name, "--project", "of_project", metavar="ID")
+    option("permit", "--dataset", "permit_dataset", metavar="NAME")
+    option("permit", "--share", "permit_share", metavar="5%")
+    option("permit", "--until", "until", metavar="DATE")
+    option("output", "--kind", "output_kind", choices=("text", "code", "derivation"))
+    made["output"].set_defaults(kind="text")
+    option("output", "--title", "output_title", metavar="TEXT")
+    made["export"].add_argument("record", choices=("processing-record",), help=_help(catalogue, "record"))
+    shape = made["export"].add_mutually_exclusive_group()
+    for name in ("json", "csv"):
+        shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_help(catalogue, f"record_{name}"))
+    made["export"].set_defaults(shape="json")
+    option("export", "--output", "record_file", metavar="FILE")
+
+
+def _help(catalogue: Catalogue, name: str) -> str:
+    return catalogue.say(f"cli.option.{name}").replace("%", "%%")
