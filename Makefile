@@ -11,7 +11,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade
 
-.PHONY: help setup demo test test-core check bench mutants docs lock clean
+.PHONY: help setup demo demo-check test test-core check bench mutants docs lock clean
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -32,8 +32,11 @@ $(READY): requirements/dev.txt pyproject.toml
 	$$pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-demo: $(READY)  ## publish the invented country and ask three questions
+demo: $(READY)  ## publish an invented country, invite its people, ask three questions, serve until Ctrl-C
 	@$(BIN)/python examples/demo/run.py --folder demo-data
+
+demo-check: $(READY)  ## the same without serving: it ends
+	@$(BIN)/python examples/demo/run.py --folder demo-data --check
 
 test: $(READY)  ## format, lint, types, contracts and every test (at most 20 minutes on two cores)
 	@$(MAKE) --no-print-directory static

@@ -45,7 +45,7 @@ def each_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's three datasets, published from a small country of the same shape."""
     folder = tmp_path_factory.mktemp("demo") / "demo-data"
-    command = [sys.executable, str(ROOT / "examples" / "demo" / "run.py"), "--folder", str(folder), "--share", "0.3"]
+    command = [sys.executable, str(ROOT / "examples" / "demo" / "run.py"), "--folder", str(folder), "--share", "0.3", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder

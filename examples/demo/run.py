@@ -1,6 +1,6 @@
-"""`make demo`: invents a country, publishes three datasets, asks three questions. Every command is shown as it is typed.
+"""`make demo`: invents a country, publishes three datasets, invites its people, asks three questions, and serves until Ctrl-C.
 
-python examples/demo/run.py --folder demo-data [--share 0.1]
+Every command is shown as it is typed. python examples/demo/run.py --folder demo-data [--share 0.1] [--check]
 """
 
 import argparse
@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from invent import invent
+from people import PEOPLE, invite
 
 from amana.catalog.rules import read_rules
 
@@ -30,23 +31,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("demo-data"))
     parser.add_argument("--share", type=float, default=1.0, help="size of the country, 1 for all of it")
+    parser.add_argument("--port", type=int, default=8321)
+    parser.add_argument("--check", action="store_true", help="ask and end, instead of serving until Ctrl-C")
     options = parser.parse_args()
-    prepare(options.folder, share=options.share)
+    folder, address = options.folder, f"http://localhost:{options.port}"
+    prepare(folder, share=options.share)
+    links = invite(folder, address=address)
     for sql, within in QUESTIONS:
-        amana("ask", sql, "--within", within, "--folder", str(options.folder))
-    amana("budget", "clinic", "--folder", str(options.folder))
-    folder = options.folder
+        amana("ask", sql, "--within", within, "--folder", str(folder))
+    amana("budget", "clinic", "--folder", str(folder))
+    print("\nOne link for each of these people; it opens a session in a browser, or `amana login LINK` in a terminal, once:")
+    for (name, person, organisation, _), link in zip(PEOPLE, links.values(), strict=True):
+        print(f"  {name:16} {person:7} {organisation:28} {link}")
     print(
         f"""
-Try next:
+Try next, in another terminal:
   export AMANA_FOLDER={folder} PATH="$PWD/.venv/bin:$PATH"
   amana ask "{QUESTIONS[0][0]}" --within 5%             # the same question again: the same figures, free
   amana ask "SELECT COUNT(DISTINCT patient) FROM visits" --within 1% --preview
   amana explain "SELECT diagnosis, COUNT(*) FROM visits GROUP BY diagnosis"
   amana ask "SELECT patient, cost FROM visits"                      # a refusal that says what to write instead
   amana --lang fr --help
-and read docs/tutorial/first-table.md to publish a table of your own."""
+Apply, review, permit and ask as these people: README.md, "From an application to an answer". The API: {address}/docs
+"""
     )
+    if not options.check:
+        amana("serve", "--folder", str(folder), "--port", str(options.port))
 
 
 def prepare(folder: Path, *, share: float) -> None:
@@ -69,7 +79,10 @@ def prepare(folder: Path, *, share: float) -> None:
 def amana(*words: str) -> None:
     """Show a command and run it; the demo ends where a command fails."""
     print(f"\n$ amana {shlex.join(words)}", flush=True)
-    done = subprocess.run([sys.executable, "-m", "amana", *words], check=False)
+    try:
+        done = subprocess.run([sys.executable, "-m", "amana", *words], check=False)
+    except KeyboardInterrupt:
+        return  # the command ends by itself
     if done.returncode:
         sys.exit(done.returncode)
 

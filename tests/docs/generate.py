@@ -14,6 +14,7 @@ from amana.node.settings import describe
 from amana.policy.rights import RULES
 from amana.policy.transitions import OUTPUT, PERMIT, PROJECT, RUN, Machine
 from amana.terms.codes import CODES
+from tests.docs.http_page import http_page
 
 ROOT = Path(__file__).parent.parent.parent
 BENCHMARKS = ROOT / "docs" / "explanation" / "benchmarks.md"
@@ -28,6 +29,7 @@ def pages() -> dict[Path, str]:
         reference / "cli.md": command_page(),
         reference / "purposes.md": purposes_page(),
         reference / "lifecycles.md": lifecycle_page(),
+        reference / "http.md": http_page(),
         reference / "refusals.md": refusal_page(),
         reference / "rights.md": rights_page(),
         reference / "settings.md": settings_page(),

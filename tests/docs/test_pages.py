@@ -1,9 +1,12 @@
 """Every page does what it says: its commands and its Python run, in order, in an empty folder."""
 
+import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,8 @@ REFUSED = {Exit.QUESTION, Exit.BUDGET, Exit.RULES, Exit.PERMISSION, Exit.SETTING
 def test_a_page_does_what_it_says(page: Path, tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "demo-data").symlink_to(demo_folder)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     known: dict[str, object] = {}
     for snippet in snippets(page):
         match snippet.kind:
@@ -27,6 +32,9 @@ def test_a_page_does_what_it_says(page: Path, tmp_path: Path, demo_folder: Path,
                 exec(compile(snippet.text, f"{page.name}:{snippet.line}", "exec"), known)
             case "toml":
                 Path(snippet.how["file"]).write_text(snippet.text, encoding="utf-8")
+            case "sh":
+                with serving(demo_folder) as address:
+                    in_shell(snippet.text.replace(snippet.how["server"], address), snippet, page)
             case _:
                 for command in snippet.commands():
                     run(command, snippet, page)
@@ -39,6 +47,28 @@ def run(command: str, snippet: Snippet, page: Path) -> None:
     done = subprocess.run([sys.executable, "-m", *words, *folder], capture_output=True, text=True, check=False)
     expected = REFUSED if "refused" in snippet.how else {Exit.FINE}
     assert done.returncode in expected, f"{page.name}:{snippet.line} $ {command}\n{done.stdout}\n{done.stderr}"
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The address of a node that serves the folder, as `make demo` does."""
+    command = [sys.executable, "-m", "amana", "serve", "--folder", str(folder), "--port", "0"]
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        assert server.stderr is not None
+        found = re.search(r"http://[0-9.]+:\d+", server.stderr.readline())
+        assert found, "the server did not say where it listens"
+        yield found[0]
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def in_shell(text: str, snippet: Snippet, page: Path) -> None:
+    """The whole block as a person would paste it, ended by its first failure."""
+    place = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], capture_output=True, text=True, check=False, env=place)
+    assert done.returncode == 0, f"{page.name}:{snippet.line}\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: str(page.relative_to(ROOT)))

@@ -92,6 +92,7 @@ class Budget:
     spent_delta_units: int = 3
     epsilon_of_cap: float = 0.2
     delta_shown: float = 1e-6
+    by: tuple[()] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

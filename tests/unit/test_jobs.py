@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from amana.engines.duckdb import DuckDbEngine
 from amana.node.answers import Answered
 from amana.node.jobs import JobView
 from amana.node.service import Service, open_service
-from amana.policy.people import Scope
+from amana.policy.people import Asker, Scope
 from amana.terms.ids import JobId
 from amana.terms.refusal import Fault, Refusal
 from tests.clinic import OTHER, OWNER, asker, change, database_of, publish_clinic, put, question, rows, wait
@@ -122,7 +123,7 @@ def test_a_clean_stop_lets_jobs_finish_and_keeps_the_others_for_the_next_start(f
 
 @pytest.mark.slow
 def test_a_stop_waits_for_a_job_no_longer_than_it_may_and_says_how_many_run_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AMANA_JOBS_FINISH_MS_MAX", "1")
+    monkeypatch.setenv("AMANA_HTTP_STOP_MS_MAX", "1")
     monkeypatch.setenv("AMANA_DEADLINE_BASE_MS", "10000")
     begun, ended = Event(), Event()
 
@@ -266,6 +267,25 @@ def test_a_lost_database_says_nothing_of_a_job(service: Service, monkeypatch: py
     monkeypatch.setattr(Service, "ask", real)
     service._runs.run(job)
     assert look(service, job).state == "done"
+
+
+def test_a_job_whose_turn_was_in_vain_gets_another(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, tries = Service.ask, list[int]()
+
+    def lost_once(self: Service, asker: Asker | None, **named: Any) -> Answered:
+        if "seconds_max" not in named:
+            tries.append(1)
+            if len(tries) == 1:
+                raise Refusal("node.database_lost", cause="OperationalError")
+        return real(self, asker, **named)
+
+    monkeypatch.setattr(Service, "ask", lost_once)
+    monkeypatch.setattr("amana.node.job_queue.TIDY_S", 0.3)
+    service = open_service(folder)
+    service.work()
+    assert wait(service, put(service).record.id).state == "done"
+    assert len(tries) == 2
+    service.close()
 
 
 @pytest.mark.usefixtures("each_database")

@@ -1,4 +1,4 @@
-"""The tokens of this user, one for each node, in a file that nobody else can read."""
+"""The tokens of this user, one for each node (and each AMANA_AS), in a file that nobody else can read."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def find_token(address: Address, *, given: str | None, environment: Mapping[str,
     meant = environment.get("AMANA_NODE", "").rstrip("/")
     if environment.get("AMANA_TOKEN") and meant in ("", str(address)):
         return checked(environment["AMANA_TOKEN"])
-    kept = _read(token_file(environment)).get(str(address))
+    kept = _read(token_file(environment)).get(_name(address, environment))
     return None if kept is None else checked(kept)
 
 
@@ -45,7 +45,7 @@ def checked(token: str) -> str:
 def keep_token(address: Address, token: str, *, environment: Mapping[str, str]) -> Path:
     """Keep the token of a node, in place of an earlier one. Gives the file."""
     file = token_file(environment)
-    _write(file, {**_read(file), str(address): checked(token)})
+    _write(file, {**_read(file), _name(address, environment): checked(token)})
     return file
 
 
@@ -53,10 +53,16 @@ def forget_token(address: Address, *, environment: Mapping[str, str]) -> bool:
     """Forget the token of a node; whether there was one."""
     file = token_file(environment)
     tokens = dict(_read(file))
-    if tokens.pop(str(address), None) is None:
+    if tokens.pop(_name(address, environment), None) is None:
         return False
     _write(file, tokens)
     return True
+
+
+def _name(address: Address, environment: Mapping[str, str]) -> str:
+    """Of the kept token: the node's address, and AMANA_AS where one user of a machine is several people at a node."""
+    who = environment.get("AMANA_AS", "")
+    return f"{address} {who}" if who else str(address)
 
 
 def _read(file: Path) -> Mapping[str, str]:

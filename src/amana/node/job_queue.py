@@ -18,6 +18,7 @@ from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 
 from amana.node.durable import OWNER_ONLY
 from amana.terms.ids import JobId
+from amana.terms.refusal import Refusal
 
 NAME = "amana"
 QUEUE = "jobs"
@@ -69,6 +70,7 @@ class JobQueue:
     """The queue as one process sees it; one at a time in a process, since DBOS is one.
 
     `run`: brings a job to its end. `open_jobs`: all that are not over, the first first. `alive`: whether a process still runs.
+    Errors: Refusal node.database_lost.
     """
 
     def __init__(
@@ -88,8 +90,12 @@ class JobQueue:
             self._take(job)
 
         self._turn = DBOS.workflow(name=TURN, max_recovery_attempts=None)(turn)
-        DBOS.launch()
-        DBOS.register_queue(QUEUE, worker_concurrency=running_max, polling_interval_sec=POLL_S, on_conflict="always_update")
+        try:
+            DBOS.launch()
+            DBOS.register_queue(QUEUE, worker_concurrency=running_max, polling_interval_sec=POLL_S, on_conflict="always_update")
+        except Exception as error:  # noqa: BLE001 - whatever the library says, its message may hold a password
+            DBOS.destroy(destroy_registry=True)
+            raise Refusal("node.database_lost", cause=type(error).__name__) from None
         self._stopped = Event()
         self.tidy()
         self._thread = Thread(target=self._keep_tidy, name="jobs", daemon=True)

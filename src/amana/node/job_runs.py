@@ -121,7 +121,7 @@ class JobRuns:
             if untouched:
                 self._refused(record, refusal)
             else:  # the rows never came, or are not for her any more
-                self._failed(record, fault=secrets.token_hex(8))
+                self._failed(record, fault=_fault(record, cause="its process ended"))
         else:
             self._finished(record, answered)
 
@@ -144,8 +144,7 @@ class JobRuns:
         except Fault as fault:
             self._failed(now_is[0], fault=fault.id)
         except Exception as error:  # noqa: BLE001 - an error of ours must not leave the job open for ever; its text may hold rows
-            structlog.get_logger("amana.node").error("job", job=record.id, cause=type(error).__name__)
-            self._failed(now_is[0], fault=secrets.token_hex(8))
+            self._failed(now_is[0], fault=_fault(record, cause=type(error).__name__))
         else:
             self._finished(now_is[0], answered)
 
@@ -188,3 +187,10 @@ class JobRuns:
                 else:
                     record = moved(run, record, event, actor=NODE, at=at)
         return record
+
+
+def _fault(record: JobRecord, *, cause: str) -> str:
+    """A random number for outside, and the cause under it in the node's own journal."""
+    fault = secrets.token_hex(8)
+    structlog.get_logger("amana.node").error("job", job=record.id, fault=fault, cause=cause)
+    return fault

@@ -196,7 +196,7 @@ class Service:
         process then leaves their charges to the next start."""
         if self._queue is not None:
             self._runs.stop()
-            self._queue.close(seconds_max=self.settings.jobs_finish_ms_max / 1e3)
+            self._queue.close(seconds_max=self.settings.http_stop_ms_max / 1e3)
         left = self._runs.running()
         self._wired.close()
         return left

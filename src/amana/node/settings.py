@@ -16,7 +16,7 @@ from typing import final
 from amana.terms.refusal import Refusal
 
 PREFIX = "AMANA_"
-ELSEWHERE = frozenset({"AMANA_FOLDER", "AMANA_LANG", "AMANA_CHROMIUM", "AMANA_LANGUAGE", "AMANA_NODE", "AMANA_TOKEN"})
+ELSEWHERE = frozenset({"AMANA_FOLDER", "AMANA_LANG", "AMANA_CHROMIUM", "AMANA_LANGUAGE", "AMANA_NODE", "AMANA_TOKEN", "AMANA_AS"})
 """Read by the doors, before there is a node: the data folder, a browser for tests, the language of messages, and for clients another node
 and a token to sign in there with."""
 TESTS = "AMANA_TEST_"
@@ -77,7 +77,6 @@ class Settings:
     jobs_running_max: int = _number("jobs that one process runs at once", 2, 1, 64)
     jobs_open_max: int = _number("jobs that wait or run", 1_000, 1, 100_000)
     jobs_person_max: int = _number("jobs of one person that wait or run", 50, 1, 10_000)
-    jobs_finish_ms_max: int = _number("time that running jobs get to finish when the node stops", 30_000, 0, 3_600_000)
     key_file: Path = field(
         default=Path("keys/node.key"),
         metadata={"about": "file of the key that wraps all others; kept elsewhere, the folder alone opens nothing", "path": True},
@@ -98,7 +97,7 @@ class Settings:
     http_address_per_minute_max: int = _number("requests of one network address in a minute, for each process", 6_000, 1, 10_000_000)
     http_person_per_minute_max: int = _number("requests of one person in a minute, for each process", 3_000, 1, 10_000_000)
     http_key_hours: int = _number("time for which an Idempotency-Key is remembered", 24, 1, 8_760)
-    http_stop_ms_max: int = _number("time that running questions get to finish when the server is stopped", 30_000, 0, 3_600_000)
+    http_stop_ms_max: int = _number("time that running questions and jobs get to finish when the server is stopped", 30_000, 0, 3_600_000)
     http_proxies: str = field(
         default="none", metadata={"about": "addresses of proxies that tell the reader's own address, with commas between; or none"}
     )

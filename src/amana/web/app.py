@@ -3,14 +3,15 @@
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 import structlog
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
-import amana
 from amana.node.service import Service
-from amana.web import audit, datasets, jobs, outputs, people, permits, problems, projects, questions, sign_in, sign_in_page
+from amana.web import audit, datasets, docs, jobs, outputs, people, permits, problems, projects, questions, sign_in, sign_in_page
 from amana.web.guard import Guard
 from amana.web.health import router as health
 from amana.web.limits import Limits
@@ -32,7 +33,15 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 def build(service: Service) -> FastAPI:
     """The application. Errors: every response that is none of a route is `application/problem+json`."""
-    app = FastAPI(title="Amana", version=amana.__version__, docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app = FastAPI(
+        title="Amana",
+        version=version("amana"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_lifespan,
+        generate_unique_id_function=_named,
+    )
     app.state.service = service
     app.state.language = service.settings.language
     app.state.limits = Limits(service.settings)
@@ -40,9 +49,15 @@ def build(service: Service) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    for router in (health, sign_in.callback, sign_in_page.router):
+    for router in (docs.router, health, sign_in.callback, sign_in_page.router):
         app.include_router(router)
     return app
+
+
+def _named(route: APIRoute) -> str:
+    """Such as get-datasets-name-budget."""
+    words = route.path.removeprefix(BASE).replace("{", "").replace("}", "").replace("_", "-").replace(".", "-").split("/")
+    return "-".join([min(route.methods or {"get"}).lower(), *(word for word in words if word)])
 
 
 @asynccontextmanager

@@ -85,7 +85,7 @@ async def _stream(here: Service, caller: Asker | None, view: JobView, *, catalog
     job = view.record.id
     with places:
         yield _event(view, catalogue=catalogue)
-        while not view.over and time.monotonic() < begun + STREAM_S_MAX:
+        while not (view.over or places.closed) and time.monotonic() < begun + STREAM_S_MAX:
             await anyio.sleep(LOOK_S)
             last = view
             try:

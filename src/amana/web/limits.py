@@ -78,10 +78,15 @@ class Places:
 
     def __init__(self, most: int) -> None:
         self._most, self._taken = most, 0
+        self.closed = False
+
+    def close(self) -> None:
+        """Whoever is in leaves soon, and nobody else comes in: the server stops."""
+        self.closed = True
 
     def check(self) -> None:
         """Errors: Refusal http.busy when nobody else may come in."""
-        if self._taken >= self._most:
+        if self.closed or self._taken >= self._most:
             raise Refusal("http.busy", seconds=BUSY_WAIT_S)
 
     def __enter__(self) -> None:

@@ -113,7 +113,8 @@ async def _first(
             await completed(_kept(response))
         else:
             await refused()
-    return response
+        return response
+    raise AssertionError("a shield swallows nothing")
 
 
 def _kept(response: Response) -> str:

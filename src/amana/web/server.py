@@ -19,6 +19,7 @@ import uvicorn
 from amana.node.service import Service, open_service
 from amana.terms.refusal import Refusal
 from amana.web.app import build
+from amana.web.limits import Limits
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -52,9 +53,9 @@ def serve(folder: Path, *, host: str, port: int, workers: int, ready: Callable[[
 class _Server(uvicorn.Server):
     """A server that tells when it is ready, ends quietly when it is told to, and always ends."""
 
-    def __init__(self, config: uvicorn.Config, *, ready: Callable[[], None], stop_s: float) -> None:
+    def __init__(self, config: uvicorn.Config, *, ready: Callable[[], None], stop: Callable[[], None], stop_s: float) -> None:
         super().__init__(config)
-        self._ready, self._stop_s = ready, stop_s
+        self._ready, self._stop, self._stop_s = ready, stop, stop_s
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -66,6 +67,7 @@ class _Server(uvicorn.Server):
         last = threading.Timer(self._stop_s + GRACE_S, os._exit, args=(CUT_OFF,))
         last.daemon = True
         last.start()
+        self._stop()
         await super().shutdown(sockets)
 
     @contextmanager
@@ -97,6 +99,7 @@ def _work(folder: Path, listening: socket.socket, ready: Callable[[], None]) -> 
     """One process: its own service, its own threads, the shared socket."""
     service = open_service(folder)
     try:
+        service.work()
         _server(service, ready=ready).run(sockets=[listening])
     finally:
         service.close()
@@ -105,8 +108,10 @@ def _work(folder: Path, listening: socket.socket, ready: Callable[[], None]) -> 
 def _server(service: Service, *, ready: Callable[[], None]) -> _Server:
     settings = service.settings
     believed = settings.http_proxies != "none"
+    app = build(service)
+    limits: Limits = app.state.limits
     config = uvicorn.Config(
-        build(service),
+        app,
         log_config=None,  # addresses and paths of readers are kept by nobody
         access_log=False,
         server_header=False,
@@ -115,7 +120,7 @@ def _server(service: Service, *, ready: Callable[[], None]) -> _Server:
         forwarded_allow_ips=settings.http_proxies if believed else "",
         timeout_graceful_shutdown=max(1, settings.http_stop_ms_max // 1000),
     )
-    return _Server(config, ready=ready, stop_s=settings.http_stop_ms_max / 1e3)
+    return _Server(config, ready=ready, stop=limits.streams.close, stop_s=settings.http_stop_ms_max / 1e3)
 
 
 def _supervise(folder: Path, listening: socket.socket, *, workers: int, ready: Callable[[], None]) -> None:
