@@ -143,6 +143,10 @@ OPEN: dict[str, tuple[dict[str, Any], int]] = {
     "GET /static/sign-in.js": ({}, 200),
     "GET /static/sign-in.css": ({}, 200),
     "GET /healthz": ({}, 200),
+    "GET /docs": ({}, 200),
+    "GET /docs/{name}": ({}, 404),
+    "GET /problems/{code}": ({}, 404),
+    f"GET {B}/openapi.json": ({}, 200),
 }
 """Routes on which no rule stands: what a stranger who guesses is told."""
 DECLARED = {name: tuple(Action(action) for action in cast("list[str]", extra.get(ACTIONS, []))) for name, extra in ROUTES}
@@ -228,7 +232,7 @@ def test_a_token_opens_what_its_scope_names_and_nothing_else(world: World, name:
 def test_a_stranger_who_guesses_learns_nothing_where_no_rule_stands(world: World, name: str) -> None:
     body, status = OPEN[name]
     before = world.state()
-    found, _ = world.request(name, Sent(path={"passkey": "guess"}, body=body), {})
+    found, _ = world.request(name, Sent(path=dict.fromkeys(("passkey", "name", "code"), "guess"), body=body), {})
     assert found == status
     assert world.state() == before
 
