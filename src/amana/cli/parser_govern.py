@@ -57,7 +57,7 @@ def add_governing(made: dict[str, argparse.ArgumentParser], catalogue: Catalogue
     for name in ("json", "csv"):
         shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_help(catalogue, f"record_{name}"))
     made["export"].set_defaults(shape="json")
-    option("export", "--output", "record_file", metavar="FILE")
+    made["export"].add_argument("-o", "--output", metavar="FILE", help=_help(catalogue, "record_file"))
 
 
 def _help(catalogue: Catalogue, name: str) -> str:

@@ -97,7 +97,7 @@ class Outputs:
             return _shown(run, found, to=PersonId("") if asker is None else asker.person.id)
 
     def place(self, output: OutputId) -> OutputOf:
-        """The output in its project, as the rules of policy see it. Errors: Refusal node.not_found."""
+        """The output in its project, as the rules of policy see it, for whoever has just changed it. Errors: Refusal node.not_found."""
         with self._database.reading() as run:
             return _read(run, output)
 

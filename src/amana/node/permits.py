@@ -90,6 +90,12 @@ class Permits:
         check(Action.SEE_PERMIT, asker, on=found, now=self._now())
         return found
 
+    def place(self, permit: PermitId) -> PermitOf:
+        """The permit as the rules of policy see it, for whoever has just changed it. Errors: Refusal node.not_found."""
+        serving = Serving(self._datasets())
+        with self._database.reading() as run:
+            return read_permit(run, permit, terms=serving.terms)
+
     def permits(self, asker: Asker | None, *, after: str = "", limit: int = PAGE_MAX) -> tuple[PermitOf, ...]:
         """A page of those that the asker may see, by id."""
         serving = Serving(self._datasets())

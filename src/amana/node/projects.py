@@ -79,6 +79,11 @@ class Projects:
         check(Action.SEE_PROJECT, asker, on=found, now=self._now())
         return found
 
+    def place(self, project: ProjectId) -> Project:
+        """The project as the rules of policy see it, for whoever has just changed it. Errors: Refusal node.not_found."""
+        with self._database.reading() as run:
+            return read_project(run, project)
+
     def projects(self, asker: Asker | None, *, after: str = "", limit: int = PAGE_MAX) -> tuple[Project, ...]:
         """A page of those that the asker may see, by id."""
         at, seen = self._now(), list[Project]()

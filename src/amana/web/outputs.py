@@ -15,7 +15,7 @@ from amana.web.access import doing
 from amana.web.bodies import Closed, Id, Judgement, Name, Nothing
 from amana.web.context import Caller, Here
 from amana.web.routing import BASE, new_router
-from amana.web.shown import output_shown
+from amana.web.shown import changed, output_shown
 
 router = new_router("outputs")
 
@@ -50,7 +50,7 @@ def add(project: Id, body: NewOutput, response: Response, service: Here, caller:
     """Add an output. Nobody outside the team sees it before it is proposed."""
     made = service.outputs.add(caller, project=ProjectId(project), kind=OutputKind(body.kind), title=body.title, body=body.body)
     response.headers["Location"] = f"{BASE}/outputs/{made}"
-    return _shown(made, service, caller)
+    return _changed(made, service, caller)
 
 
 @router.get("/outputs/{output}", openapi_extra=doing(Action.SEE_OUTPUT))
@@ -63,20 +63,20 @@ def output(output: Id, service: Here, caller: Caller) -> dict[str, object]:
 def rewrite(output: Id, body: Words, service: Here, caller: Caller) -> dict[str, object]:
     """Change its words before it is proposed, or after it came back."""
     service.outputs.rewrite(caller, output=OutputId(output), title=body.title, body=body.body)
-    return _shown(OutputId(output), service, caller)
+    return _changed(OutputId(output), service, caller)
 
 
 @router.post("/outputs/{output}/vote", openapi_extra=doing(Action.VOTE_OUTPUT))
 def vote(output: Id, body: Judgement, service: Here, caller: Caller) -> dict[str, object]:
     """One of two votes. Nobody sees it before both are cast."""
     service.outputs.vote(caller, output=OutputId(output), verdict=Verdict(body.verdict), reasons=body.reasons)
-    return _shown(OutputId(output), service, caller)
+    return _changed(OutputId(output), service, caller)
 
 
 def _acting(event: OutputEvent) -> Callable[..., dict[str, object]]:
     def act(output: Id, body: Nothing, service: Here, caller: Caller) -> dict[str, object]:  # noqa: ARG001 - an empty body is a body
         service.outputs.act(caller, output=OutputId(output), event=event)
-        return _shown(OutputId(output), service, caller)
+        return _changed(OutputId(output), service, caller)
 
     act.__doc__ = f"What becomes of an output: {event.value}."
     return act
@@ -85,6 +85,11 @@ def _acting(event: OutputEvent) -> Callable[..., dict[str, object]]:
 def _shown(output: OutputId, service: Here, caller: Caller) -> dict[str, object]:
     found = service.outputs.output(caller, output=output)
     return output_shown(found, on=service.outputs.place(output), to=caller, now=service.now())
+
+
+def _changed(output: OutputId, service: Here, caller: Caller) -> dict[str, object]:
+    place = service.outputs.place(output)
+    return changed(Action.SEE_OUTPUT, caller, on=place, now=service.now(), shown=lambda: _shown(output, service, caller))
 
 
 for _event, _action in ACTIONS.items():

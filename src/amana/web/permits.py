@@ -14,7 +14,7 @@ from amana.web.bodies import Closed, Id, Moment, Name, Reasons, Share, Word, rea
 from amana.web.context import Caller, Here
 from amana.web.lists import Paged, listed
 from amana.web.routing import BASE, new_router
-from amana.web.shown import permit_shown
+from amana.web.shown import changed, permit_shown
 
 router = new_router("permits")
 
@@ -50,7 +50,7 @@ def request(body: Requested, response: Response, service: Here, caller: Caller) 
         caller, project=ProjectId(body.project), dataset=body.dataset, share=read_share(body.share), valid_until=body.valid_until
     )
     response.headers["Location"] = f"{BASE}/permits/{made}"
-    return _shown(service.permits.permit(caller, permit=made), service, caller)
+    return _changed(service.permits.place(made), service, caller)
 
 
 @router.get("/permits/{permit}", openapi_extra=doing(Action.SEE_PERMIT))
@@ -65,12 +65,12 @@ def grant(permit: Id, body: Granted, service: Here, caller: Caller) -> dict[str,
     granted = service.permits.grant(
         caller, permit=PermitId(permit), share=read_share(body.share), valid_until=body.valid_until, reasons=body.reasons
     )
-    return _shown(granted, service, caller)
+    return _changed(granted, service, caller)
 
 
 def _acting(event: PermitEvent) -> Callable[..., dict[str, object]]:
     def act(permit: Id, body: Word, service: Here, caller: Caller) -> dict[str, object]:
-        return _shown(service.permits.act(caller, permit=PermitId(permit), event=event, reasons=body.reasons), service, caller)
+        return _changed(service.permits.act(caller, permit=PermitId(permit), event=event, reasons=body.reasons), service, caller)
 
     act.__doc__ = f"What the custodian does: {event.value}."
     return act
@@ -78,6 +78,11 @@ def _acting(event: PermitEvent) -> Callable[..., dict[str, object]]:
 
 def _shown(found: PermitOf, service: Here, caller: Caller) -> dict[str, object]:
     return permit_shown(found, to=caller, now=service.now())
+
+
+def _changed(found: PermitOf, service: Here, caller: Caller) -> dict[str, object]:
+    now = service.now()
+    return changed(Action.SEE_PERMIT, caller, on=found, now=now, shown=lambda: permit_shown(found, to=caller, now=now))
 
 
 for _event, _action in ACTIONS.items():

@@ -16,7 +16,7 @@ from amana.web.bodies import Closed, Id, Judgement, Moment, Nothing, Texts, Word
 from amana.web.context import Caller, Here
 from amana.web.lists import Paged, listed
 from amana.web.routing import BASE, new_router
-from amana.web.shown import project_shown
+from amana.web.shown import changed, project_shown
 
 router = new_router("projects")
 
@@ -69,7 +69,7 @@ def create(body: Written, response: Response, service: Here, caller: Caller) -> 
     """A draft, which its applicant submits when it is complete."""
     made = service.projects.create(caller, application=body.application())
     response.headers["Location"] = f"{BASE}/projects/{made}"
-    return _shown(service.projects.project(caller, project=made), service, caller)
+    return _changed(service.projects.place(made), service, caller)
 
 
 @router.get("/projects/{project}", openapi_extra=doing(Action.SEE_PROJECT))
@@ -82,14 +82,14 @@ def project(project: Id, service: Here, caller: Caller) -> dict[str, object]:
 def edit(project: Id, body: Written, service: Here, caller: Caller) -> dict[str, object]:
     """Write a draft, or a project that came back, anew."""
     service.projects.edit(caller, project=ProjectId(project), application=body.application())
-    return _shown(service.projects.project(caller, project=ProjectId(project)), service, caller)
+    return _changed(service.projects.place(ProjectId(project)), service, caller)
 
 
 @router.post("/projects/{project}/members", openapi_extra=doing(Action.ADD_MEMBER))
 def add_member(project: Id, body: Member, service: Here, caller: Caller) -> dict[str, object]:
     """Bring a researcher in."""
     service.projects.add_member(caller, project=ProjectId(project), person=PersonId(body.person))
-    return _shown(service.projects.project(caller, project=ProjectId(project)), service, caller)
+    return _changed(service.projects.place(ProjectId(project)), service, caller)
 
 
 @router.delete("/projects/{project}/members/{person}", status_code=204, openapi_extra=doing(Action.REMOVE_MEMBER))
@@ -103,12 +103,12 @@ def remove_member(project: Id, person: Id, service: Here, caller: Caller) -> Res
 def review(project: Id, body: Judgement, service: Here, caller: Caller) -> dict[str, object]:
     """One of the two opinions that a decision needs."""
     service.projects.review(caller, project=ProjectId(project), verdict=Verdict(body.verdict), reasons=body.reasons)
-    return _shown(service.projects.project(caller, project=ProjectId(project)), service, caller)
+    return _changed(service.projects.place(ProjectId(project)), service, caller)
 
 
 def _acting(event: ProjectEvent) -> Callable[..., dict[str, object]]:
     def act(project: Id, body: Nothing, service: Here, caller: Caller) -> dict[str, object]:  # noqa: ARG001 - an empty body is a body
-        return _shown(service.projects.act(caller, project=ProjectId(project), event=event), service, caller)
+        return _changed(service.projects.act(caller, project=ProjectId(project), event=event), service, caller)
 
     act.__doc__ = f"What the applicant does: {event.value.replace('_', ' ')}."
     return act
@@ -116,7 +116,7 @@ def _acting(event: ProjectEvent) -> Callable[..., dict[str, object]]:
 
 def _deciding(event: ProjectEvent) -> Callable[..., dict[str, object]]:
     def decide(project: Id, body: Word, service: Here, caller: Caller) -> dict[str, object]:
-        return _shown(service.projects.decide(caller, project=ProjectId(project), event=event, reasons=body.reasons), service, caller)
+        return _changed(service.projects.decide(caller, project=ProjectId(project), event=event, reasons=body.reasons), service, caller)
 
     decide.__doc__ = f"What a decider does: {event.value}."
     return decide
@@ -124,6 +124,11 @@ def _deciding(event: ProjectEvent) -> Callable[..., dict[str, object]]:
 
 def _shown(found: Project, service: Here, caller: Caller) -> dict[str, object]:
     return project_shown(found, to=caller, now=service.now())
+
+
+def _changed(found: Project, service: Here, caller: Caller) -> dict[str, object]:
+    now = service.now()
+    return changed(Action.SEE_PROJECT, caller, on=found, now=now, shown=lambda: project_shown(found, to=caller, now=now))
 
 
 for _events, _make in ((APPLICANT_EVENTS, _acting), (DECISIONS, _deciding)):

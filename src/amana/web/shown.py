@@ -1,5 +1,6 @@
 """People, projects, permits and outputs as responses show them, each with what its reader may do with it."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from amana.node.audit import Note
@@ -7,13 +8,28 @@ from amana.node.outputs import Shown
 from amana.policy.people import Accreditation, Asker, Organisation, Person
 from amana.policy.projects import Project, Review, Vote
 from amana.policy.purposes import Match
-from amana.policy.rights import offered
+from amana.policy.rights import Action, may, offered
 from amana.policy.things import OutputOf, PermitOf, Thing
 
 
 def may_shown(asker: Asker | None, *, on: Thing, now: datetime) -> list[str]:
     """What the reader may do with a thing; with a session, also what a fresh strong sign-in would allow."""
     return [] if asker is None else [action.value for action in offered(asker, on=on, now=now)]
+
+
+def changed(action: Action, asker: Asker | None, *, on: Thing, now: datetime, shown: Callable[[], dict[str, object]]) -> dict[str, object]:
+    """What somebody is told of a thing that she has just changed: all of it, or its id and state where she may not read it."""
+    if may(action, asker, on=on, now=now):
+        return shown()
+    match on:
+        case Project():
+            return {"id": on.id, "state": on.state.value}
+        case PermitOf():
+            return {"id": on.record.id, "state": on.record.state.value}
+        case OutputOf():
+            return {"id": on.output.id, "state": on.output.state.value}
+        case _:
+            return {}
 
 
 def person_shown(person: Person) -> dict[str, object]:

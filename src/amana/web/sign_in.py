@@ -3,7 +3,7 @@ that no script reads; what is begun with the identity provider, in another one."
 
 from typing import Annotated, Literal
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
@@ -22,11 +22,13 @@ from amana.web.access import doing, open_because
 from amana.web.bodies import Closed, Id
 from amana.web.context import COOKIE, Caller, Here, SessionSecret
 from amana.web.people import required
-from amana.web.routing import BASE, new_router
+from amana.web.routing import BASE
 from amana.web.shown import moment_shown
 
-router = new_router("sign-in")
-callback = new_router("sign-in")
+# Not as other routes: what is answered here are secrets, which are never kept for a request that is sent again; and somebody who is
+# registering is nobody yet.
+router = APIRouter(tags=["sign-in"])
+callback = APIRouter(tags=["sign-in"])
 """The one address outside the API: where the identity provider sends the browser back to."""
 
 VISIT = "amana_visit"
@@ -173,8 +175,9 @@ def finish_step_up(body: Answered, service: Here, session: SessionSecret) -> Res
 
 
 @router.get("/passkeys", openapi_extra=OWN)
-def passkeys(service: Here, session: SessionSecret) -> dict[str, object]:
+def passkeys(service: Here, session: SessionSecret, response: Response) -> dict[str, object]:
     """Your passkeys."""
+    response.headers.update(NO_STORE)
     held = service.sign_in.passkeys.held(service.sign_in.by_session(session, now=service.now()))
     shown = [
         {"id": each.id, "label": each.label, "created_at": moment_shown(each.created_at), "used_at": moment_shown(each.used_at)}
@@ -242,8 +245,9 @@ def back(request: Request, service: Here, state: str = "", code: str = "") -> Re
 
 
 @router.get("/tokens", openapi_extra=doing(Action.MAKE_TOKEN))
-def tokens(service: Here, caller: Caller) -> dict[str, object]:
+def tokens(service: Here, caller: Caller, response: Response) -> dict[str, object]:
     """Your tokens; their secrets were shown once."""
+    response.headers.update(NO_STORE)
     check(Action.MAKE_TOKEN, caller, on=Node(), now=service.now())
     held = service.sign_in.tokens.held(required(caller, Action.MAKE_TOKEN))
     return {"items": [_token_shown(each) for each in held], "next": None}
