@@ -52,7 +52,9 @@ def questioners(url: str, place: Place, *, share: str) -> list[Questioner]:
     """One each for most questions, two for some, long ones, and some with the client that users have."""
     who = {"url": url, "token": place.token, "share": share, "permit": place.permit}
     made = [Questioner(sql=f"SELECT COUNT(*) AS n FROM visits WHERE cost < {n / 2 + 5}", **who) for n in range(ALONE)]
-    made += [Questioner(sql=f"SELECT region, SUM(cost) AS s FROM visits WHERE cost < {n // 2 + 5} GROUP BY region", **who) for n in range(SHARED)]
+    made += [
+        Questioner(sql=f"SELECT region, SUM(cost) AS s FROM visits WHERE cost < {n // 2 + 5} GROUP BY region", **who) for n in range(SHARED)
+    ]
     made += [Questioner(sql=f"SELECT MEDIAN(cost) AS m FROM visits WHERE cost < {n + 50}", **who) for n in range(JOBS)]
     made += [PythonQuestioner(sql=f"SELECT AVG(cost) AS a FROM visits WHERE cost < {n + 50}", **who) for n in range(BY_CLIENT)]
     random.Random(3).shuffle(made)
