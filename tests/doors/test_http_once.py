@@ -176,6 +176,14 @@ def test_another_change_that_was_cut_off_is_told_so(node: HttpNode) -> None:
     with node.service.database.transaction() as run:
         run.change("UPDATE request_key SET state = 'begun', outcome = NULL, worker = 'gone' WHERE key = 'project'", {})
     again = node.client.post("/api/v1/projects", json=body, headers=node.headers("applicant", Idempotency_Key="project"))
+    assert (again.status_code, again.json()["name"]) == (409, "http.interrupted")
+
+
+def test_no_secret_is_kept_for_a_repetition(node: HttpNode) -> None:
+    cookie = {"Cookie": f"amana_session={session_of(node.service, node.people['member'])}", "Idempotency-Key": "secret"}
+    body = {"label": "laptop", "scopes": ["read"], "days": 1}
+    first, again = (node.client.post("/api/v1/tokens", json=body, headers=cookie) for _ in range(2))
+    assert first.status_code in {200, 201}, first.text
     assert first.json()["token"] != again.json()["token"], "signing in is outside: a repetition makes another secret"
     with node.service.database.reading() as run:
         kept = "".join(str(row) for row in run.rows("SELECT outcome FROM request_key", {}))
