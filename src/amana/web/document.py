@@ -180,11 +180,12 @@ def _nulled(example: object, schema: Json, found: Json) -> object:
     """The example with the nulls that the maker of the document left out."""
     if "$ref" in schema:
         return _nulled(example, found["components"]["schemas"][schema["$ref"].rpartition("/")[2]], found)
-    if isinstance(example, list) and "items" in schema:
-        return [_nulled(each, schema["items"], found) for each in cast("list[object]", example)]
-    if not isinstance(example, dict) or "properties" not in schema:
+    if isinstance(example, list):
+        each_of = cast("list[object]", example)
+        return [_nulled(each, schema.get("items", {}), found) for each in each_of]
+    if not isinstance(example, dict):
         return example
-    given, parts = cast("Json", example), schema["properties"]
+    given, parts = cast("Json", example), cast("Json", schema.get("properties", {}))
     wanting = {name: None for name in schema.get("required", ()) if name not in given}
     return {**{name: _nulled(each, parts.get(name, {}), found) for name, each in given.items()}, **wanting}
 

@@ -75,7 +75,7 @@ DATASET: Final[Example] = {
     },
     "tables": [
         {
-            "name": "visits", "private": True, "title": {}, "key": [], "parent": None, "rows_per_unit_max": 20, "multiplicity": None,
+            "name": "visits", "private": True, "title": TITLE, "key": [], "parent": None, "rows_per_unit_max": 20, "multiplicity": None,
             "columns": [{"name": "cost", "domain": DOMAIN, "source": "Tariff"}], "source": "",
         }
     ],
@@ -127,7 +127,7 @@ RESPONSES: Final[Mapping[str, Example]] = {
     "post-sign-in-oidc": {"address": "https://identity.example/authorize?client_id=amana&state=9f2c…"},
     "get-tokens": _list(TOKEN),
     "post-tokens": {**TOKEN, "token": "amana_sBq4ppHfCTFj…"},
-    "get-openapi-json": {"openapi": "3.1.0", "info": {"title": "Amana", "version": "1"}, "paths": {}},
+    "get-openapi-json": {"openapi": "3.1.0", "info": {"title": "Amana", "version": "1"}},
     "get-healthz": {"state": "serving"},
 }
 """By the name of the operation."""
