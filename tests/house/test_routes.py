@@ -14,9 +14,14 @@ from amana.web.access import ACTIONS, OPEN
 from amana.web.app import build
 
 
+def empty_service() -> Service:
+    """A node with settings and nothing else: enough to build the application."""
+    return cast("Service", SimpleNamespace(settings=Settings(folder=Path("none"))))
+
+
 def routes() -> list[tuple[str, dict[str, object]]]:
     """Every route of the application, also those that the OpenAPI document does not show: method and path, what it declares."""
-    app = build(cast("Service", SimpleNamespace(settings=Settings(folder=Path("none")))))
+    app = build(empty_service())
     found: list[tuple[str, dict[str, object]]] = []
     for context in iter_route_contexts(app.routes):
         route = context.original_route
@@ -38,6 +43,6 @@ def test_every_route_declares_what_it_does(name: str, extra: dict[str, object]) 
 
 
 def test_the_walk_sees_every_path_of_the_document() -> None:
-    app = build(cast("Service", SimpleNamespace(settings=Settings(folder=Path("none")))))
+    app = build(empty_service())
     shown = {f"{method.upper()} {path}" for path, methods in app.openapi()["paths"].items() for method in methods}
     assert shown <= {name for name, _ in ROUTES}

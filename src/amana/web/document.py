@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from amana.policy.people import Who
 from amana.policy.rights import RULES, Action
 from amana.web.access import ACTIONS, SPENDS
+from amana.web.examples import REQUESTS, response_example
 from amana.web.problems import MEDIA
 from amana.web.shapes import ProblemOut
 
@@ -44,6 +45,7 @@ LANGUAGE = {
     "example": "fr",
 }
 DEPTH_MAX = 8
+STREAM = "text/event-stream"
 
 
 @final
@@ -150,10 +152,17 @@ def _complete(operation: Operation, found: Json) -> None:
         written["security"] = [{"token": []}, {"session": []}]
     written["responses"].pop("422", None)
     schema = {"$ref": "#/components/schemas/Problem"}
+    known = response_example(operation.name)
     for status, response in written["responses"].items():
-        for media in response.get("content", {}).values() if str(status).startswith("2") else ():
+        if STREAM in response.get("content", {}):
+            response["content"] = {STREAM: response["content"][STREAM]}
+        for kind, media in response.get("content", {}).items() if str(status).startswith("2") else ():
+            if known is not None and status != "202" and kind == "application/json":
+                media["example"] = dict(known)
             _exemplify(media, found)
     for media in written.get("requestBody", {}).get("content", {}).values():
+        if operation.name in REQUESTS:
+            media["example"] = dict(REQUESTS[operation.name])
         _exemplify(media, found)
     shown = found["components"]["schemas"]["Problem"]["examples"]
     content = {MEDIA: {"schema": schema, "examples": {"refusal": {"value": shown[0]}, "fault": {"value": shown[1]}}}}
@@ -164,7 +173,20 @@ def _complete(operation: Operation, found: Json) -> None:
 def _exemplify(media: Json, found: Json) -> None:
     example = example_of(media, found)
     if example is not None:
-        media["example"] = example
+        media["example"] = _nulled(example, media.get("schema", {}), found)
+
+
+def _nulled(example: object, schema: Json, found: Json) -> object:
+    """The example with the nulls that the maker of the document left out."""
+    if "$ref" in schema:
+        return _nulled(example, found["components"]["schemas"][schema["$ref"].rpartition("/")[2]], found)
+    if isinstance(example, list) and "items" in schema:
+        return [_nulled(each, schema["items"], found) for each in cast("list[object]", example)]
+    if not isinstance(example, dict) or "properties" not in schema:
+        return example
+    given, parts = cast("Json", example), schema["properties"]
+    wanting = {name: None for name in schema.get("required", ()) if name not in given}
+    return {**{name: _nulled(each, parts.get(name, {}), found) for name, each in given.items()}, **wanting}
 
 
 def _everybody(operation: Operation) -> bool:

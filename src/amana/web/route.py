@@ -38,7 +38,7 @@ class Route(APIRoute):
 
 def tagged(request: Request, response: Response) -> Response:
     """The response with its ETag, or 304 when the reader has it already."""
-    public = getattr(request.state, "asker", None) is None
+    public = not {"authorization", "cookie"} & set(request.headers)
     response.headers.setdefault("Cache-Control", "public, no-cache" if public else "private, no-cache")
     response.headers.setdefault("Vary", "Accept, Accept-Language, Authorization, Cookie")
     if response.status_code != 200 or isinstance(response, StreamingResponse) or "no-store" in response.headers["Cache-Control"]:

@@ -1,0 +1,145 @@
+"""An example of each response whose form no model declares, for the OpenAPI document; a test compares them with real ones."""
+
+from collections.abc import Mapping
+from typing import Final
+
+LATER = "2031-01-01T00:00:00+00:00"
+NOW = "2030-06-01T09:00:00+00:00"
+Example = Mapping[str, object]
+
+
+def _list(*items: Example) -> Example:
+    return {"items": list(items), "next": None}
+
+
+REVIEW: Final[Example] = {"id": "r-75c35c41769b", "reviewer": "u-5717245864cb", "version": 1, "verdict": "approve", "reasons": "clear"}
+PROJECT: Final[Example] = {
+    "id": "p-51dbe5481a9f", "version": 1, "state": "active", "title": {"en": "Visits and seasons"},
+    "lay_summary": {"en": "We count visits to clinics by month."}, "purposes": ["HMB"], "datasets": ["clinic"], "ends_on": LATER,
+    "ethics_reference": "CERB-2026-17", "applicant": "u-9229cf555121", "organisation": "o-9649fe08",
+    "members": ["u-9229cf555121", "u-ec26dd686862"], "reviews": [REVIEW], "may": ["see_project", "add_output"],
+}  # fmt: skip
+MATCH: Final[Example] = {
+    "outcome": "allowed",
+    "reasons": [{"code": "purpose.covered", "term": "HMB", "parameters": {"by": "GRU"}, "outcome": "allowed"}],
+}
+PERMIT: Final[Example] = {
+    "id": "m-b9ce12104e36", "project": "p-51dbe5481a9f", "project_version": 1, "dataset": "clinic", "population": "residents",
+    "custodian": "o-fee752e5", "state": "active", "share_asked": "1/20", "cap_nrho": 100_000_000, "cap_delta_units": 922_337_203,
+    "valid_until": LATER, "granted_by": "u-bdd82073f3e9", "match": MATCH, "may": ["ask", "see_project", "see_permit"],
+}  # fmt: skip
+OUTPUT: Final[Example] = {
+    "id": "x-fca108c115e8", "project": "p-51dbe5481a9f", "kind": "text", "author": "u-ec26dd686862", "title": "Visits fall in August",
+    "body": "Visits fell by a tenth.", "digest": "23519a43c66b4c342f25b32e09797ec5", "state": "checking", "round": 1, "votes": [],
+    "may": ["see_output"],
+}  # fmt: skip
+ACCREDITATION: Final[Example] = {
+    "id": "a-c627d70f6871", "granted_by": "u-31c6c16bdce1", "valid_from": NOW, "valid_until": LATER, "revoked_at": None,
+}  # fmt: skip
+SHORT: Final[Example] = {
+    "id": "u-ec26dd686862", "name": "Amal", "organisation": "o-9649fe08", "language": "ar", "roles": ["researcher"], "disabled_at": None,
+}  # fmt: skip
+PERSON: Final[Example] = {**SHORT, "accreditations": [ACCREDITATION]}
+ORGANISATION: Final[Example] = {"id": "o-9649fe08", "name": "University", "kind": "research"}
+TOKEN: Final[Example] = {
+    "id": "4e4e10eef2924843e32f7a4d84ffc233", "label": "laptop", "scopes": ["read", "ask"], "allowance": None, "created_at": NOW,
+    "expires_at": LATER, "revoked_at": None,
+}  # fmt: skip
+CHALLENGE: Final[Example] = {"options": '{"challenge": "i4VZGIGGc8iT…", "rpId": "node.example"}', "secret": "4A1qS-urJGIa…"}
+PROFILE: Final[Example] = {
+    "dataset": "clinic",
+    "tables": [
+        {
+            "table": "visits", "units": 934.0, "rows": 2741.0,
+            "rows_per_unit": [{"share": 0.5, "value": 3.0, "low": 3.0, "high": 3.0, "half_width": 0.0}],
+            "groups_per_unit": [],
+            "columns": [
+                {
+                    "name": "region", "low": 0, "width": 1, "counts": [333.0, 301.0, 305.0], "missing": 0.0, "kind": "choice",
+                    "missing_share": {"value": 0.0, "low": 0.0, "high": 0.0}, "quantiles": [],
+                    "members": [{"value": "Atlas", "share": {"value": 0.355, "low": 0.348, "high": 0.361}}],
+                }
+            ],
+        }
+    ],
+}  # fmt: skip
+DOMAIN: Final[Example] = {"kind": "number", "nullable": True, "low": 0.0, "high": 100.0, "step": 0.1}
+TITLE: Final[Example] = {"en": "Clinic visits", "fr": "Visites en clinique", "ar": "زيارات العيادات", "zgh": "ⵜⵉⵔⵣⴰⴼ ⵖⵔ ⵜⴰⵙⴳⵏⴰⴼⵜ"}
+DATASET: Final[Example] = {
+    "name": "clinic", "title": TITLE, "custodian": "Ministry of Health",
+    "controller": "Ministry of Health, 1 Cedar Street", "legal_basis": "Law 09-08, art. 21", "purposes": ["GRU"], "retention": "2049-12-31",
+    "version": "fd4c334ed77eae8ddd522f26ab07a423",
+    "promise": {
+        "population": "residents", "unit": "patient", "period": "life", "cap_nrho": 2_000_000_000, "cap_delta_units": 18_446_744_073,
+        "epsilon": 11.69, "delta": 1e-06,
+    },
+    "tables": [
+        {
+            "name": "visits", "private": True, "title": {}, "key": [], "parent": None, "rows_per_unit_max": 20, "multiplicity": None,
+            "columns": [{"name": "cost", "domain": DOMAIN, "source": "Tariff"}], "source": "",
+        }
+    ],
+}  # fmt: skip
+RECORD: Final[Example] = {
+    "format": "amana processing record 1",
+    "made_at": NOW,
+    "datasets": {"clinic": {"GDPR": {"30(1)(b) purposes": ["GRU: general research use (DUO:0000042)"]}}},
+}
+ME: Final[Example] = {
+    **SHORT, "organisation_name": "University", "accreditations": [ACCREDITATION], "signed_in_by": "token", "scopes": ["read", "ask"],
+    "stepped_up": False, "may": ["see_public", "dry_run", "preview", "create_project"],
+}  # fmt: skip
+NOTE: Final[Example] = {
+    "id": "00000000006248b7db94f653", "at": NOW, "actor": "u-ec26dd686862", "action": "add", "thing": "output",
+    "subject": "x-fca108c115e8", "was": "", "now_is": "released",
+}  # fmt: skip
+
+ANSWERED: Final[Example] = {"secret": "4A1qS-urJGIa…", "answer": '{"id": "AbC1…", "type": "public-key", "response": {}}'}
+REQUESTS: Final[Mapping[str, Example]] = {
+    "post-permits": {"project": "p-51dbe5481a9f", "dataset": "clinic", "share": "5%", "valid_until": LATER},
+    "post-sign-in-passkey-finish": ANSWERED,
+    "post-sign-in-step-up-finish": ANSWERED,
+    "post-passkeys": {**ANSWERED, "label": "phone"},
+}
+"""Requests whose fields have no examples of their own, by the name of the operation."""
+RESPONSES: Final[Mapping[str, Example]] = {
+    "get-datasets-name": DATASET,
+    "get-datasets-name-profile": PROFILE,
+    "get-projects": _list(PROJECT),
+    "get-permits": _list(PERMIT),
+    "get-projects-project-outputs": _list(OUTPUT),
+    "post-projects-project-outputs": OUTPUT,
+    "get-me": ME,
+    "get-organisations": _list(ORGANISATION),
+    "post-organisations": ORGANISATION,
+    "get-people": _list(SHORT),
+    "post-people": SHORT,
+    "get-audit": {"items": [NOTE], "next": "MjAyNi0xMS0yNFQyMTo1OTozMS42MTc4NzkrMDA6MDA"},
+    "get-exports-record": RECORD,
+    "post-sign-in-link": {"token": "amana_sBq4ppHfCTFj…", "expires_at": LATER},
+    "post-sign-in-open": {"kind": "enrol"},
+    "get-sign-in": {"identity_provider": False, "secure": True, "state": "signed-in", "name": "Amal"},
+    "post-sign-in-passkey-begin": CHALLENGE,
+    "post-sign-in-step-up-begin": CHALLENGE,
+    "post-passkeys-begin": CHALLENGE,
+    "get-passkeys": _list({"id": "k-19ac", "label": "phone", "created_at": NOW, "used_at": None}),
+    "post-passkeys": {"id": "k-19ac"},
+    "post-sign-in-oidc": {"address": "https://identity.example/authorize?client_id=amana&state=9f2c…"},
+    "get-tokens": _list(TOKEN),
+    "post-tokens": {**TOKEN, "token": "amana_sBq4ppHfCTFj…"},
+    "get-openapi-json": {"openapi": "3.1.0", "info": {"title": "Amana", "version": "1"}, "paths": {}},
+    "get-healthz": {"state": "serving"},
+}
+"""By the name of the operation."""
+KINDS: Final = (
+    ("-projects-project", PROJECT), ("-permits", PERMIT), ("-projects", PROJECT), ("-outputs-output", OUTPUT), ("-people-person", PERSON),
+)  # fmt: skip
+"""What the other operations on a thing give back: the thing."""
+
+
+def response_example(name: str) -> Example | None:
+    """The example of a response whose schema tells nothing of its form."""
+    if name in RESPONSES:
+        return RESPONSES[name]
+    path = name.partition("-")[2]
+    return next((example for kind, example in KINDS if f"-{path}".startswith(kind)), None)

@@ -1,0 +1,131 @@
+"""The description of the API: complete, with examples that hold, as a document and as pages of our own."""
+
+import html
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from starlette.testclient import TestClient
+
+from amana.client.text import LANGUAGES, load
+from amana.terms.codes import CODES
+from amana.web.app import build
+from amana.web.document import Operation, operations
+from amana.web.routing import BASE
+from tests.docs.http_page import http_document
+from tests.doors.http_node import http_node, session_of
+from tests.house.test_routes import empty_service
+
+PAGE_BYTES_MAX = 30_000
+DOCUMENT = http_document()
+OPERATIONS = {operation.name: operation for operation in operations(DOCUMENT)}
+each_operation = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+
+
+@pytest.fixture(scope="module")
+def client() -> TestClient:
+    return TestClient(build(empty_service()))
+
+
+def validated(example: object, schema: dict[str, Any]) -> None:
+    jsonschema.Draft202012Validator({**schema, "components": DOCUMENT["components"]}).validate(example)
+
+
+def test_the_document_is_openapi_3_1(client: TestClient) -> None:
+    served = client.get("/api/v1/openapi.json").json()
+    assert served == json.loads(json.dumps(DOCUMENT)) and served["openapi"].startswith("3.1")
+    assert "HTTPValidationError" not in served["components"]["schemas"]
+
+
+@each_operation
+def test_every_route_shows_an_example_of_each_request_response_and_problem(operation: Operation) -> None:
+    contents = [("request", operation.written.get("requestBody", {}).get("content", {}))]
+    contents += [(status, response.get("content", {})) for status, response in operation.written["responses"].items()]
+    for part, content in contents:
+        for media, each in content.items():
+            if media in {"application/json", "application/problem+json"}:
+                shown = [value["value"] for value in each.get("examples", {}).values()] or [each.get("example")]
+                assert shown != [None], f"{operation.name} {part} {media}"
+                for example in shown:
+                    validated(example, each["schema"])
+    assert {"4XX", "5XX"} <= set(operation.written["responses"])
+
+
+@each_operation
+def test_every_route_says_in_a_sentence_what_it_does(operation: Operation) -> None:
+    summary = operation.written["summary"]
+    assert summary.endswith(".") and len(summary.split()) > 1, operation.name
+
+
+@each_operation
+def test_every_change_takes_a_key_and_one_that_spends_needs_it(operation: Operation) -> None:
+    keys = [each["required"] for each in operation.written["parameters"] if each["name"] == "Idempotency-Key"]
+    assert keys == ([operation.name == "post-questions"] if operation.method == "POST" else [])
+
+
+@each_operation
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_route_has_a_small_page_without_scripts(client: TestClient, operation: Operation, language: str) -> None:
+    page = client.get(f"/docs/{operation.name}", headers={"Accept-Language": language})
+    assert page.status_code == 200 and len(page.content) <= PAGE_BYTES_MAX and "<script" not in page.text and "http://" not in page.text
+    assert f"lang={language} dir={'rtl' if language == 'ar' else 'ltr'}" in page.text
+
+
+def test_one_page_lists_every_route(client: TestClient) -> None:
+    page = client.get("/docs")
+    assert len(page.content) <= PAGE_BYTES_MAX and "<script" not in page.text
+    assert all(f"{each.method} {each.path}" in page.text for each in OPERATIONS.values())
+    assert client.get("/docs/nothing").status_code == 404
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_every_refusal_has_a_page_in_the_four_languages(client: TestClient, name: str) -> None:
+    page = client.get(f"/problems/AMA-{CODES[name].number}")
+    assert page.status_code == 200
+    text = html.unescape(page.text)
+    assert all(load(language).template(name) in text for language in LANGUAGES)
+
+
+def test_a_fault_has_a_page_and_an_unknown_number_has_none(client: TestClient) -> None:
+    assert client.get("/problems/fault").status_code == 200
+    assert client.get("/problems/AMA-999999").status_code == 404
+
+
+def test_real_responses_have_the_form_of_their_examples(tmp_path: Path) -> None:
+    with http_node(tmp_path / "node") as node:
+        text = {"kind": "text", "title": "Visits", "body": "They fell."}
+        output = node.client.post(f"{BASE}/projects/{node.project}/outputs", json=text, headers=node.headers())
+        cookie = {"Cookie": f"amana_session={session_of(node.service, node.people['member'])}"}
+        real = {
+            "post-projects-project-outputs": output,
+            "get-datasets": node.client.get(f"{BASE}/datasets"),
+            "get-datasets-name": node.client.get(f"{BASE}/datasets/test"),
+            "get-datasets-name-budget": node.client.get(f"{BASE}/datasets/test/budget"),
+            "get-datasets-name-profile": node.client.get(f"{BASE}/datasets/test/profile"),
+            "get-projects-project": node.client.get(f"{BASE}/projects/{node.project}", headers=node.headers()),
+            "get-permits": node.client.get(f"{BASE}/permits", headers=node.headers()),
+            "get-people": node.client.get(f"{BASE}/people", headers=node.headers("decider")),
+            "get-people-person": node.client.get(f"{BASE}/people/{node.people['member']}", headers=node.headers("decider")),
+            "get-me": node.client.get(f"{BASE}/me", headers=node.headers()),
+            "get-organisations": node.client.get(f"{BASE}/organisations", headers=node.headers("decider")),
+            "get-audit": node.client.get(f"{BASE}/audit?limit=1", headers=node.headers("auditor")),
+            "get-sign-in": node.client.get(f"{BASE}/sign-in", headers=cookie),
+            "get-tokens": node.client.get(f"{BASE}/tokens", headers=cookie),
+            "post-tokens": node.client.post(f"{BASE}/tokens", json={"label": "x", "scopes": ["read"], "days": 1}, headers=cookie),
+            "post-sign-in-passkey-begin": node.client.post(f"{BASE}/sign-in/passkey/begin"),
+            "get-healthz": node.client.get("/healthz"),
+        }
+        for name, reply in real.items():
+            assert reply.status_code in {200, 201}, f"{name}: {reply.text}"
+            responses = OPERATIONS[name].written["responses"]
+            example = responses[str(reply.status_code)]["content"]["application/json"]["example"]
+            assert fields(reply.json()) == fields(example), name
+
+
+def fields(found: object) -> object:
+    """The names that a response always has: those of itself and of the first of its items."""
+    if isinstance(found, dict) and isinstance(found.get("items"), list):
+        return {"next": None, "items": fields(found["items"][0])}
+    return sorted(found) if isinstance(found, dict) else None
