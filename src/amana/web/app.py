@@ -27,7 +27,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     people.router,
     audit.router,
     sign_in.router,
-    sign_in.tokens_router,
 )
 """Under `/api/v1`, in the order of the documentation."""
 

@@ -22,14 +22,14 @@ from amana.web.access import doing, open_because
 from amana.web.bodies import Closed, Id
 from amana.web.context import COOKIE, Caller, Here, SessionSecret
 from amana.web.people import required
-from amana.web.routing import BASE, new_router
+from amana.web.routing import BASE
 from amana.web.shown import moment_shown
 
-# Not as other routes: whoever is still registering is nobody yet, so nothing can be kept for her requests.
+# Not as other routes: what is answered here are secrets, which are never kept for a request that is sent again; and whoever is still
+# registering is nobody yet.
 router = APIRouter(tags=["sign-in"])
 callback = APIRouter(tags=["sign-in"])
 """The one address outside the API: where the identity provider sends the browser back to."""
-tokens_router = new_router("tokens")
 
 VISIT = "amana_visit"
 VISIT_LASTS_S = 300
@@ -244,7 +244,7 @@ def back(request: Request, service: Here, state: str = "", code: str = "") -> Re
 # --- tokens ---
 
 
-@tokens_router.get("/tokens", openapi_extra=doing(Action.MAKE_TOKEN))
+@router.get("/tokens", openapi_extra=doing(Action.MAKE_TOKEN))
 def tokens(service: Here, caller: Caller, response: Response) -> dict[str, object]:
     """Your tokens; their secrets were shown once."""
     response.headers.update(NO_STORE)
@@ -253,7 +253,7 @@ def tokens(service: Here, caller: Caller, response: Response) -> dict[str, objec
     return {"items": [_token_shown(each) for each in held], "next": None}
 
 
-@tokens_router.post("/tokens", status_code=201, openapi_extra=doing(Action.MAKE_TOKEN))
+@router.post("/tokens", status_code=201, openapi_extra=doing(Action.MAKE_TOKEN))
 def make_token(body: NewToken, response: Response, service: Here, caller: Caller) -> dict[str, object]:
     """A token for a program. Its secret is shown this once; a token makes no tokens."""
     now = service.now()
@@ -270,7 +270,7 @@ def make_token(body: NewToken, response: Response, service: Here, caller: Caller
     return {**_token_shown(made.held), "token": made.secret.reveal()}
 
 
-@tokens_router.delete("/tokens/{token}", status_code=204, openapi_extra=doing(Action.REVOKE_TOKEN))
+@router.delete("/tokens/{token}", status_code=204, openapi_extra=doing(Action.REVOKE_TOKEN))
 def revoke_token(token: Id, service: Here, caller: Caller) -> Response:
     """End one of your tokens, from the next request on."""
     service.sign_in.tokens.revoke(required(caller, Action.REVOKE_TOKEN), TokenId(token), now=service.now())
