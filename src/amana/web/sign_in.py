@@ -25,7 +25,7 @@ from amana.web.people import required
 from amana.web.routing import BASE
 from amana.web.shown import moment_shown
 
-# Not as other routes: what is answered here are secrets, which are never kept for a request that is sent again; and somebody who is
+# Not as other routes: what is answered here are secrets, which are never kept for a request that is sent again; and whoever is still
 # registering is nobody yet.
 router = APIRouter(tags=["sign-in"])
 callback = APIRouter(tags=["sign-in"])
