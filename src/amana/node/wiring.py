@@ -103,7 +103,7 @@ class Wired:
     def __init__(self, folder: Path) -> None:
         self.settings: Settings = read_settings(folder, os.environ)
         self.worker = Worker(folder)
-        self._own_log = (folder / "node.log").open("a", encoding="utf-8")
+        self._own_log = os.fdopen(os.open(folder / "node.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
         structlog.configure(
             processors=[
                 structlog.processors.add_log_level,
