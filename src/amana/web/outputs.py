@@ -42,7 +42,8 @@ class NewOutput(Closed):
 def outputs(project: Id, service: Here, caller: Caller) -> dict[str, object]:
     """Those of a project that you may see; what is published, everybody may."""
     found = service.outputs.outputs(caller, project=ProjectId(project))
-    return {"items": [output_shown(each, on=None, to=caller, now=service.now()) for each in found], "next": None}
+    shown = [output_shown(each, on=service.outputs.place(each.output.id), to=caller, now=service.now()) for each in found]
+    return {"items": shown, "next": None}
 
 
 @router.post("/projects/{project}/outputs", status_code=201, openapi_extra=doing(Action.ADD_OUTPUT))

@@ -101,8 +101,8 @@ def permit_shown(permit: PermitOf, *, to: Asker | None, now: datetime) -> dict[s
     }
 
 
-def output_shown(shown: Shown, *, on: OutputOf | None, to: Asker | None, now: datetime) -> dict[str, object]:
-    """An output with the votes that its reader may see. `on`: None where nobody asked what she may."""
+def output_shown(shown: Shown, *, on: OutputOf, to: Asker | None, now: datetime) -> dict[str, object]:
+    """An output with the votes that its reader may see."""
     output = shown.output
     return {
         "id": output.id,
@@ -115,7 +115,7 @@ def output_shown(shown: Shown, *, on: OutputOf | None, to: Asker | None, now: da
         "state": output.state.value,
         "round": output.round,
         "votes": [_vote_shown(vote) for vote in shown.votes],
-        "may": [] if on is None else may_shown(to, on=on, now=now),
+        "may": may_shown(to, on=on, now=now),
     }
 
 

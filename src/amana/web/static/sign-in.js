@@ -23,7 +23,7 @@ async function call(method, path, body) {
   const reply = await fetch(api + path, sent);
   const found = reply.status === 204 ? null : await reply.json();
   if (!reply.ok) {
-    throw new Error(found.title);
+    throw Object.assign(new Error(found.title), { code: found.name });
   }
   return found;
 }
@@ -79,6 +79,64 @@ async function makeToken() {
   return "shown";
 }
 
+async function all(path) {
+  let page = await call("GET", path);
+  const items = page.items;
+  while (page.next) {
+    page = await call("GET", `${path}?cursor=${encodeURIComponent(page.next)}`);
+    items.push(...page.items);
+  }
+  return items;
+}
+
+// What needs a strong sign-in is asked for again once the device has confirmed it.
+async function signed(path, body) {
+  try {
+    await call("POST", path, body);
+  } catch (error) {
+    if (error.code !== "rights.step_up_needed") {
+      throw error;
+    }
+    await prove("step-up");
+    await call("POST", path, body);
+  }
+}
+
+function wait(about, offers) {
+  const line = document.createElement("li");
+  line.append(about);
+  for (const [name, path, body] of offers) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = byId("waiting").dataset[name];
+    button.addEventListener("click", () => run(() => signed(path, body)));
+    line.append(button);
+  }
+  byId("waiting").append(line);
+}
+
+async function showWaiting() {
+  byId("waiting").replaceChildren();
+  for (const permit of await all("/permits")) {
+    const path = `/permits/${permit.id}`;
+    const asked = { share: permit.share_asked, valid_until: permit.valid_until };
+    const offers = [["grant", `${path}/grant`, asked], ["refuse", `${path}/refuse`, {}], ["resume", `${path}/resume`, {}]];
+    const open = permit.state === "requested" || permit.state === "suspended";
+    const mine = offers.filter(([name]) => open && permit.may.includes(`${name}_permit`));
+    if (mine.length) {
+      const until = permit.valid_until.slice(0, 10);
+      wait([permit.dataset, permit.project, permit.share_asked, until, permit.match.outcome].join(" · "), mine);
+    }
+  }
+  for (const project of await all("/projects")) {
+    for (const output of await all(`/projects/${project.id}/outputs`)) {
+      if (output.may.includes("publish_output")) {
+        wait(`${output.title} · ${project.id}`, [["publish", `/outputs/${output.id}/publish`, {}]]);
+      }
+    }
+  }
+}
+
 const acts = {
   passkey: () => prove("passkey"),
   "step-up": () => prove("step-up"),
@@ -98,6 +156,9 @@ async function show() {
     part.hidden = !found.identity_provider;
   }
   byId("name").textContent = found.name || "";
+  if (found.state === "signed-in") {
+    await showWaiting();
+  }
 }
 
 async function run(act) {
