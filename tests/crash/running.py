@@ -171,7 +171,7 @@ class Questioner(threading.Thread):
     def run(self) -> None:
         try:
             self.outcome = self._asked()
-        except BaseException as error:  # for the test to see
+        except BaseException as error:  # noqa: BLE001 - for the test to see
             self.failure = error
 
     @property

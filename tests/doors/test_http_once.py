@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from fastapi import Response
+from starlette.testclient import TestClient
 
 from amana.node.repeats import First, Interrupted, Repeats
 from amana.terms.ids import PersonId
 from amana.terms.refusal import Refusal
+from amana.web.access import open_because
+from amana.web.app import build
+from amana.web.routing import new_router
 from tests.doors.http_node import HttpNode, http_node, session_of
 
 PATH = "/api/v1/questions"
@@ -179,15 +184,31 @@ def test_another_change_that_was_cut_off_is_told_so(node: HttpNode) -> None:
     assert (again.status_code, again.json()["name"]) == (409, "http.interrupted")
 
 
-def test_a_secret_is_not_kept_for_a_repetition(node: HttpNode) -> None:
+def test_no_secret_is_kept_for_a_repetition(node: HttpNode) -> None:
     cookie = {"Cookie": f"amana_session={session_of(node.service, node.people['member'])}", "Idempotency-Key": "secret"}
     body = {"label": "laptop", "scopes": ["read"], "days": 1}
     first, again = (node.client.post("/api/v1/tokens", json=body, headers=cookie) for _ in range(2))
     assert first.status_code in {200, 201}, first.text
-    assert (again.status_code, again.json()["name"]) == (409, "http.done_before")
+    assert first.json()["token"] != again.json()["token"], "signing in is outside: a repetition makes another secret"
     with node.service.database.reading() as run:
-        kept = "".join(str(row) for row in run.rows("SELECT outcome FROM request_key WHERE key = 'secret'", {}))
-    assert first.json()["token"] not in kept and '"body": null' in kept
+        kept = "".join(str(row) for row in run.rows("SELECT outcome FROM request_key", {}))
+    assert first.json()["token"] not in kept and again.json()["token"] not in kept
+
+
+def test_a_response_that_nobody_may_store_is_not_kept_for_a_repetition(node: HttpNode) -> None:
+    router = new_router("secrets")
+
+    @router.post("/secret", openapi_extra=open_because("it exists in this test only"))
+    def give(response: Response) -> dict[str, str]:
+        response.headers["Cache-Control"] = "no-store"
+        return {"secret": "of this moment"}
+
+    app = build(node.service)
+    app.include_router(router)
+    with TestClient(app) as client:
+        first, again = (client.post("/secret", headers=node.headers(Idempotency_Key="given-once")) for _ in range(2))
+    assert first.json() == {"secret": "of this moment"}
+    assert (again.status_code, again.json()["name"]) == (409, "http.done_before")
 
 
 def test_old_keys_are_forgotten(node: HttpNode) -> None:
