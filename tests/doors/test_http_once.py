@@ -163,7 +163,7 @@ def test_a_refusal_after_an_interruption_does_not_forget_the_first_attempt(node:
     person = node.people["member"]
     left_begun(node, "refused", below(23))
     service = node.service
-    request = b"\0".join([b"POST", PATH.encode(), b"*/*", node.client.build_request("POST", PATH, json=below(23)).read()])
+    request = b"\0".join([b"POST", PATH.encode(), b"*/*", b"", node.client.build_request("POST", PATH, json=below(23)).read()])
     serving = service.versions()[0].id
     first = service.repeats.begin(person, key="refused", request=request, serving=serving)
     assert isinstance(first, Interrupted)

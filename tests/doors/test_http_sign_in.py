@@ -15,6 +15,7 @@ from amana.client.text import LANGUAGES
 from amana.node.links import LinkKind
 from amana.node.service import Service
 from amana.policy.people import Scope
+from amana.terms.refusal import Refusal
 from amana.web.app import build
 from amana.web.context import COOKIE
 from amana.web.sign_in import VISIT
@@ -79,11 +80,18 @@ def test_a_demo_link_is_exchanged_once_for_a_token_that_may_do_what_its_session_
     assert browser.desk.rows("SELECT COUNT(*) FROM session WHERE ended_at IS NULL") == [(0,)]
 
 
-def test_a_token_of_a_demo_link_is_never_strong_where_links_open_no_sessions(tmp_path: Path) -> None:
+def test_a_token_of_a_demo_link_is_worth_nothing_where_links_open_no_sessions(tmp_path: Path) -> None:
     made = browser_at(tmp_path / "node.sqlite")
     token = made.post("/sign-in/link", 200, link=made.link(LinkKind.DEMO))["token"]
     plain = browser_at(tmp_path / "node.sqlite", sign_in_links="enrol")
-    assert not plain.desk.sign_in.by_token(token, now=T0).stepped_up(T0)
+    assert made.desk.sign_in.by_token(token, now=T0).stepped_up(T0)
+    with pytest.raises(Refusal, match="sign_in.needed"):
+        plain.desk.sign_in.by_token(token, now=T0)
+
+
+def test_nobody_makes_a_token_that_is_called_like_those_of_demo_links(browser: Browser) -> None:
+    browser.post("/sign-in/open", 200, link=browser.link(LinkKind.DEMO))
+    assert browser.post("/tokens", 403, label=" demonstration link", scopes=["read"])["name"] == "token.bad_label"
 
 
 def test_a_link_to_register_is_no_token_and_stays_good(browser: Browser) -> None:
