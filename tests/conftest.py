@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import servers
+
 ROOT = Path(__file__).parent.parent
 os.environ["PYTHONPATH"] = os.pathsep.join((str(ROOT / "src"), str(ROOT)))
 os.environ["AMANA_LANG"] = "en"
@@ -22,15 +24,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "full"))
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL server: that of AMANA_TEST_POSTGRES, else one of our own while the tests run."""
-    if named := os.environ.get("AMANA_TEST_POSTGRES"):
-        yield named
-        return
-    pgserver = pytest.importorskip("pgserver", reason="no PostgreSQL: name one with AMANA_TEST_POSTGRES")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server, for as long as the tests run."""
+    with servers.postgres() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])

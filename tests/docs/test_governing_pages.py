@@ -42,3 +42,9 @@ def test_the_project_file_of_the_page_is_what_the_node_reads(tmp_path: Path, mon
     Path("project.toml").write_text(block, "utf-8")
     application = Written.model_validate(read_project("project.toml")).application()
     assert application.datasets == ("visits",) and application.ends_on.year == 2028
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("examples/*/project.toml")), ids=lambda file: file.parent.name)
+def test_a_project_among_the_examples_is_what_the_node_reads(file: Path) -> None:
+    application = Written.model_validate(read_project(str(file))).application()
+    assert application.datasets and application.purposes and application.title

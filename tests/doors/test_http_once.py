@@ -5,10 +5,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from fastapi import Response
+from httpx import Response as Reply
+from starlette.testclient import TestClient
 
 from amana.node.repeats import First, Interrupted, Repeats
 from amana.terms.ids import PersonId
 from amana.terms.refusal import Refusal
+from amana.web.access import open_because
+from amana.web.app import build
+from amana.web.routing import new_router
 from tests.doors.http_node import HttpNode, http_node, session_of
 
 PATH = "/api/v1/questions"
@@ -28,7 +34,7 @@ def below(cost: int) -> dict[str, str]:
 def left_begun(node: HttpNode, key: str, body: dict[str, str], *, serving: str | None = None) -> None:
     """As a process that was killed leaves a request."""
     content = node.client.build_request("POST", PATH, json=body).read()
-    asked = b"\0".join([b"POST", PATH.encode(), b"*/*", content])
+    asked = b"\0".join([b"POST", PATH.encode(), b"*/*", b"", content])
     service = node.service
     dead = Repeats(
         service.database, service.now, worker="a process that ended", alive=lambda name: False, digest_key=service._wired.store.digest_key
@@ -188,6 +194,40 @@ def test_no_secret_is_kept_for_a_repetition(node: HttpNode) -> None:
     with node.service.database.reading() as run:
         kept = "".join(str(row) for row in run.rows("SELECT outcome FROM request_key", {}))
     assert first.json()["token"] not in kept and again.json()["token"] not in kept
+
+
+def test_a_repetition_needs_the_permit_again_and_is_logged(node: HttpNode) -> None:
+    body = {"sql": "SELECT COUNT(*) AS n FROM visits WHERE cost < 77", "within": "50%"}
+    log = node.service.settings.folder / node.service.settings.log_file
+
+    def sent() -> Reply:
+        return node.client.post(PATH, json=body, headers=node.headers(Idempotency_Key="again"))
+
+    first, before = sent(), log.read_bytes().count(b"\n")
+    again = sent()
+    assert again.json() == first.json() and again.headers["idempotency-replayed"] == "true"
+    assert log.read_bytes().count(b"\n") == before + 1, "a recall is a use (PRIVACY 13)"
+    with node.service.database.transaction() as run:
+        assert run.change("UPDATE permit SET state = 'revoked' WHERE id = :id", {"id": node.permit}) == 1
+    assert (refused := sent()).status_code == 403 and refused.json()["name"].startswith("permit."), refused.text
+    with node.service.database.transaction() as run:
+        run.change("UPDATE permit SET state = 'active' WHERE id = :id", {"id": node.permit})
+
+
+def test_a_response_that_nobody_may_store_is_not_kept_for_a_repetition(node: HttpNode) -> None:
+    router = new_router("secrets")
+
+    @router.post("/secret", openapi_extra=open_because("it exists in this test only"))
+    def give(response: Response) -> dict[str, str]:
+        response.headers["Cache-Control"] = "no-store"
+        return {"secret": "of this moment"}
+
+    app = build(node.service)
+    app.include_router(router)
+    with TestClient(app) as client:
+        first, again = (client.post("/secret", headers=node.headers(Idempotency_Key="given-once")) for _ in range(2))
+    assert first.json() == {"secret": "of this moment"}
+    assert (again.status_code, again.json()["name"]) == (409, "http.done_before")
 
 
 def test_old_keys_are_forgotten(node: HttpNode) -> None:

@@ -165,13 +165,6 @@ def test_a_token_is_made_by_a_person_shown_once_and_ended(browser: Browser) -> N
     assert browser.client.get(f"{B}/tokens", headers=by_token).json()["name"] == "sign_in.needed"
 
 
-def test_a_secret_is_not_kept_for_a_request_that_is_sent_again(browser: Browser) -> None:
-    browser.post("/sign-in/open", 200, link=browser.link(LinkKind.DEMO))
-    body = {"label": "laptop", "scopes": ["read"]}
-    first, second = (browser.client.post(f"{B}/tokens", json=body, headers={"Idempotency-Key": "one"}).json() for _ in range(2))
-    assert first["token"] != second["token"]
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_speaks_its_readers_language_and_runs_only_its_own_script(browser: Browser, language: str) -> None:
     reply = browser.client.get("/sign-in", headers={"Accept-Language": language})

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import shutil
+import tempfile
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,17 +85,19 @@ def test_a_server_that_ends_is_a_refusal_and_serves_again_when_it_is_back(tmp_pa
     pgserver = pytest.importorskip("pgserver")
     if os.environ.get("AMANA_TEST_POSTGRES"):
         pytest.skip("only a server of our own may be stopped")
-    server = pgserver.get_server(tmp_path / "server")
+    place = tempfile.mkdtemp(prefix="amana-pg-")  # its server is another user, who may not enter the folders of pytest
+    server = pgserver.get_server(place)
     database = open_database(server.get_uri(), folder=tmp_path)
     migrate(database, now=NOW)
     server.cleanup()
     with pytest.raises(Refusal, match="database_lost"), database.transaction() as run:
         run.rows("SELECT 1", {})
-    again = pgserver.get_server(tmp_path / "server")
+    again = pgserver.get_server(place)
     with database.reading() as run:
         assert run.rows("SELECT CAST(COUNT(*) AS INTEGER) FROM migration", {}) == [(len(steps()),)]
     database.close()
     again.cleanup()
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def test_a_disk_without_room_is_a_refusal(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_a_request_is_first_then_running_then_done(database: NodeDatabase) -> No
     assert begin(here) == begin(there) == Running()
     assert begin(there, person=BADR) == First()
     here.complete(AMAL, key="key", outcome="what came of it")
-    assert begin(here) == begin(there) == Done(outcome="what came of it")
+    assert begin(here) == begin(there) == Done(outcome="what came of it", since=NOW, republished=False)
     for each in (here, there):
         with pytest.raises(Refusal, match="key_reused"):
             begin(each, b"another question")

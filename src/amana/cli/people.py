@@ -33,7 +33,10 @@ def people(options: argparse.Namespace, catalogue: Catalogue) -> None:
             case "add-organisation":
                 print(registry.add_organisation(name, kind=_needed(options, "kind")))
             case "add":
-                print(registry.add_person(name, organisation=_needed(options, "organisation"), language=options.language))
+                person = registry.add_person(name, organisation=_needed(options, "organisation"), language=options.language)
+                if options.role:
+                    registry.give_role(person, role=options.role)
+                print(person)
             case "role":
                 registry.give_role(name, role=_needed(options, "role"))
             case "accredit":

@@ -135,11 +135,11 @@ class People:
         with self._database.transaction() as run:
             run.change(HOLD, {"id": person})  # two roles that exclude each other are not given at once
             given = RoleOf(person=read_person(run, person), role=role)
-            if role in given.person.roles:
-                return
             if asker is not None:
                 check(Action.GIVE_ROLE, asker, on=given, now=at)
-            elif (Role.OPERATOR in given.person.roles) or (role is Role.OPERATOR and given.person.roles):
+            if role in given.person.roles:
+                return
+            if asker is None and (Role.OPERATOR in given.person.roles or (role is Role.OPERATOR and given.person.roles)):
                 raise Refusal("rights.roles_conflict", person=given.person.name)
             run.change(ADD_ROLE, {"id": person, "role": role.value, "by": None if asker is None else asker.person.id})
             _note(run, asker, at=at, action="give_role", thing="person", subject=person, now_is=role.value)

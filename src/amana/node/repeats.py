@@ -53,9 +53,11 @@ class Running:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What came of it, as it was written down."""
+    """What came of it, as it was written down. `since`, `republished`: as of `Interrupted`."""
 
     outcome: str
+    since: datetime
+    republished: bool
 
 
 Standing: TypeAlias = First | Interrupted | Running | Done
@@ -86,7 +88,8 @@ class Repeats:
             if found and found[0][0] != digest:
                 raise Refusal("http.key_reused", key=key)
             if found and found[0][3] == "done":
-                return Done(outcome=text(found[0][4]))
+                since = datetime.fromisoformat(text(found[0][5]))
+                return Done(outcome=text(found[0][4]), since=since, republished=found[0][1] != serving)
             worker = text(found[0][2]) if found else ""
             if (worker not in {"", self._worker} and self._alive(worker)) or not self._claim(person, key):
                 return Running()

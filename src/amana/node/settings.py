@@ -67,8 +67,6 @@ class Settings:
     spill_bytes_max: int = _number("disk that intermediate results may take, encrypted, in the data folder", 64 * 2**30, 0, 2**50)
     threads: int = field(default_factory=_threads, metadata={"about": "threads of the embedded database", "low": 1, "high": 1024})
     groups_count_max: int = _number("groups that one question may have", 100_000, 1, 10_000_000)
-    sql_length_max: int = _number("characters of one question", 100_000, 100, 10_000_000)
-    sql_depth_max: int = _number("levels of nesting in one question", 100, 5, 400)
     release_tick_ms: int = _number("answers leave on multiples of this, so that their time says little", 100, 1, 60_000)
     deadline_base_ms: int = _number("least time a question is given before it is a fault", 500, 100, 3_600_000)
     deadline_row_ns: int = _number("more time for each row that one step may handle", 200, 1, 1_000_000)

@@ -102,7 +102,10 @@ class Tokens:
         with self._database.reading() as run:
             found = run.rows(FIND, {"hash": hash_of(Kind.TOKEN, secret), "now": moment(now)})
             token = _held(found[0]).token if found else None
-            strong = now if self._demo and found and text(found[0][5]) == LINK_LABEL else None
+            of_link = bool(found) and text(found[0][5]) == LINK_LABEL
+            if of_link and not self._demo:  # as its session ends where links open no sessions any more
+                token = None
+            strong = now if of_link and self._demo else None
             asker = None if token is None else read_asker(run, token.owner, signed_in_at=now, stepped_up_at=strong, token=token)
         if asker is None:
             raise Refusal("sign_in.needed")

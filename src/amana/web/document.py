@@ -46,6 +46,8 @@ LANGUAGE = {
 }
 DEPTH_MAX = 8
 STREAM = "text/event-stream"
+SIGN_IN = "sign-in"
+"""The routes on which nothing is kept for a repetition or a copy: what they give is a secret, or is of this moment."""
 
 
 @final
@@ -142,10 +144,11 @@ def _completed(found: Json) -> Json:
 def _complete(operation: Operation, found: Json) -> None:
     written, headers = operation.written, [LANGUAGE]
     written["summary"] = str(written.get("description", written.get("summary", ""))).partition("\n")[0]
-    if operation.method == "GET":
+    plain = SIGN_IN in written.get("tags", ())
+    if operation.method == "GET" and not plain:
         headers.append(KNOWN)
         written["responses"]["304"] = {"description": "Nothing changed since the ETag of `If-None-Match`"}
-    if operation.method == "POST":
+    if operation.method == "POST" and not plain:
         headers.append({**KEY, "required": bool(written.get(SPENDS))})
     written["parameters"] = [*written.get("parameters", ()), *headers]
     if not _everybody(operation):

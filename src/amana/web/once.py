@@ -51,16 +51,24 @@ async def once(request: Request, handle: Callable[[Request], Awaitable[Response]
     if KEY.fullmatch(key) is None:
         raise Refusal("http.bad_request", field="Idempotency-Key", wanted="1 to 200 letters, digits or signs of ASCII, without spaces")
     service = cast("Service", request.app.state.service)
-    standing = await _standing(request, service, asker, key)
+    standing = await _standing(request, service, asker, key, spends=spends)
     if isinstance(standing, Done):
-        return _replayed(standing.outcome)
+        replayed = _replayed(standing.outcome)
+        if spends:  # permit, scopes and log, as for whoever recalls an answer (PRIVACY 13); the ledger has it, so nothing is charged
+            if standing.republished:
+                raise Refusal("http.done_before")
+            request.state.since = standing.since
+            await handle(request)
+        return replayed
     return await _first(request, handle, service.repeats, asker.person.id, key, standing, resumes=spends)
 
 
-async def _standing(request: Request, service: Service, asker: Asker, key: str) -> Standing:
+async def _standing(request: Request, service: Service, asker: Asker, key: str, *, spends: bool) -> Standing:
     """How the request stands; one that is at work elsewhere is waited for as long as the settings allow."""
     accept = request.headers.get("accept", "")
-    asked = b"\0".join([request.method.encode(), str(request.url.path).encode(), accept.encode(), await request.body()])
+    token = "" if spends or asker.token is None else asker.token.id  # else a token would get what another one may
+    parts = (request.method, str(request.url.path), accept, token)
+    asked = b"\0".join([*(part.encode() for part in parts), await request.body()])
     until = time.monotonic() + cast("Limits", request.app.state.limits).wait_s
 
     def begun() -> Standing:

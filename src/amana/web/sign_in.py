@@ -12,7 +12,7 @@ from amana.node.oidc import Sent
 from amana.node.passkeys import Begun, PasskeyId
 from amana.node.secret import Secret
 from amana.node.service import Service
-from amana.node.tokens import LINK_LABEL, Held
+from amana.node.tokens import LABEL_LENGTH_MAX, LINK_LABEL, Held, read_label
 from amana.policy.people import SESSION_LASTS, Scope
 from amana.policy.rights import Action, check
 from amana.policy.things import Node
@@ -25,7 +25,7 @@ from amana.web.people import required
 from amana.web.routing import BASE
 from amana.web.shown import moment_shown
 
-# Not as other routes: what is answered here are secrets, which are never kept for a request that is sent again; and somebody who is
+# Not as other routes: what is answered here are secrets, which are never kept for a request that is sent again; and whoever is still
 # registering is nobody yet.
 router = APIRouter(tags=["sign-in"])
 callback = APIRouter(tags=["sign-in"])
@@ -258,6 +258,8 @@ def make_token(body: NewToken, response: Response, service: Here, caller: Caller
     """A token for a program. Its secret is shown this once; a token makes no tokens."""
     now = service.now()
     check(Action.MAKE_TOKEN, caller, on=Node(), now=now)
+    if read_label(body.label) == LINK_LABEL:  # that of the tokens of demonstration links, which may more
+        raise Refusal("token.bad_label", length_max=LABEL_LENGTH_MAX)
     made = service.sign_in.tokens.make(
         required(caller, Action.MAKE_TOKEN),
         label=body.label,
