@@ -47,6 +47,7 @@ class DuckDbEngine:
     ) -> None:
         self._schema = schema
         self._cursors = threading.Lock()
+        self._running = 0
         self._connection = connect(folder_spill, memory_bytes_max=memory_bytes_max, threads=threads, spill_bytes_max=spill_bytes_max)
         try:
             attach_store(self._connection, store, key=key, alias=CATALOG)
@@ -73,6 +74,12 @@ class DuckDbEngine:
         """The statements that `run` would execute, for reading."""
         return tuple(statement.sql for statement in compile_plan(bounded, schema=self._schema, catalog=CATALOG))
 
+    @property
+    def running(self) -> int:
+        """How many plans run now."""
+        with self._cursors:
+            return self._running
+
     def close(self) -> None:
         """Close the store; running plans end as faults."""
         self._connection.close()
@@ -82,6 +89,7 @@ class DuckDbEngine:
         """A cursor that is interrupted, as often as it takes, once the time is over."""
         with self._cursors:
             cursor = self._connection.cursor()
+            self._running += 1
         done = threading.Event()
 
         def watch() -> None:
@@ -98,6 +106,8 @@ class DuckDbEngine:
             done.set()
             watcher.join()
             cursor.close()
+            with self._cursors:
+                self._running -= 1
 
 
 @final

@@ -75,8 +75,14 @@ class PlainLog:
         Errors: Refusal budget.log_damaged.
         """
         spent: dict[str, tuple[int, int]] = {}
+        with self._alone():
+            whole = self._end  # what others append from now on may be half written when it is read
+        read = 0
         with self._path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
+                read += len(line)
+                if read > whole:
+                    break
                 try:
                     entry = json.loads(line)["UseEntry"]
                     nrho, delta = spent.get(entry["population"], (0, 0))

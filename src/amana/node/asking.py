@@ -11,7 +11,7 @@ from amana.node.choose import Chosen, choose
 from amana.policy.permit import Permit, permit
 from amana.privacy.combine import digests
 from amana.privacy.kernel import Asking, Kernel
-from amana.privacy.ledger import Asked
+from amana.privacy.ledger import Asked, Earlier
 from amana.privacy.price import RhoCap, Target, Wanted
 from amana.privacy.public import public_answer
 from amana.privacy.release import answer, plan_release
@@ -74,8 +74,11 @@ def digests_of(asking: Asking, opened: Open) -> Asked:
 
 
 def lost(asking: Asking, opened: Open, *, since: datetime) -> bool:
-    """Whether a charge of the permit for this question, made since then, lost its rows."""
-    return opened.kernel.ledger.lost(digests_of(asking, opened).question, permit=asking.permit.id, since=since)
+    """Whether a charge of the permit for this question, made since then, lost its rows, and nobody asked for them anew."""
+    asked, ledger = digests_of(asking, opened), opened.kernel.ledger
+    if isinstance(ledger.recall(asked.digest), Earlier):
+        return False  # asking again is a recall, which is free
+    return ledger.lost(asked.question, permit=asking.permit.id, since=since)
 
 
 def cap_of(share: str, opened: Open, *, uses: int) -> RhoCap:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BUSY_S = 30.0
 CONNECTIONS_MAX = 8
+CONNECTION_WAIT_S = 10.0
+"""For one of them to be free, or for a server that is lost to come back."""
 TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 LOST = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY})
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {int(BUSY_S * 1000)}")
@@ -36,7 +38,13 @@ def open_database(url: str, *, folder: Path) -> "NodeDatabase":
         raise Refusal("client.library_missing", library="psycopg", extra="postgres") from None
     return PostgresDatabase(
         ConnectionPool(
-            url, min_size=1, max_size=CONNECTIONS_MAX, timeout=BUSY_S, open=False, configure=_durable, check=ConnectionPool.check_connection
+            url,
+            min_size=1,
+            max_size=CONNECTIONS_MAX,
+            timeout=CONNECTION_WAIT_S,
+            open=False,
+            configure=_durable,
+            check=ConnectionPool.check_connection,
         )
     )
 

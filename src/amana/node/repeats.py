@@ -118,6 +118,14 @@ class Repeats:
         finally:
             self._release(person, key)
 
+    def put_down(self, person: PersonId, *, key: str) -> None:
+        """It is not known what was done: the next repetition finds out."""
+        try:
+            with self._database.transaction() as run:
+                run.change(PUT_DOWN, {"person": person, "key": key, "worker": self._worker})
+        finally:
+            self._release(person, key)
+
     def purge(self, *, older_than: timedelta) -> int:
         """Forget keys of long ago."""
         with self._database.transaction() as run:

@@ -61,6 +61,11 @@ class Samples:
                 self._known[version.id] = found
             return self._known[version.id]
 
+    def forget(self, version: VersionId) -> None:
+        """It serves no more, and its file is removed with it."""
+        with self._lock:
+            self._known.pop(version, None)
+
     def engine(self, version: Version, profile: Profile) -> tuple[SampleEngine, DuckDbEngine]:
         """An engine that answers from the sample, and the one below it, to be closed."""
         sample, schema = self.of(version, profile), version.dataset.schema

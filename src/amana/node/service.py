@@ -88,8 +88,9 @@ class Service:
         self.permits.activate()
 
     def tend(self) -> None:
-        """Now and then: close charges of processes that ended, and projects and permits whose day has come."""
+        """Now and then: close charges of processes that ended, versions that were replaced, and projects and permits whose day has come."""
         self._wired.recover()
+        self._wired.retire()
         self.projects.expire()
         self.permits.expire()
         self.repeats.purge(older_than=timedelta(hours=self.settings.http_key_hours))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random, SystemRandom
 from threading import Lock
-from typing import TYPE_CHECKING, Literal, final
+from typing import TYPE_CHECKING, Literal, TextIO, cast, final
 
 import structlog
 
@@ -21,6 +21,7 @@ from amana.engines.sample import SampleEngine
 from amana.log.plain import PlainLog
 from amana.node.asking import Open
 from amana.node.database import SqliteDatabase, open_database
+from amana.node.journal import Journal
 from amana.node.key_source import SecretText
 from amana.node.keys import KeyRing, means_of
 from amana.node.migrations import migrate
@@ -103,14 +104,14 @@ class Wired:
     def __init__(self, folder: Path) -> None:
         self.settings: Settings = read_settings(folder, os.environ)
         self.worker = Worker(folder)
-        self._own_log = os.fdopen(os.open(folder / "node.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
+        self._journal = Journal(folder / "node.log")
         structlog.configure(
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso"),
                 structlog.processors.JSONRenderer(),
             ],
-            logger_factory=structlog.WriteLoggerFactory(file=self._own_log),
+            logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", self._journal)),
             cache_logger_on_first_use=False,
         )
         self.clock = SystemClock()
@@ -127,7 +128,9 @@ class Wired:
         """For simulations of released answers only."""
         self._opening = Lock()
         self._opened: dict[VersionId, Open] = {}
-        self._engines: list[DuckDbEngine] = []
+        self._engines: dict[VersionId, list[DuckDbEngine]] = {}
+        self._replaced: dict[VersionId, float] = {}
+        """Versions that serve no more and are open, and since when, on the clock's own scale, that is known."""
         self.samples = Samples(self.store, self.settings)
         self._sample_engines: dict[VersionId, SampleEngine] = {}
 
@@ -135,12 +138,32 @@ class Wired:
         """The versions that serve now. Another process may have published: an older version's engine stays open for its askers."""
         serving = self.store.serving()
         with self._opening:
-            if any(version not in self._opened for version in serving):
+            while any(version not in self._opened for version in serving):
                 for each in self.store.current():
                     if each.version.id not in self._opened:
-                        self._opened[each.version.id] = self._open(each.version, each.profile)
-                serving = tuple(version for version in self.store.serving() if version in self._opened)
+                        self._open(each.version, each.profile)
+                serving = self.store.serving()
             return tuple(self._opened[version] for version in serving)
+
+    def retire(self) -> int:
+        """Close the engines of versions that have not served for the longest time a question may take, and on which nothing runs."""
+        serving, now = self.store.serving(), self.clock.elapsed()
+        with self._opening:
+            for version in self._engines.keys() - set(serving):
+                self._replaced.setdefault(version, now)
+            over = [
+                version
+                for version, since in self._replaced.items()
+                if now - since >= self.settings.deadline_ms_max / 1e3 and not any(engine.running for engine in self._engines[version])
+            ]
+            for version in over:
+                self._opened.pop(version, None)
+                self._sample_engines.pop(version, None)
+                self.samples.forget(version)
+                for engine in self._engines.pop(version):
+                    engine.close()
+                del self._replaced[version]
+        return len(over)
 
     def sign_in(self) -> "SignIn":
         """Signing in, for doors that know who asks. What speaks to browsers and identity providers is loaded here."""
@@ -166,7 +189,7 @@ class Wired:
             engine=engine,
             ledger=self.ledger,
             log=self.log,
-            clock=SystemClock() if profile is not None else PublishingClock(),
+            clock=self.clock if profile is not None else PublishingClock(),
             digest_key=self.store.digest_key,
             schedule=Schedule(
                 rows=rows,
@@ -199,6 +222,7 @@ class Wired:
             return build_profile(schema, release)
         finally:
             engine.close()
+            self._engines[version.id].remove(engine)
 
     @contextmanager
     def rehearsal(self, opened: Open) -> Generator[Open]:
@@ -214,16 +238,14 @@ class Wired:
             cap_delta=DeltaUnits(balance.cap_delta - balance.spent_delta),
         )
         staged = replace(version, dataset=replace(version.dataset, population=left))
-        if version.id not in self._sample_engines:
-            self._sample_engines[version.id], below = self.samples.engine(version, opened.profile)
-            self._engines.append(below)
+        engine = self._sample_engine(opened)
         database = SqliteDatabase(":memory:")
         migrate(database, now=self.clock.now())
         ledger = Ledger(database, worker="dry run")
         try:
             ledger.open_population(left)
             ledger.open_permit(permit("custodian", staged.dataset, purpose="dry run"))
-            made = replace(opened.kernel, engine=self._sample_engines[version.id], ledger=ledger, log=NoLog(), clock=PublishingClock())
+            made = replace(opened.kernel, engine=engine, ledger=ledger, log=NoLog(), clock=PublishingClock())
             yield replace(opened, version=staged, kernel=made)
         finally:
             ledger.close()
@@ -240,12 +262,13 @@ class Wired:
 
     def close(self) -> None:
         """Give everything back."""
-        for engine in self._engines:
-            engine.close()
+        for engines in self._engines.values():
+            for engine in engines:
+                engine.close()
         self.ledger.close()
         self.log.close()
         structlog.reset_defaults()
-        self._own_log.close()
+        self._journal.close()
         self.worker.close()
 
     def _engine(self, version: Version) -> DuckDbEngine:
@@ -266,19 +289,36 @@ class Wired:
                 raise Refusal("keys.store_unreadable", file=str(file)) from None
 
         engine = self.store.keys.open_version(version.id, opened)
-        self._engines.append(engine)
+        self._engines.setdefault(version.id, []).append(engine)
         return engine
 
-    def _open(self, version: Version, profile: Profile) -> Open:
-        made, engine = self.kernel(version, profile)
-        return Open(version=version, profile=profile, kernel=made, sql_of=engine.sql_of)
+    def _sample_engine(self, opened: Open) -> SampleEngine:
+        version = opened.version
+        self.samples.of(version, opened.profile)  # it may have to be made first, and nobody else waits for that
+        with self._opening:
+            if version.id not in self._sample_engines:
+                self._sample_engines[version.id], below = self.samples.engine(version, opened.profile)
+                self._engines.setdefault(version.id, []).append(below)
+            return self._sample_engines[version.id]
+
+    def _open(self, version: Version, profile: Profile) -> None:
+        try:
+            made, engine = self.kernel(version, profile)
+        except Refusal:
+            if version.id in self.store.serving():
+                raise
+            return  # replaced and removed since it was read
+        self._opened[version.id] = Open(version=version, profile=profile, kernel=made, sql_of=engine.sql_of)
 
 
 def wire(folder: Path) -> Wired:
-    """The parts for asking. Errors: Refusal node.no_folder where nothing was ever published."""
+    """The parts for asking. Errors: Refusal node.no_folder where nothing was ever published, node.file_not_writable."""
     if not (folder / "versions").is_dir():
         raise Refusal("node.no_folder", folder=str(folder))
-    return Wired(folder)
+    try:
+        return Wired(folder)
+    except OSError as error:
+        raise Refusal("node.file_not_writable", file=str(error.filename or folder), reason=error.strerror or "?") from None
 
 
 def publish(folder: Path, files: Sequence[Path | str], rules_text: str, *, progress: Progress = quiet) -> Publication:

@@ -317,4 +317,5 @@ CODES: dict[str, Code] = {
     "http.cross_site": Code(661, Exit.PERMISSION),
     "http.cannot_listen": Code(662, Exit.SETTINGS),
     "node.other_database": Code(618, Exit.SETTINGS),
+    "node.file_not_writable": Code(690, Exit.SETTINGS),
 }

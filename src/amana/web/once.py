@@ -30,6 +30,8 @@ from amana.web.problems import unforeseen
 HEADER = "idempotency-key"
 KEY = re.compile(r"[!-~]{1,200}")
 POLL_S = 0.1
+UNKNOWN = frozenset({"node.database_lost"})
+"""Refusals that leave open whether anything was done: the answer to a commit may have been lost with the database."""
 KEPT_HEADERS = ("location", "content-language")
 
 
@@ -95,8 +97,11 @@ async def _first(
     async def completed(outcome: str) -> None:
         await to_thread.run_sync(lambda: repeats.complete(person, key=key, outcome=outcome))
 
-    async def refused() -> None:
-        await to_thread.run_sync(lambda: repeats.refuse(person, key=key, after=standing))
+    async def refused(error: Exception | None = None) -> None:
+        if isinstance(error, Refusal) and error.code in UNKNOWN:
+            await to_thread.run_sync(lambda: repeats.put_down(person, key=key))
+        else:
+            await to_thread.run_sync(lambda: repeats.refuse(person, key=key, after=standing))
 
     async def done() -> Response:
         if isinstance(standing, Interrupted):
@@ -110,8 +115,8 @@ async def _first(
     with anyio.CancelScope(shield=True):  # whoever hangs up must not leave the key begun
         try:
             response = await done()
-        except (Refusal, RequestValidationError, HTTPException):
-            await refused()
+        except (Refusal, RequestValidationError, HTTPException) as error:
+            await refused(error)
             raise
         except Exception as error:  # noqa: BLE001 - made opaque, as everywhere
             fault = error if isinstance(error, Fault) else unforeseen(error)

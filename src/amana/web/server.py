@@ -3,11 +3,13 @@
 Running questions may finish for as long as the settings say; what still runs then is cut off, and the next start closes its charge.
 """
 
+import errno
 import multiprocessing
 import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
@@ -29,6 +31,9 @@ PORT_MAX = 65_535
 CUT_OFF = 1
 """The exit status of a process whose questions did not finish in time."""
 GRACE_S = 2.0
+LISTEN_WAIT_S = 2.0
+"""For the processes of a server that was killed to leave its port."""
+POLL_S = 0.1
 STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -81,18 +86,23 @@ class _Server(uvicorn.Server):
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    try:
-        if not 0 <= port <= PORT_MAX:
-            raise OSError
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        made = socket.socket(family, kind, protocol)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind(address)
-        made.listen(BACKLOG)
-    except OSError:
-        raise Refusal("http.cannot_listen", address=f"{host}:{port}") from None
-    made.set_inheritable(True)
-    return made
+    until = time.monotonic() + LISTEN_WAIT_S
+    while True:
+        try:
+            if not 0 <= port <= PORT_MAX:
+                raise OSError
+            family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            made = socket.socket(family, kind, protocol)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind(address)
+            made.listen(BACKLOG)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() >= until:
+                raise Refusal("http.cannot_listen", address=f"{host}:{port}") from None
+            time.sleep(POLL_S)
+        else:
+            made.set_inheritable(True)
+            return made
 
 
 def _work(folder: Path, listening: socket.socket, ready: Callable[[], None]) -> None:
@@ -124,25 +134,36 @@ def _server(service: Service, *, ready: Callable[[], None]) -> _Server:
 
 
 def _supervise(folder: Path, listening: socket.socket, *, workers: int, ready: Callable[[], None]) -> None:
-    """Start the processes, start anew those that die, and stop them all when this one is told to."""
+    """Start the processes, start anew those that die, and stop them all when this one is told to or dies itself."""
     open_service(folder).close()  # what cannot be opened is refused here, once
     context = multiprocessing.get_context("fork")
     stopping = threading.Event()
     started = context.Semaphore(0)
+    reading, writing = os.pipe()  # nobody writes: it ends when this process does
 
     def stop(_number: int, _frame: "FrameType | None") -> None:
         stopping.set()
 
+    def work() -> None:
+        os.close(writing)
+        for each in STOPS:
+            signal.signal(each, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        threading.Thread(target=_stop_after, args=(reading,), name="orphan", daemon=True).start()
+        _work(folder, listening, started.release)
+
     def start() -> BaseProcess:
-        made = context.Process(target=_work, args=(folder, listening, started.release))
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # or a process told to stop right now would take it for its parent's word
+        made = context.Process(target=work)
         made.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         return made
 
-    running = [start() for _ in range(workers)]
     for each in STOPS:
         signal.signal(each, stop)
+    running = [start() for _ in range(workers)]
     told = 0
-    while not stopping.wait(0.1):
+    while not stopping.wait(POLL_S):
         while told < workers and started.acquire(block=False):
             told += 1
             if told == workers:
@@ -152,3 +173,11 @@ def _supervise(folder: Path, listening: socket.socket, *, workers: int, ready: C
         process.terminate()
     for process in running:
         process.join()
+    os.close(reading)
+    os.close(writing)
+
+
+def _stop_after(reading: int) -> None:
+    """Stop this process, as if it were told to, once the one that started it is no more."""
+    os.read(reading, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
