@@ -8,7 +8,7 @@ from babel import Locale
 
 from amana.client.text import LANGUAGES, load
 from amana.terms.codes import CODES
-from tests.house.tree import called_name, sources
+from tests.house.tree import SOURCE, called_name, sources
 
 OTHERS = tuple(language for language in LANGUAGES if language != "en")
 COUNTS = (0, 1, 2, 3, 11, 100)
@@ -41,6 +41,12 @@ def test_every_refusal_has_a_message_in_english(code: str) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_message_is_translated_and_none_is_left_over(language: str) -> None:
     assert set(load(language).messages) == set(load("en").messages)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_catalogue_has_each_message_once(language: str) -> None:
+    names = re.findall(r'^msgid "(.+)"$', (SOURCE / "locales" / f"{language}.po").read_text("utf-8"), re.MULTILINE)
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
 
 
 @pytest.mark.parametrize("language", OTHERS)
