@@ -72,6 +72,16 @@ def test_a_dry_run_says_that_its_rows_are_invented_and_what_the_question_would_c
         main.main(["ask", SQL, "--dry-run", "--preview"])
 
 
+@pytest.mark.parametrize("way", [(), ("--preview",), ("--dry-run",)])
+def test_a_share_of_the_budget_is_asked_for_in_place_of_a_precision_and_never_beside_it(
+    node: StandIn, capsys: pytest.CaptureFixture[str], way: tuple[str, ...]
+) -> None:
+    assert main.main(["ask", SQL, "--share", "1%", *way]) == Exit.FINE
+    assert node.asked == [(SQL, "1%")]
+    assert main.main(["ask", SQL, "--share", "1%", "--within", "5%", *way]) == Exit.BUDGET
+    assert node.asked == [(SQL, "1%")] and "Give one of them" in capsys.readouterr().err
+
+
 def test_a_profile_shows_quantiles_missing_values_and_noise_in_a_hundred_columns(node: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["profile", "clinic"]) == Exit.FINE
     lines = capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ").splitlines()

@@ -12,7 +12,7 @@ from amana.client.explain import speaking
 from amana.client.facts import Budget, DatasetCard, Preview, TableProfile, read_budget, read_card, read_preview, read_profile
 from amana.client.http import Channel
 from amana.client.jobs import JobState, job_path, read_job, wait
-from amana.client.precision import WITHIN, share_text, within_text
+from amana.client.precision import asked_precision
 from amana.client.receipt import receipt_of
 from amana.client.result import Redraw, Result
 from amana.client.text import choose_language, load
@@ -59,11 +59,11 @@ class Connection:
 
     # --- asking ---
 
-    def sql(self, sql: str, *, within: str | float = WITHIN, share: str | None = None, permit: str | None = None) -> Result:
+    def sql(self, sql: str, *, within: str | float | None = None, share: str | None = None, permit: str | None = None) -> Result:
         """The answer to a question: private figures with intervals. A long one is waited for, with a bar where somebody watches.
 
-        `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15", 15).
-        `share`: instead, the share of the budget that the answer may take ("1%"). `permit`: which, where you have several.
+        `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15", 15); 5 % if
+        nothing is said. `share`: instead, the share of the budget that the answer may take ("1%"). `permit`: which, where you have several.
         """
         with self._speaking(sql):
             body = _question(sql, within=within, share=share, permit=permit)
@@ -73,13 +73,13 @@ class Connection:
                 return Job(self, a_text(an_object(found.get("job"), "job").get("id"), "job.id"), redraw=redraw).result()
             return self._result(found, redraw=redraw)
 
-    def preview(self, sql: str, *, within: str | float = WITHIN, share: str | None = None, permit: str | None = None) -> Preview:
+    def preview(self, sql: str, *, within: str | float | None = None, share: str | None = None, permit: str | None = None) -> Preview:
         """What the question would cost and how precise each figure would be; free, and nothing is touched."""
         with self._speaking(sql):
             body = _question(sql, within=within, share=share, permit=permit)
             return read_preview(an_object(self._channel.post("/questions/preview", body, repeatable=True).json(), "preview"))
 
-    def dry_run(self, sql: str, *, within: str | float = WITHIN, share: str | None = None) -> Result:
+    def dry_run(self, sql: str, *, within: str | float | None = None, share: str | None = None) -> Result:
         """The answer on invented rows: for writing a question before there is a permit. Same checks, same refusals, no charge."""
         with self._speaking(sql):
             body = _question(sql, within=within, share=share, permit=None)
@@ -276,8 +276,8 @@ def sign_in(url: str, link: str, *, language: str | None = None) -> str:
             channel.close()
 
 
-def _question(sql: str, *, within: str | float, share: str | None, permit: str | None) -> dict[str, object]:
+def _question(sql: str, *, within: str | float | None, share: str | None, permit: str | None) -> dict[str, object]:
     """A question as it travels: `share` stands in place of `within`."""
-    part = share_text(share)
-    named = {"within": within_text(within)} if part is None else {"share": part}
+    width, part = asked_precision(within, share)
+    named = {"within": width} if part is None else {"share": part}
     return {"sql": sql, **named, **({} if permit is None else {"permit": permit})}
