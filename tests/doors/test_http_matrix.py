@@ -80,7 +80,7 @@ CASES: dict[str, Case] = {
     f"POST {B}/projects/{{project}}/review": Case(send=lambda w: w.submitted(body={"verdict": "approve"}), allowed=REVIEWERS),
     f"POST {B}/projects/{{project}}/return": Case(send=lambda w: w.reviewed(), allowed=DECIDERS),
     f"POST {B}/projects/{{project}}/approve": Case(send=lambda w: w.reviewed(), allowed=DECIDERS),
-    f"POST {B}/projects/{{project}}/reject": Case(send=lambda w: w.reviewed(), allowed=DECIDERS),
+    f"POST {B}/projects/{{project}}/reject": Case(send=lambda w: w.reviewed(body={"reasons": "Too broad."}), allowed=DECIDERS),
     f"POST {B}/projects/{{project}}/suspend": Case(send=lambda w: w.active(), allowed=DECIDERS),
     f"POST {B}/projects/{{project}}/resume": Case(send=lambda w: w.suspended(), allowed=DECIDERS),
     f"POST {B}/projects/{{project}}/revoke": Case(send=lambda w: w.active(), allowed=DECIDERS),

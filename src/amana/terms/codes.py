@@ -248,6 +248,7 @@ CODES: dict[str, Code] = {
     "review.already_given": Code(570, Exit.PERMISSION),
     "review.too_few": Code(571, Exit.PERMISSION),
     "review.decider_reviewed": Code(572, Exit.PERMISSION),
+    "review.reasons_needed": Code(604, Exit.PERMISSION),
     "output.voted": Code(573, Exit.PERMISSION),
     "output.votes_full": Code(574, Exit.PERMISSION),
     "permit.purpose_forbidden": Code(575, Exit.PERMISSION),
