@@ -143,6 +143,7 @@ OPEN: dict[str, tuple[dict[str, Any], int]] = {
     "GET /static/sign-in.js": ({}, 200),
     "GET /static/sign-in.css": ({}, 200),
     "GET /healthz": ({}, 200),
+    "GET /": ({}, 303),
     "GET /docs": ({}, 200),
     "GET /docs/{name}": ({}, 404),
     "GET /problems/{code}": ({}, 404),
