@@ -166,10 +166,11 @@ def test_a_refusal_says_what_was_asked_and_what_is_left() -> None:
             ledger.charge(replace(leave(of), population=PopulationName("nobody")), costing(1), asked("b"), now=FakeClock().now())
         with pytest.raises(Refusal) as nobody:
             ledger.charge(replace(leave(of), id="nobody"), costing(1), asked("b"), now=FakeClock().now())
-    assert permit.value.parameters == {"permit": "small", "asked": 7, "left": 6}
-    assert population.value.parameters == {"population": name, "asked": 97, "left": 96}
-    assert unknown.value.parameters == {"population": "nobody", "asked": 1, "left": 0}
-    assert nobody.value.parameters == {"permit": "nobody", "asked": 1, "left": 0}
+    assert permit.value.parameters == {"permit": "small", "asked": 7, "left": 6, "asked_percent": "70", "left_percent": "60"}
+    whose = {"population": name, "dataset": of.dataset.name}
+    assert population.value.parameters == {**whose, "asked": 97, "left": 96, "asked_percent": "97", "left_percent": "96"}
+    assert unknown.value.parameters.items() > {"population": "nobody", "asked": 1, "left": 0, "left_percent": "0"}.items()
+    assert nobody.value.parameters.items() > {"permit": "nobody", "asked": 1, "left": 0, "left_percent": "0"}.items()
 
 
 def test_a_permit_spends_its_delta_to_the_last_unit_and_no_further() -> None:
