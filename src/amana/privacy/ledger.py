@@ -173,7 +173,7 @@ class Ledger:
         """
         made = Charge(id=ChargeId(secrets.token_hex(16)), nano_rho=private.nano_rho, delta_units=private.delta_units)
         if max(made.nano_rho, made.delta_units) > INTEGER_MAX:
-            raise _population_exhausted(permit, made, cap=INTEGER_MAX, left=0)
+            raise _exhausted_population(permit, made, left=0)
         spend: dict[str, Value] = {"nrho": made.nano_rho, "delta": made.delta_units}
         with self._lock:
             self._running.add(made.id)
@@ -291,7 +291,7 @@ class Ledger:
         met = {"population": permit.population, "at": moment(now), "latest": moment(now + CLOCK_BACK_MAX)}
         promise = run.rows(PROMISE, met)
         if not promise:
-            raise _population_exhausted(permit, charge, cap=INTEGER_MAX, left=0)
+            raise _exhausted_population(permit, charge, left=0)
         if run.change(MEET, met) != 1:
             raise Refusal("budget.clock_went_back", population=permit.population)
         account = account_of(permit.population, text(promise[0][0]), now=now)
@@ -316,7 +316,7 @@ class Ledger:
 
     def _refuse_population(self, run: Transaction, permit: Permit, charge: Charge, *, account: str) -> Refusal:
         cap, spent = (whole(value) for value in run.rows(ACCOUNT, {"name": account})[0][:2])
-        return _population_exhausted(permit, charge, cap=cap, left=cap - spent)
+        return _exhausted_population(permit, charge, left=cap - spent)
 
     def _refuse_own(self, run: Transaction, permit: Permit, charge: Charge, *, account: str) -> Refusal:
         found = run.rows(ACCOUNT, {"name": account})
@@ -325,8 +325,7 @@ class Ledger:
         cap, spent = (whole(value) for value in found[0][:2]) if found else (0, 0)
         code = "budget.permit_exhausted" if account.startswith("permit ") else "budget.allowance_exhausted"
         asked, left = charge.nano_rho, cap - spent
-        asked_percent, left_percent = _percent(asked, cap), _percent(left, cap)
-        return Refusal(code, permit=permit.id, asked=asked, left=left, asked_percent=asked_percent, left_percent=left_percent)
+        return Refusal(code, permit=permit.id, asked=asked, left=left, percent=_percent(asked, left))
 
 
 def account_of(population: str, period: str, *, now: datetime) -> str:
@@ -341,16 +340,16 @@ def period_of(period: Period | None) -> str:
     return "life" if period is None else period.value
 
 
-def _population_exhausted(permit: Permit, charge: Charge, *, cap: int, left: int) -> Refusal:
-    asked_percent, left_percent = _percent(charge.nano_rho, cap), _percent(left, cap)
+def _exhausted_population(permit: Permit, charge: Charge, *, left: int) -> Refusal:
+    asked, percent = charge.nano_rho, _percent(charge.nano_rho, left)
     return Refusal(
-        "budget.population_exhausted", population=permit.population, dataset=permit.dataset, asked=charge.nano_rho, left=left,
-        asked_percent=asked_percent, left_percent=left_percent,
-    )  # fmt: skip
+        "budget.population_exhausted", population=permit.population, dataset=permit.dataset, asked=asked, left=left, percent=percent
+    )
 
 
-def _percent(part: int, cap: int) -> str:
-    return f"{100 * part / max(1, cap):.3g}"
+def _percent(asked: int, left: int) -> str:
+    """What is asked as a share of what is left, for people: twice the width costs a quarter, so they know what to ask for."""
+    return f"{-(-100 * asked // left)}" if left > 0 else "∞"
 
 
 def _own_accounts(permit: Permit) -> tuple[tuple[str, str, int, int], ...]:
