@@ -76,6 +76,7 @@ async function makeToken() {
   const scopes = ["read", "ask", "apply", "review", "govern", "publish", "operate"];
   const made = await call("POST", "/tokens", { label: byId("token-label").value || "command line", scopes, days: 30 });
   byId("token").textContent = made.token;
+  byId("token-shown").hidden = false;
   return "shown";
 }
 
@@ -104,7 +105,9 @@ async function signed(path, body) {
 
 function wait(about, offers) {
   const line = document.createElement("li");
-  line.append(about);
+  const words = document.createElement("bdi");
+  words.textContent = about;
+  line.append(words);
   for (const [name, path, body] of offers) {
     const button = document.createElement("button");
     button.type = "button";
@@ -142,6 +145,7 @@ const acts = {
   "step-up": () => prove("step-up"),
   register,
   "provider-in": () => visit("sign-in"),
+  "provider-step-up": () => visit("step-up"),
   "provider-link": () => visit("link"),
   "make-token": makeToken,
   "sign-out": () => call("POST", "/sign-out"),
@@ -184,4 +188,5 @@ async function begin() {
 for (const button of document.querySelectorAll("button")) {
   button.addEventListener("click", () => run(acts[button.id]));
 }
+addEventListener("hashchange", () => run(begin)); // a link that is pasted where this page is open already
 run(begin);
