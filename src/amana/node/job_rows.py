@@ -25,6 +25,7 @@ OF_OWNER = (
 ORDER BY made_at DESC, id DESC LIMIT :limit"""
 )
 OPEN = "SELECT id FROM job WHERE over_at IS NULL ORDER BY made_at, id"
+BEGUN_BY = "SELECT id FROM job WHERE over_at IS NULL AND worker = :me AND state <> 'admitted' ORDER BY made_at, id"
 OPEN_COUNTS = """SELECT CAST(COUNT(*) AS INTEGER), CAST(COALESCE(SUM(CASE WHEN owner = :owner THEN 1 ELSE 0 END), 0) AS INTEGER)
 FROM job WHERE over_at IS NULL"""
 BEFORE = """SELECT CAST(COUNT(*) AS INTEGER) FROM job WHERE over_at IS NULL AND state = 'received'

@@ -88,12 +88,20 @@ class Service:
         self.permits.activate()
 
     def tend(self) -> None:
-        """Now and then: close charges of processes that ended, versions that were replaced, and projects and permits whose day has come."""
+        """Now and then: what a lost process or database left open is closed, and so are versions that were replaced, and projects and
+        permits whose day has come. Errors: Refusal node.database_lost."""
         self._wired.recover()
+        self._runs.recover()
+        self.repeats.recover()
         self._wired.retire()
         self.projects.expire()
         self.permits.expire()
         self.repeats.purge(older_than=timedelta(hours=self.settings.http_key_hours))
+
+    def check(self) -> None:
+        """Return if requests can be answered. Errors: Refusal node.database_lost."""
+        with self.database.reading() as run:
+            run.rows("SELECT 1", {})
 
     def datasets(self) -> tuple[Dataset, ...]:
         """Those that serve now."""
