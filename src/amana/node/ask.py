@@ -396,4 +396,4 @@ def open_node(folder: Path) -> Node:
     """The node of a data folder. Errors: Refusal for settings, a missing folder, or a ledger behind its log."""
     from amana.node.wiring import wire  # the one place where real parts are made; it needs this module's types
 
-    return Node(wire(folder))
+    return Node(wire(folder, absent="refuse"))

@@ -48,7 +48,7 @@ def open_database(url: str, *, folder: Path) -> "NodeDatabase":
         raise Refusal("client.library_missing", library="psycopg", extra="postgres") from None
     logging.getLogger("psycopg.pool").disabled = True  # its words name hosts and users; what is lost is a refusal
     server = _Server()
-    pool = ConnectionPool(
+    pool: ConnectionPool[Connection[Row]] = ConnectionPool(
         url,
         kwargs={"connect_timeout": int(CONNECTION_WAIT_S), "tcp_user_timeout": SILENCE_MS},
         min_size=1,
@@ -180,8 +180,11 @@ class _Server:
 
     def look(self, connection: "Connection[Row]") -> None:
         """Whether a connection is still good. Errors: what the library raises if not."""
-        self.lost = True
-        connection.execute("SELECT 1")
+        try:
+            connection.execute("SELECT 1")
+        except Exception:
+            self.lost = True
+            raise
         self.lost = False
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Literal, final
 
 from amana.catalog.schema import Dataset, Version, expired
 from amana.node.answers import Answered, Preview, Simulated
@@ -97,6 +97,7 @@ class Service:
         self.projects.expire()
         self.permits.expire()
         self.repeats.purge(older_than=timedelta(hours=self.settings.http_key_hours))
+        self.jobs.purge(older_than=timedelta(days=self.settings.job_days))
 
     def check(self) -> None:
         """Return if requests can be answered. Errors: Refusal node.database_lost."""
@@ -232,10 +233,10 @@ class Service:
         return None if share is None else (asker.token.id, share)
 
 
-def open_service(folder: Path) -> Service:
-    """The node of a data folder, for doors that know who asks."""
+def open_service(folder: Path, *, absent: Literal["refuse", "make"] = "refuse") -> Service:
+    """The node of a data folder, for doors that know who asks. `absent`: what to do where there is no node yet."""
     from amana.node.wiring import wire  # the one place where real parts are made; it needs this floor's types
 
-    service = Service(wire(folder))
+    service = Service(wire(folder, absent=absent))
     service.begin()
     return service
