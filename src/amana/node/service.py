@@ -100,7 +100,8 @@ class Service:
         self.jobs.purge(older_than=timedelta(days=self.settings.job_days))
 
     def check(self) -> None:
-        """Return if requests can be answered. Errors: Refusal node.database_lost."""
+        """Return if requests can be answered. Errors: Refusal node.database_lost, node.file_not_writable."""
+        self._wired.log.check()
         with self.database.reading() as run:
             run.rows("SELECT 1", {})
 

@@ -92,6 +92,9 @@ class PublishingClock:
 class NoLog:
     """For dry runs: nothing was used, so nothing is recorded."""
 
+    def check(self) -> None:
+        """There is room for nothing."""
+
     def append(self, entry: UseEntry) -> Inclusion:  # noqa: ARG002 - the form of a log
         """Keep nothing."""
         return Inclusion(index=0)

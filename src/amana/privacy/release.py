@@ -45,6 +45,7 @@ def answer(asking: Asking, kernel: Kernel) -> Answer:
         raise Refusal("permit.not_admitted", asker=permit.id, dataset=dataset.name)  # else other people's budget would pay
     private = plan_release(asking, kernel)
     asked = digests(asking.plan, asking.version.id, private, key=kernel.digest_key)
+    kernel.log.check()  # a use that cannot be recorded is not paid
     while True:
         found = kernel.ledger.recall(asked.digest)  # 4
         if isinstance(found, Pending):
@@ -58,11 +59,9 @@ def answer(asking: Asking, kernel: Kernel) -> Answer:
         if asking.kind == "recall":
             raise Refusal("ask.not_answered")
         assert further is not None
-        try:
+        with suppress(DuplicateError):  # somebody asked the same at this moment: wait for their rows
             charge = kernel.ledger.charge(asking.permit, further, asked, now=kernel.clock.now())  # 5
             break
-        except DuplicateError:
-            continue  # somebody asked the same at this moment: wait for their rows
     # —— the charge stands; only an Answer or an opaque Fault leaves after this line ——
     released = _run(asking, kernel, further, charge, earlier)
     if released is None:

@@ -1,4 +1,4 @@
-"""`/healthz`: whether this process answers, and has its database."""
+"""`/healthz`: whether this process answers, has its database, and room for its log."""
 
 from fastapi import APIRouter
 
@@ -8,8 +8,8 @@ from amana.web.context import Here
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", openapi_extra=open_because("it tells nothing but that the process answers and has its database"))
+@router.get("/healthz", openapi_extra=open_because("it tells nothing but that the process answers, has its database and can write"))
 def healthz(here: Here) -> dict[str, str]:
-    """Whether requests can be answered: while the database is lost this is the refusal that says so, with status 503."""
+    """Whether requests can be answered: if the database is lost or the disk is full, this is the refusal that says so, with status 503."""
     here.check()
     return {"state": "serving"}
