@@ -55,7 +55,7 @@ PROMISE = "SELECT period, cap_nrho, cap_delta FROM population WHERE name = :popu
 ACCOUNT = "SELECT cap_nrho, spent_nrho, cap_delta, spent_delta, faults FROM account WHERE name = :name"
 BY_DIGEST = "SELECT state, released, bounds FROM charge WHERE digest = :digest AND state <> 'faulted'"
 BY_QUESTION = "SELECT released, bounds FROM charge WHERE question = :question AND state = 'settled' ORDER BY sequence"
-LOST = """SELECT id FROM charge WHERE question = :question AND permit = :permit AND state = 'faulted' AND charged_at >= :since"""
+LOST = """SELECT id FROM charge WHERE question = :question AND state = 'faulted' AND charged_at >= :since"""
 TOTALS = """SELECT population, CAST(SUM(spent_nrho) AS INTEGER), CAST(SUM(spent_delta) AS INTEGER) FROM account
 WHERE kind = 'population' GROUP BY population"""
 BY_PERMIT = """SELECT SUBSTR(charge.permit, 8), CAST(SUM(charge.nrho) AS INTEGER), CAST(SUM(charge.delta) AS INTEGER)
@@ -256,9 +256,9 @@ class Ledger:
             for permit, nrho, delta in found
         )
 
-    def lost(self, question: Digest, *, permit: PermitId, since: datetime) -> bool:
-        """Whether a charge of that permit for that plan and version, made since then, lost its rows."""
-        values = {"question": question, "permit": f"permit {permit}", "since": moment(since - CLOCK_BACK_MAX)}
+    def lost(self, question: Digest, *, since: datetime) -> bool:
+        """Whether a charge for that plan and version, made since then under whichever permit, lost its rows."""
+        values = {"question": question, "since": moment(since - CLOCK_BACK_MAX)}
         with self._database.reading() as run:
             return bool(run.rows(LOST, values))
 
