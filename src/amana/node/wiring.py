@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from random import Random, SystemRandom
 from threading import Lock
@@ -199,6 +200,7 @@ class Wired:
                 rows_per_s=1e9 / settings.deadline_row_ns,
                 base_s=settings.deadline_base_ms / 1e3 if profile is not None else PROFILE_RUN_S,
                 tick_s=settings.release_tick_ms / 1e3,
+                most_s=settings.deadline_ms_max / 1e3 if profile is not None else inf,
             ),
             groups_max=settings.groups_count_max,
             threshold_delta=DeltaUnits(population.cap_delta // THRESHOLDS_PER_LIFE),

@@ -275,6 +275,7 @@ CODES: dict[str, Code] = {
     "client.tokens_damaged": Code(539, Exit.SETTINGS),
     "ask.not_answered": Code(580, Exit.QUESTION),
     "ask.too_many_draws": Code(581, Exit.QUESTION),
+    "ask.too_long": Code(605, Exit.QUESTION),
     "budget.share_malformed": Code(582, Exit.BUDGET),
     "client.no_parameter": Code(583, Exit.QUESTION),
     "client.parameter_kind": Code(584, Exit.QUESTION),
