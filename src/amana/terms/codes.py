@@ -202,6 +202,7 @@ CODES: dict[str, Code] = {
     "oidc.unknown_identity": Code(641, Exit.PERMISSION),
     "oidc.taken": Code(642, Exit.PERMISSION),
     "oidc.unknown": Code(643, Exit.PERMISSION),
+    "sign_in.not_in_demo": Code(644, Exit.PERMISSION),
     "client.library_missing": Code(530, Exit.SETTINGS),
     "cli.not_utf8": Code(531, Exit.QUESTION),
     "cli.unknown_code": Code(532, Exit.USAGE),
