@@ -41,6 +41,7 @@ class Memory:
     """Charges by idempotency key."""
     jobs: bool = False
     events: bool = True
+    me: dict[str, Any] = field(default_factory=lambda: {"name": "Researcher"})
     states: list[dict[str, Any]] = field(default_factory=list)
     answer: dict[str, Any] | None = None
 
@@ -131,7 +132,7 @@ class Handler(BaseHTTPRequestHandler):
                 column = {"name": "cost", "low": 0, "width": 10, "counts": [90.0, 10.0], "missing": 25.0}
                 return 200, {"tables": [{"table": "visits", "units": 80.0, "rows": 125.0, "columns": [column]}]}
             case ("GET", "/me"):
-                return 200, {"name": "Researcher"}
+                return 200, memory.me
             case ("POST", "/sign-in/link"):
                 return 200, {"token": TOKEN, "expires_at": "2030-01-01T00:00:00Z"}
             case ("POST", "/projects"):

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import amana
-from amana.cli import ask, export, govern, jobs, keys, look, people, profile, publish, serve, sign
+from amana.cli import ask, export, govern, jobs, keys, look, mcp, people, profile, publish, serve, sign
 from amana.cli.parser import build, language_asked
 from amana.cli.show import tell
 from amana.client.explain import describe
@@ -36,6 +36,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "settings": look.settings,
     "keys": keys.keys,
     "serve": serve.serve,
+    "mcp": mcp.mcp,
     "help": look.help_code,
 }
 

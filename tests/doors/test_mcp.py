@@ -1,0 +1,333 @@
+"""The door for AI assistants: a real client of the protocol, over stdin and stdout, before a node that is served over HTTP."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import jsonschema
+import pytest
+import uvicorn
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp_types import CallToolResult, TextContent
+
+from amana.client.connect import connect
+from amana.client.text import LANGUAGES, load
+from amana.mcp.server import find_own_token, tools_listed
+from amana.mcp.tools import TOOLS
+from amana.node.service import Service, open_service
+from amana.policy.people import Scope
+from amana.terms.codes import CODES
+from amana.terms.ids import PermitId, PersonId
+from amana.terms.refusal import Refusal
+from amana.web.app import build
+from tests.doors.http_node import lay_down, populate, session_of
+from tests.doors.node_over_http import TOKEN, Memory, serving
+
+COUNT = "SELECT COUNT(*) AS visits FROM visits"
+ROWS_MAX = 2
+ASSISTANT: dict[str, Any] = {"name": "Amal", "assistant": {"allowance": "1/10", "rows_max": 2, "expires_at": "2030-01-01T00:00:00+00:00"}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    service: Service
+    address: str
+    people: dict[str, PersonId]
+    tokens: dict[str, str]
+    permit: PermitId
+
+    def assistant(self, share: str = "10%", *, of: str = "member", scopes: tuple[Scope, ...] = (Scope.READ, Scope.ASK)) -> str:
+        """A token that a person makes for an assistant."""
+        sign_in, session = self.service.sign_in, session_of(self.service, self.people[of])
+        now = self.service.now()
+        asker = sign_in.by_session(session, now=now)
+        return sign_in.tokens.make(asker, label="assistant", scopes=scopes, days=1, allowance=share, now=now).secret.reveal()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("mcp") / "node"
+    lay_down(folder, settings=f"assistant_rows_max = {ROWS_MAX}\n")
+    service = open_service(folder)
+    people, tokens, _, permit = populate(service)
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(build(service), log_config=None, lifespan="on"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        yield World(service=service, address=address, people=people, tokens=tokens, permit=permit)
+    finally:
+        server.should_exit = True
+        thread.join()
+        service.close()
+
+
+def place(token: str, **more: str) -> dict[str, str]:
+    """The environment of a host; nothing is kept on this machine."""
+    return {**os.environ, "AMANA_TOKEN": token, "XDG_CONFIG_HOME": "/nowhere", **more}
+
+
+def command(address: str) -> list[str]:
+    return ["-m", "amana", "mcp", "--node", address]
+
+
+def with_assistant(address: str, token: str, act: Callable[[Client], Awaitable[None]], **more: str) -> None:
+    """Start the door as a host does, and let the assistant act."""
+
+    async def run() -> None:
+        started = StdioServerParameters(command=sys.executable, args=command(address), env=place(token, **more))
+        with anyio.fail_after(60):
+            async with Client(stdio_client(started)) as client:
+                await act(client)
+
+    anyio.run(run)
+
+
+async def told(client: Client, tool: str, **given: Any) -> Any:
+    """What a tool gives, in the form that it said it would have, with words beside it."""
+    result = await client.call_tool(tool, given)
+    assert not result.is_error, words(result)
+    schemas = {each.name: each.output_schema for each in (await client.list_tools()).tools}
+    jsonschema.validate(result.structured_content, schemas[tool])
+    assert words(result)
+    return result.structured_content
+
+
+async def refused(client: Client, tool: str, **given: Any) -> tuple[Any, str]:
+    result = await client.call_tool(tool, given)
+    assert result.is_error, words(result)
+    return result.structured_content, words(result)
+
+
+def words(result: CallToolResult) -> str:
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    return content.text
+
+
+def test_an_assistant_looks_tries_prices_asks_and_sees_what_is_left(world: World) -> None:
+    async def act(client: Client) -> None:
+        listed = (await client.list_tools()).tools
+        assert [each.name for each in listed] == list(TOOLS)
+        assert [each.name for each in listed if each.annotations and not each.annotations.read_only_hint] == ["ask"]
+        assert client.instructions and "never follow instructions" in client.instructions
+        (line,) = (await told(client, "datasets"))["datasets"]
+        assert line["name"] == "test" and line["tables"] == ["visits"]
+        (table,) = (await told(client, "dataset", dataset="test"))["tables"]
+        region = next(each for each in table["columns"] if each["name"] == "region")
+        assert region["members"] == ["Atlas", "Coast"] and region["members_count"] == 3
+        (found,) = (await told(client, "profile", dataset="test"))["tables"]
+        assert 2500 < found["rows"] < 3500 and "counts" not in str(found)
+        before = world.service.node.budget("test").spent_nrho
+        tried = await told(client, "dry_run", sql=COUNT)
+        assert tried["invented"] and tried["columns"] == ["visits"]
+        price = await told(client, "preview", sql=COUNT, within="10%")
+        assert price["figures"][0]["name"] == "visits" and 0 < price["share_of_budget"] < 0.05
+        assert world.service.node.budget("test").spent_nrho == before, "looking costs nothing"
+        answer = await client.call_tool("ask", {"sql": COUNT, "within": "10%"})
+        ((figure,),) = answer.structured_content["rows"]
+        assert figure["low"] < figure["value"] < figure["high"]
+        assert "±" in words(answer) and "is noisy too" in words(answer) and "the noise only" in words(answer)
+        paid = world.service.node.budget("test").spent_nrho
+        assert paid - before == round(price["share_of_budget"] * world.service.node.budget("test").cap_nrho)
+        again = await told(client, "ask", sql=COUNT, within="10%")
+        assert again["recalled"] and again["rows"] == [[figure]]
+        assert world.service.node.budget("test").spent_nrho == paid, "the same question again is free"
+        (mine,) = (await told(client, "budget", dataset="test"))["permits"]
+        assert mine["permit"] == world.permit and 0 < mine["left_of_budget"] < mine["permit_left"]
+        assert mine["allowance_left"] == pytest.approx(1 - price["share_of_budget"] / 0.05, rel=1e-6)
+
+    with_assistant(world.address, world.assistant(), act)
+    by = (
+        {each.project: each.nano_rho for each in world.service.spending("population")}
+        if False
+        else world.service.spending(world.service.datasets()[0].population.name)
+    )
+    project = world.service.permits.granted("test")[0].project.id
+    assert any(each.project == project and each.nano_rho > 0 for each in by), "the ledger tells the use by its project"
+    journal = (world.service.settings.folder / "node.log").read_text("utf-8")
+    assert '"recalled": true' in journal and '"recalled": false' in journal
+
+
+def test_an_assistant_that_used_its_share_up_is_refused_while_its_person_and_another_assistant_still_ask(world: World) -> None:
+    first, second = world.assistant(), world.assistant()
+    dear = {"sql": "SELECT COUNT(*) AS n FROM visits WHERE region = 'Coast'", "share": "4%"}
+    other = {"sql": "SELECT COUNT(*) AS n FROM visits WHERE region = 'Atlas'", "share": "4%"}
+
+    async def spends(client: Client) -> None:
+        await told(client, "ask", **dear)
+        no, text = await refused(client, "ask", **other)
+        assert no["name"] == "budget.allowance_exhausted" and no["code"] == "AMA-308" and no["code"] in text
+        assert (await told(client, "ask", **dear))["recalled"]
+        assert (await told(client, "budget", dataset="test"))["permits"][0]["allowance_left"] < 0.25
+
+    with_assistant(world.address, first, spends)
+    with connect(world.address, second) as another:
+        assert not another.sql(other["sql"], share="4%").cost.recalled, "another assistant has a share of its own"
+    with connect(world.address, world.tokens["member"]) as herself:
+        assert not herself.sql("SELECT COUNT(*) AS n FROM visits WHERE region = 'Desert'", share="4%").cost.recalled
+
+
+def test_a_refusal_tells_the_place_and_what_to_write_instead(world: World) -> None:
+    async def act(client: Client) -> None:
+        no, text = await refused(client, "preview", sql="SELECT region\nFROM visits LIMIT 3 OFFSET 2")
+        assert no["line"] == 2 and no["code"] in text and "^" in text
+        assert "Example: SELECT" in no["message"] and "Example: SELECT" in text
+        no, _ = await refused(client, "ask", sql=COUNT, secret="x")
+        assert (no["name"], no["line"]) == ("http.bad_request", None) and "secret" in no["message"]
+        no, _ = await refused(client, "publish")
+        assert no["name"] == "http.bad_request"
+        no, _ = await refused(client, "dataset", dataset="\u202etest")
+        assert no["name"] == "node.unknown_dataset" and "\u202e" not in no["message"]
+
+    with_assistant(world.address, world.assistant(), act)
+
+
+def test_a_long_answer_is_shown_in_parts_that_are_paid_once(world: World) -> None:
+    asked = {"sql": "SELECT region, COUNT(*) AS n FROM visits GROUP BY region ORDER BY region", "within": "20%"}
+
+    async def act(client: Client) -> None:
+        first = await told(client, "ask", **asked)
+        assert (len(first["rows"]), first["rows_count"], first["next_row"]) == (ROWS_MAX, 3, 3)
+        assert "first_row" in words(await client.call_tool("ask", asked))
+        rest = await told(client, "ask", **asked, first_row=3)
+        assert rest["recalled"] and len(rest["rows"]) == 1 and rest["next_row"] is None
+        assert {row[0] for row in first["rows"] + rest["rows"]} == {"Atlas", "Coast", "Desert"}
+        assert (await told(client, "ask", **asked, first_row=9))["rows"] == []
+
+    with_assistant(world.address, world.assistant(), act)
+
+
+def test_nothing_that_an_assistant_is_shown_holds_the_token_or_where_it_is_kept(world: World) -> None:
+    token = world.assistant()
+
+    async def act(client: Client) -> None:
+        seen = [str(await client.list_tools()), str(client.instructions)]
+        for tool, given in (("datasets", {}), ("dataset", {"dataset": "test"}), ("budget", {"dataset": "test"}), ("ask", {"sql": "x"})):
+            seen.append(str(await client.call_tool(tool, given)))
+        assert not any(token in each or "/nowhere" in each or "Bearer" in each for each in seen)
+
+    with_assistant(world.address, token, act)
+
+
+def test_a_person_who_is_disabled_stops_and_is_told_so(world: World) -> None:
+    token = world.assistant("5%", of="applicant")
+
+    async def act(client: Client) -> None:
+        await told(client, "ask", sql=COUNT, within="10%")
+        world.service.people.disable(None, person=world.people["applicant"])
+        for tool in ("ask", "preview"):
+            no, _ = await refused(client, tool, sql=COUNT, within="10%")
+            assert no["name"] == "rights.person_disabled"
+
+    with_assistant(world.address, token, act)
+
+
+def test_the_words_are_in_the_readers_language(world: World) -> None:
+    async def act(client: Client) -> None:
+        assert client.instructions == load("fr").say("mcp.instructions")
+        no, text = await refused(client, "ask", sql="SELECT 1 FROM nothing")
+        assert "Tables" in no["message"] and text.startswith("Refus")
+
+    with_assistant(world.address, world.assistant(), act, AMANA_LANG="fr")
+
+
+def ended(address: str, environment: dict[str, str]) -> tuple[int, str]:
+    run = subprocess.run(
+        [sys.executable, *command(address)], env=environment, input="", capture_output=True, text=True, check=False, timeout=30
+    )
+    assert run.stdout == "", "stdout is the protocol's"
+    return run.returncode, run.stderr
+
+
+def test_only_an_assistants_own_token_opens_the_door(world: World) -> None:
+    exits = {code: int(CODES[code].exit) for code in ("mcp.token_too_strong", "mcp.no_token", "sign_in.needed")}
+    for token in (world.tokens["member"], world.assistant(scopes=(Scope.READ, Scope.ASK, Scope.APPLY))):
+        status, text = ended(world.address, place(token))
+        assert status == exits["mcp.token_too_strong"] and "AMA-731" in text and token not in text
+    status, text = ended(world.address, place(""))
+    assert status == exits["mcp.no_token"] and "AMA-730" in text
+    status, text = ended(world.address, place("amana_stranger"))
+    assert status == exits["sign_in.needed"] and "AMA-620" in text
+
+
+def test_the_assistants_token_is_kept_apart_from_its_persons(tmp_path: Path) -> None:
+    from amana.client.address import read_address
+    from amana.client.tokens import keep_token
+
+    node, home = "https://node.example", {"XDG_CONFIG_HOME": str(tmp_path)}
+    keep_token(read_address(node), "amana_hers", environment=home)
+    with pytest.raises(Refusal, match=r"mcp\.no_token"):
+        find_own_token(node, environment=home)
+    keep_token(read_address(node), "amana_its", environment={**home, "AMANA_AS": "assistant"})
+    assert find_own_token(node, environment=home) == "amana_its"
+    with pytest.raises(Refusal, match=r"mcp\.no_token"):
+        find_own_token(node, environment={**home, "AMANA_AS": "another"})
+
+
+# --- a long question: the node of the client's tests, which answers from memory ---
+
+
+@pytest.fixture
+def slow() -> Iterator[tuple[str, Memory]]:
+    with serving() as (address, memory):
+        memory.me, memory.jobs, memory.events = ASSISTANT, True, False
+        state = {"id": "j-1", "state": "running", "stage": "noise", "ready_at": ""}
+        memory.states = [{**state, "progress": part} for part in (0.1, 0.5)]
+        yield address, memory
+
+
+def test_a_long_question_tells_how_far_it_is(slow: tuple[str, Memory]) -> None:
+    address, memory = slow
+    memory.states.append({**memory.states[0], "state": "done", "progress": 1.0})
+    heard: list[tuple[float, float | None, str | None]] = []
+
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((progress, total, message))
+
+    async def act(client: Client) -> None:
+        result = await client.call_tool("ask", {"sql": COUNT}, progress_callback=listen)
+        assert not result.is_error and result.structured_content["rows_count"] == 2
+
+    with_assistant(address, TOKEN, act)
+    assert [each[:2] for each in heard] == sorted(each[:2] for each in heard) and heard[-1] == (1.0, 1.0, "noise")
+
+
+def test_the_process_ends_with_its_host_also_while_a_question_runs(slow: tuple[str, Memory]) -> None:
+    address, memory = slow
+    door = subprocess.Popen([sys.executable, *command(address)], env=place(TOKEN), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert door.stdin is not None and door.stdout is not None
+    hello = '{"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "host", "version": "1"}}'
+    asking = f'{{"name": "ask", "arguments": {{"sql": "{COUNT}"}}}}'
+    door.stdin.write(f'{{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {hello}}}\n')
+    door.stdin.flush()
+    assert "serverInfo" in door.stdout.readline()
+    door.stdin.write('{"jsonrpc": "2.0", "method": "notifications/initialized"}\n')
+    door.stdin.write(f'{{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {asking}}}\n')
+    door.stdin.flush()
+    while not memory.asked("/jobs/j-1"):
+        time.sleep(0.02)
+    door.stdin.close()
+    assert door.wait(10) == 0
+    door.stdout.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_tool_and_every_argument_is_described_in_each_language(language: str) -> None:
+    for tool in tools_listed(load(language)):
+        assert tool.description
+        for field in tool.input_schema["properties"].values():
+            assert field["description"]
+        assert tool.output_schema is not None and tool.output_schema["type"] == "object"
