@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from amana.local.people import open_registry
 from amana.terms.codes import Exit
+from examples.demo.people import PEOPLE
 from tests.docs.snippets import ROOT, Snippet, pages, snippets
 
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
@@ -33,7 +35,10 @@ def test_a_page_does_what_it_says(page: Path, tmp_path: Path, demo_folder: Path,
             case "toml":
                 Path(snippet.how["file"]).write_text(snippet.text, encoding="utf-8")
             case "sh":
+                fresh_links(demo_folder)
                 with serving(demo_folder) as address:
+                    for link in (demo_folder / "links").iterdir():  # a link is shown to its own node only, and this one is elsewhere
+                        link.write_text(f"{address}/sign-in#{link.read_text('utf-8').rpartition('#')[2]}", "utf-8")
                     in_shell(snippet.text.replace(snippet.how["server"], address), snippet, page)
             case _:
                 for command in snippet.commands():
@@ -47,6 +52,14 @@ def run(command: str, snippet: Snippet, page: Path) -> None:
     done = subprocess.run([sys.executable, "-m", *words, *folder], capture_output=True, text=True, check=False)
     expected = REFUSED if "refused" in snippet.how else {Exit.FINE}
     assert done.returncode in expected, f"{page.name}:{snippet.line} $ {command}\n{done.stdout}\n{done.stderr}"
+
+
+def fresh_links(folder: Path) -> None:
+    """A new link for each person of the demo: an earlier page may have used hers."""
+    with open_registry(folder) as registry:
+        ids = {each.name: each.id for each in registry.list()}
+        for link, name, *_ in PEOPLE:
+            (folder / "links" / link).write_text(registry.link(ids[name], demo=True).address, "utf-8")
 
 
 @contextmanager

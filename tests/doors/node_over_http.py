@@ -139,6 +139,11 @@ class Handler(BaseHTTPRequestHandler):
                 return 201, {"id": "pr 1", **body, "state": "draft"}
             case ("POST", "/projects/pr%201/submit"):
                 return 200, {"id": "pr 1", "state": "submitted"}
+            case ("GET", "/permits") if memory.me.get("assistant"):
+                return 200, {"items": [{"id": "m-1", "dataset": "clinic", "may": ["ask"]}], "next": None}
+            case ("GET", "/permits/m-1/budget"):
+                spent = {"cap_nrho": 100, "spent_nrho": 30, "cap_delta_units": 0, "spent_delta_units": 0}
+                return 200, {"permit": "m-1", "project": "p-1", "dataset": "clinic", **spent, "allowance": {**spent, "spent_nrho": 80}}
             case ("GET", "/projects" | "/permits" | "/jobs"):
                 return 200, {"items": [{"id": "x", "state": "queued", "progress": 0}], "next": None}
             case ("DELETE", "/jobs/j-1"):

@@ -325,7 +325,7 @@ def test_a_token_goes_over_plain_http_only_to_this_machine(text: str, safe: bool
         with pytest.raises(Refusal, match=r"client\.token_unprotected"):
             amana.connect(text, TOKEN)
         with pytest.raises(Refusal, match=r"client\.token_unprotected"):
-            sign_in(text, LINK)
+            sign_in(f"{text}/sign-in#{LINK}")
         amana.connect(text)  # without a token there is nothing to read
 
 

@@ -70,7 +70,7 @@ class Terminal:
             if role == "researcher":
                 self.at_the_machine("people", "accredit", ids[name], "--until", "2090-12-31")
             link = self.at_the_machine("people", "link", ids[name], "--demo")
-            self.by(name, "login", link)
+            self.by(name, "login", f"{self.address}/sign-in#{link.rpartition('#')[2]}")
         return ids
 
 

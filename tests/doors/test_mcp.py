@@ -19,13 +19,15 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp_types import CallToolResult, TextContent
 
-from amana.client.connect import connect
+from amana.cli import main
+from amana.client.connect import Connection, connect
 from amana.client.text import LANGUAGES, load
+from amana.mcp import server as door
 from amana.mcp.server import find_own_token, tools_listed
 from amana.mcp.tools import TOOLS
 from amana.node.service import Service, open_service
 from amana.policy.people import Scope
-from amana.terms.codes import CODES
+from amana.terms.codes import Exit
 from amana.terms.ids import PermitId, PersonId
 from amana.terms.refusal import Refusal
 from amana.web.app import build
@@ -87,9 +89,26 @@ def with_assistant(address: str, token: str, act: Callable[[Client], Awaitable[N
     """Start the door as a host does, and let the assistant act."""
 
     async def run() -> None:
-        started = StdioServerParameters(command=sys.executable, args=command(address), env=place(token, **more))
+        process = StdioServerParameters(command=sys.executable, args=command(address), env=place(token, **more))
         with anyio.fail_after(60):
-            async with Client(stdio_client(started)) as client:
+            async with Client(stdio_client(process)) as client:
+                await act(client)
+
+    anyio.run(run)
+
+
+def beside(address: str, token: str, act: Callable[[Client], Awaitable[None]], *, language: str = "en") -> None:
+    """The same server without a process of its own."""
+
+    def opened() -> Connection:
+        return connect(address, token, language=language)
+
+    async def run() -> None:
+        with opened() as connection:
+            allowed = connection.assistant()
+        assert allowed is not None
+        with anyio.fail_after(60):
+            async with Client(door.build(opened, allowed=allowed, catalogue=load(language), version="1")) as client:
                 await act(client)
 
     anyio.run(run)
@@ -192,7 +211,7 @@ def test_a_refusal_tells_the_place_and_what_to_write_instead(world: World) -> No
         no, _ = await refused(client, "dataset", dataset="\u202etest")
         assert no["name"] == "node.unknown_dataset" and "\u202e" not in no["message"]
 
-    with_assistant(world.address, world.assistant(), act)
+    beside(world.address, world.assistant(), act)
 
 
 def test_a_long_answer_is_shown_in_parts_that_are_paid_once(world: World) -> None:
@@ -207,7 +226,7 @@ def test_a_long_answer_is_shown_in_parts_that_are_paid_once(world: World) -> Non
         assert {row[0] for row in first["rows"] + rest["rows"]} == {"Atlas", "Coast", "Desert"}
         assert (await told(client, "ask", **asked, first_row=9))["rows"] == []
 
-    with_assistant(world.address, world.assistant(), act)
+    beside(world.address, world.assistant(), act)
 
 
 def test_nothing_that_an_assistant_is_shown_holds_the_token_or_where_it_is_kept(world: World) -> None:
@@ -232,7 +251,7 @@ def test_a_person_who_is_disabled_stops_and_is_told_so(world: World) -> None:
             no, _ = await refused(client, tool, sql=COUNT, within="10%")
             assert no["name"] == "rights.person_disabled"
 
-    with_assistant(world.address, token, act)
+    beside(world.address, token, act)
 
 
 def test_the_words_are_in_the_readers_language(world: World) -> None:
@@ -241,26 +260,20 @@ def test_the_words_are_in_the_readers_language(world: World) -> None:
         no, text = await refused(client, "ask", sql="SELECT 1 FROM nothing")
         assert "Tables" in no["message"] and text.startswith("Refus")
 
-    with_assistant(world.address, world.assistant(), act, AMANA_LANG="fr")
+    beside(world.address, world.assistant(), act, language="fr")
 
 
-def ended(address: str, environment: dict[str, str]) -> tuple[int, str]:
-    run = subprocess.run(
-        [sys.executable, *command(address)], env=environment, input="", capture_output=True, text=True, check=False, timeout=30
-    )
-    assert run.stdout == "", "stdout is the protocol's"
-    return run.returncode, run.stderr
-
-
-def test_only_an_assistants_own_token_opens_the_door(world: World) -> None:
-    exits = {code: int(CODES[code].exit) for code in ("mcp.token_too_strong", "mcp.no_token", "sign_in.needed")}
-    for token in (world.tokens["member"], world.assistant(scopes=(Scope.READ, Scope.ASK, Scope.APPLY))):
-        status, text = ended(world.address, place(token))
-        assert status == exits["mcp.token_too_strong"] and "AMA-731" in text and token not in text
-    status, text = ended(world.address, place(""))
-    assert status == exits["mcp.no_token"] and "AMA-730" in text
-    status, text = ended(world.address, place("amana_stranger"))
-    assert status == exits["sign_in.needed"] and "AMA-620" in text
+def test_only_an_assistants_own_token_opens_the_door(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    too_strong = (world.tokens["member"], world.assistant(scopes=(Scope.READ, Scope.ASK, Scope.APPLY)))
+    tokens = {"": "AMA-730", "amana_stranger": "AMA-620", **dict.fromkeys(too_strong, "AMA-731")}
+    for token, code in tokens.items():
+        for name, value in place(token).items():
+            monkeypatch.setenv(name, value)
+        assert main.main(["mcp", "--node", world.address]) == Exit.PERMISSION
+        out, err = capsys.readouterr()
+        assert out == "" and code in err and (not token or token not in err)
 
 
 def test_the_assistants_token_is_kept_apart_from_its_persons(tmp_path: Path) -> None:
@@ -307,21 +320,23 @@ def test_a_long_question_tells_how_far_it_is(slow: tuple[str, Memory]) -> None:
 
 def test_the_process_ends_with_its_host_also_while_a_question_runs(slow: tuple[str, Memory]) -> None:
     address, memory = slow
-    door = subprocess.Popen([sys.executable, *command(address)], env=place(TOKEN), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert door.stdin is not None and door.stdout is not None
+    started = subprocess.Popen(
+        [sys.executable, *command(address)], env=place(TOKEN), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert started.stdin is not None and started.stdout is not None
     hello = '{"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "host", "version": "1"}}'
     asking = f'{{"name": "ask", "arguments": {{"sql": "{COUNT}"}}}}'
-    door.stdin.write(f'{{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {hello}}}\n')
-    door.stdin.flush()
-    assert "serverInfo" in door.stdout.readline()
-    door.stdin.write('{"jsonrpc": "2.0", "method": "notifications/initialized"}\n')
-    door.stdin.write(f'{{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {asking}}}\n')
-    door.stdin.flush()
+    started.stdin.write(f'{{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {hello}}}\n')
+    started.stdin.flush()
+    assert "serverInfo" in started.stdout.readline()
+    started.stdin.write('{"jsonrpc": "2.0", "method": "notifications/initialized"}\n')
+    started.stdin.write(f'{{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {asking}}}\n')
+    started.stdin.flush()
     while not memory.asked("/jobs/j-1"):
         time.sleep(0.02)
-    door.stdin.close()
-    assert door.wait(10) == 0
-    door.stdout.close()
+    started.stdin.close()
+    assert started.wait(10) == 0
+    started.stdout.close()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
