@@ -1,6 +1,8 @@
 """The door for AI assistants: a real client of the protocol, over stdin and stdout, before a node that is served over HTTP."""
 
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -318,25 +320,39 @@ def test_a_long_question_tells_how_far_it_is(slow: tuple[str, Memory]) -> None:
     assert [each[:2] for each in heard] == sorted(each[:2] for each in heard) and heard[-1] == (1.0, 1.0, "noise")
 
 
+def spoken_to(address: str) -> subprocess.Popen[str]:
+    """A door that has answered a host's first words; nothing more is said to it yet."""
+    pipe = subprocess.PIPE
+    started = subprocess.Popen([sys.executable, *command(address)], env=place(TOKEN), stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    assert started.stdout is not None
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "host", "version": "1"}}
+    say(started, id=1, method="initialize", params=hello)
+    assert "serverInfo" in started.stdout.readline()
+    say(started, method="notifications/initialized")
+    return started
+
+
+def say(started: subprocess.Popen[str], **words: Any) -> None:
+    assert started.stdin is not None
+    started.stdin.write(json.dumps({"jsonrpc": "2.0", **words}) + "\n")
+    started.stdin.flush()
+
+
 def test_the_process_ends_with_its_host_also_while_a_question_runs(slow: tuple[str, Memory]) -> None:
     address, memory = slow
-    started = subprocess.Popen(
-        [sys.executable, *command(address)], env=place(TOKEN), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert started.stdin is not None and started.stdout is not None
-    hello = '{"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "host", "version": "1"}}'
-    asking = f'{{"name": "ask", "arguments": {{"sql": "{COUNT}"}}}}'
-    started.stdin.write(f'{{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {hello}}}\n')
-    started.stdin.flush()
-    assert "serverInfo" in started.stdout.readline()
-    started.stdin.write('{"jsonrpc": "2.0", "method": "notifications/initialized"}\n')
-    started.stdin.write(f'{{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {asking}}}\n')
-    started.stdin.flush()
-    while not memory.asked("/jobs/j-1"):
-        time.sleep(0.02)
-    started.stdin.close()
-    assert started.wait(10) == 0
-    started.stdout.close()
+    with spoken_to(address) as started:
+        say(started, id=2, method="tools/call", params={"name": "ask", "arguments": {"sql": COUNT}})
+        while not memory.asked("/jobs/j-1"):
+            time.sleep(0.02)
+        assert started.stdin is not None
+        started.stdin.close()
+        assert started.wait(10) == 0
+
+
+def test_ctrl_c_ends_it_though_nobody_closed_stdin(slow: tuple[str, Memory]) -> None:
+    with spoken_to(slow[0]) as started:
+        started.send_signal(signal.SIGINT)
+        assert started.wait(10) == 130
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -18,6 +18,9 @@ from amana.mcp.shapes import (
     TableProfile,
 )
 
+MEMBERS_IN_TEXT = 12
+"""Of a column; the structure beside the words has more."""
+
 
 def dataset_facts(found: Json, *, language: str, members_max: int) -> DatasetFacts:
     """Errors: Refusal client.not_understood; likewise below."""
@@ -50,13 +53,14 @@ def profile_facts(found: Json, *, members_max: int) -> ProfileFacts:
 
 
 def profile_text(facts: ProfileFacts, catalogue: Catalogue) -> str:
-    """Units and rows, and for each column what is missing and its middle, or its most frequent value."""
+    """Units and rows, and for each column what is missing, its middle, and its most frequent value."""
     heads = [catalogue.say(f"profile.{word}") for word in ("table", "units", "rows")]
     rows = [(each.table, number(each.units, 0), number(each.rows, 0)) for each in facts.tables]
     lines = text_table(heads, rows, numbers=(False, True, True))
-    heads = [catalogue.say(f"profile.{word}") for word in ("table", "column", "missing", "frequent")]
-    columns = [(each.table, one.name, _share(one.missing), _usual(one)) for each in facts.tables for one in each.columns]
-    return "\n".join((*lines, "", *text_table(heads, columns, numbers=(False, False, True, False))))
+    names = [catalogue.say(f"profile.{word}") for word in ("table", "column", "missing", "frequent")]
+    heads = [*names[:3], "50 %", names[3]]
+    columns = [(each.table, one.name, _share(one.missing), _middle(one), _frequent(one)) for each in facts.tables for one in each.columns]
+    return "\n".join((*lines, "", *text_table(heads, columns, numbers=(False, False, True, True, False))))
 
 
 def _table(found: Json, language: str, members_max: int) -> TableFacts:
@@ -136,18 +140,47 @@ def _title(found: Json, language: str) -> str:
     return str(titles.get(language) or titles.get("en") or "")
 
 
-def _share(missing: Figure | None) -> str:
-    return "–" if missing is None or missing.value is None else percent(missing.value)
+def dataset_text(facts: DatasetFacts, catalogue: Catalogue) -> str:
+    """Its columns, and what each may hold."""
+    heads = [*(catalogue.say(f"profile.{word}") for word in ("table", "column")), ""]
+    rows = [(table.name, column.name, _holds(column)) for table in facts.tables for column in table.columns]
+    return "\n".join((facts.title, *text_table(heads, rows, numbers=(False, False, False))))
 
 
-def _usual(column: ColumnProfile) -> str:
-    if column.members:
-        often = column.members[0]
-        return f"{often.value} {percent(often.share.value or 0.0)}"
+def _holds(column: ColumnFacts) -> str:
+    if column.members is not None:
+        shown = column.members[:MEMBERS_IN_TEXT]
+        left = (column.members_count or 0) - len(shown)
+        return f"{column.kind}: {', '.join(shown)}" + (f" … +{left}" if left else "")
+    if column.low is None or column.high is None:
+        return column.kind
+    return f"{column.kind}: {_plain(column.low)} – {_plain(column.high)}"
+
+
+def _plain(end: float | str) -> str:
+    return end if isinstance(end, str) else f"{end:.10g}"
+
+
+def _share(share: Figure | None) -> str:
+    if share is None or share.value is None:
+        return "–"
+    if not share.high or share.low is None:
+        return percent(share.value)
+    half = 100 * max(share.value - share.low, share.high - share.value)
+    digits = max(0, digits_after(half) - 1)
+    return f"{number(100 * share.value, digits)} ± {number(half, digits)} %"
+
+
+def _frequent(column: ColumnProfile) -> str:
+    return f"{column.members[0].value} {_share(column.members[0].share)}" if column.members else "–"
+
+
+def _middle(column: ColumnProfile) -> str:
     middle = next((each for each in column.quantiles if each.share == 0.5), None)
     if middle is None or middle.value is None:
         return "–"
     if isinstance(middle.value, str) or not isinstance(middle.low, float) or not isinstance(middle.high, float):
         return str(middle.value)
     half = max(middle.high - middle.value, middle.value - middle.low)
-    return f"{number(middle.value, digits_after(half))} ± {number(half, digits_after(half))}"
+    digits = max(0, digits_after(half) - 1)
+    return f"{middle.value:.{digits}f} ± {half:.{digits}f}"

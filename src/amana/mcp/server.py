@@ -47,8 +47,8 @@ _Made = TypeVar("_Made")
 Open = Callable[[], Connection]
 
 
-def serve(node: str, *, catalogue: Catalogue, version: str) -> None:
-    """Serve one assistant until its host closes stdin.
+def open_door(node: str, *, catalogue: Catalogue, version: str) -> Server[Any]:
+    """A server for the assistant whose token is kept for that node.
 
     Errors: Refusal mcp.no_token, mcp.token_too_strong, and those of a client.
     """
@@ -61,7 +61,12 @@ def serve(node: str, *, catalogue: Catalogue, version: str) -> None:
         allowed = connection.assistant()
     if allowed is None:
         raise Refusal("mcp.token_too_strong", node=str(read_address(node)))
-    anyio.run(_serve, build(opened, allowed=allowed, catalogue=catalogue, version=version))
+    return build(opened, allowed=allowed, catalogue=catalogue, version=version)
+
+
+def serve(server: Server[Any]) -> None:
+    """Serve one assistant until its host closes stdin."""
+    anyio.run(_serve, server)
 
 
 def find_own_token(node: str, *, environment: Mapping[str, str]) -> str:
@@ -96,8 +101,7 @@ def build(opened: Open, *, allowed: Assistant, catalogue: Catalogue, version: st
         def work() -> types.CallToolResult:
             return call(opened, params, allowed=allowed, catalogue=catalogue, follow=follow)
 
-        async with limit:
-            return await in_thread(work, loop=loop)
+        return await in_thread(work, loop=loop, limit=limit)
 
     instructions = catalogue.say("mcp.instructions")
     return Server("amana", version=version, instructions=instructions, on_list_tools=on_list, on_call_tool=on_call)
@@ -142,11 +146,19 @@ def call(
     return _result(words, told, error=False)
 
 
-async def in_thread(work: Callable[[], _Made], *, loop: EventLoopToken) -> _Made:
-    """What the work gives, done on a thread that ends with the process: a long question keeps no process alive whose host is gone."""
+async def in_thread(work: Callable[[], _Made], *, loop: EventLoopToken, limit: anyio.CapacityLimiter) -> _Made:
+    """What the work gives, done on a thread that ends with the process: a long question keeps no process alive whose host is gone.
+
+    A call that is given up keeps its place in the limit until its thread is done.
+    """
     made: list[_Made] = []
     failed: list[BaseException] = []
     over = anyio.Event()
+    await limit.acquire_on_behalf_of(work)
+
+    def end() -> None:
+        limit.release_on_behalf_of(work)
+        over.set()
 
     def run() -> None:
         try:
@@ -154,7 +166,7 @@ async def in_thread(work: Callable[[], _Made], *, loop: EventLoopToken) -> _Made
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             failed.append(error)
         with suppress(RuntimeError):  # the loop is over: nobody waits
-            anyio.from_thread.run_sync(over.set, token=loop)
+            anyio.from_thread.run_sync(end, token=loop)
 
     threading.Thread(target=run, daemon=True).start()
     await over.wait()

@@ -166,7 +166,7 @@ class FigureExpected(Closed):
 
 @final
 class PreviewFacts(Closed):
-    """`share_of_budget`: of the lifetime budget of these people, 0 to 1."""
+    """`share_of_budget`: of the lifetime budget of these people, 0 to 1; compare `left_of_budget` of the tool `budget`."""
 
     figures: list[FigureExpected]
     share_of_budget: float

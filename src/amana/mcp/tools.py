@@ -20,7 +20,7 @@ from amana.client.precision import WITHIN
 from amana.client.result import Result
 from amana.client.table import text_table
 from amana.client.text import Catalogue, load
-from amana.mcp.look import dataset_facts, profile_facts, profile_text
+from amana.mcp.look import dataset_facts, dataset_text, profile_facts, profile_text
 from amana.mcp.shapes import (
     Asked,
     BudgetFacts,
@@ -90,9 +90,7 @@ def dataset(visit: Visit, given: Given) -> Told:
     """What is public of one dataset."""
     name = read(OfDataset, given).dataset
     facts = dataset_facts(visit.connection.dataset(name), language=visit.catalogue.language, members_max=visit.rows_max)
-    rows = [(table.name, column.name, column.kind) for table in facts.tables for column in table.columns]
-    heads = [visit.catalogue.say(f"profile.{word}") for word in ("table", "column")]
-    return facts, f"{clean(facts.title)}\n{_table([*heads, ''], rows)}"
+    return facts, clean_lines(dataset_text(facts, visit.catalogue))
 
 
 def profile(visit: Visit, given: Given) -> Told:
