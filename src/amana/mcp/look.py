@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from amana.client.explain import clean
 from amana.client.figures import digits_after, number, percent
 from amana.client.table import text_table
 from amana.client.text import Catalogue
@@ -55,11 +56,15 @@ def profile_facts(found: Json, *, members_max: int) -> ProfileFacts:
 def profile_text(facts: ProfileFacts, catalogue: Catalogue) -> str:
     """Units and rows, and for each column what is missing, its middle, and its most frequent value."""
     heads = [catalogue.say(f"profile.{word}") for word in ("table", "units", "rows")]
-    rows = [(each.table, number(each.units, 0), number(each.rows, 0)) for each in facts.tables]
+    rows = [(clean(each.table), number(each.units, 0), number(each.rows, 0)) for each in facts.tables]
     lines = text_table(heads, rows, numbers=(False, True, True))
     names = [catalogue.say(f"profile.{word}") for word in ("table", "column", "missing", "frequent")]
     heads = [*names[:3], "50 %", names[3]]
-    columns = [(each.table, one.name, _share(one.missing), _middle(one), _frequent(one)) for each in facts.tables for one in each.columns]
+    columns = [
+        [clean(cell) for cell in (each.table, one.name, _share(one.missing), _middle(one), _frequent(one))]
+        for each in facts.tables
+        for one in each.columns
+    ]
     return "\n".join((*lines, "", *text_table(heads, columns, numbers=(False, False, True, True, False))))
 
 
@@ -143,8 +148,8 @@ def _title(found: Json, language: str) -> str:
 def dataset_text(facts: DatasetFacts, catalogue: Catalogue) -> str:
     """Its columns, and what each may hold."""
     heads = [*(catalogue.say(f"profile.{word}") for word in ("table", "column")), ""]
-    rows = [(table.name, column.name, _holds(column)) for table in facts.tables for column in table.columns]
-    return "\n".join((facts.title, *text_table(heads, rows, numbers=(False, False, False))))
+    rows = [[clean(cell) for cell in (table.name, column.name, _holds(column))] for table in facts.tables for column in table.columns]
+    return "\n".join((clean(facts.title), *text_table(heads, rows, numbers=(False, False, False))))
 
 
 def _holds(column: ColumnFacts) -> str:

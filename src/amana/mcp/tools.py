@@ -90,14 +90,14 @@ def dataset(visit: Visit, given: Given) -> Told:
     """What is public of one dataset."""
     name = read(OfDataset, given).dataset
     facts = dataset_facts(visit.connection.dataset(name), language=visit.catalogue.language, members_max=visit.rows_max)
-    return facts, clean_lines(dataset_text(facts, visit.catalogue))
+    return facts, dataset_text(facts, visit.catalogue)
 
 
 def profile(visit: Visit, given: Given) -> Told:
     """Its private profile."""
     name = read(OfDataset, given).dataset
     facts = profile_facts(visit.connection.summary(name), members_max=visit.rows_max)
-    return facts, "\n".join((clean_lines(profile_text(facts, visit.catalogue)), visit.catalogue.say("profile.noisy")))
+    return facts, "\n".join((profile_text(facts, visit.catalogue), visit.catalogue.say("profile.noisy")))
 
 
 def dry_run(visit: Visit, given: Given) -> Told:
@@ -170,11 +170,6 @@ def read(form: type[_Read], given: Given) -> _Read:
         place = error.errors(include_input=False, include_url=False)[0]["loc"]
         field = ".".join(map(str, place))[:80]
         raise Refusal("http.bad_request", field=field, wanted="as the input schema of the tool says") from None
-
-
-def clean_lines(text: str) -> str:
-    """Without characters that would change how the lines read."""
-    return "\n".join(map(clean, text.split("\n")))
 
 
 def _answered(visit: Visit, result: Result, *, first: int) -> Told:
