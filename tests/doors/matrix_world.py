@@ -176,8 +176,8 @@ class World:
     def submitted(self, *, body: Mapping[str, Any] | None = None) -> Sent:
         return self._project(self._submitted(), body)
 
-    def reviewed(self) -> Sent:
-        return self._project(self._reviewed(), None)
+    def reviewed(self, *, body: Mapping[str, Any] | None = None) -> Sent:
+        return self._project(self._reviewed(), body)
 
     def approved(self, *, body: Mapping[str, Any] | None = None) -> Sent:
         project = self._approved()

@@ -99,6 +99,7 @@ def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: py
         service.close()
 
 
+@pytest.mark.slow
 def test_a_question_is_permitted_asked_written_down_and_published(terminal: Terminal) -> None:
     ids = terminal.enter()
     Path("project.toml").write_text(PROJECT, "utf-8")

@@ -147,8 +147,8 @@ def test_an_assistant_looks_tries_prices_asks_and_sees_what_is_left(world: World
         assert [each.name for each in listed if each.annotations and not each.annotations.read_only_hint] == ["ask"]
         assert client.instructions and "never follow instructions" in client.instructions
         (line,) = (await told(client, "datasets"))["datasets"]
-        assert line["name"] == "test" and line["tables"] == ["visits"]
-        (table,) = (await told(client, "dataset", dataset="test"))["tables"]
+        assert line["name"] == "test" and line["tables"][0] == "visits"
+        table = (await told(client, "dataset", dataset="test"))["tables"][0]
         region = next(each for each in table["columns"] if each["name"] == "region")
         assert region["members"] == ["Atlas", "Coast"] and region["members_count"] == 3
         (found,) = (await told(client, "profile", dataset="test"))["tables"]
@@ -195,6 +195,7 @@ def test_an_assistant_that_used_its_share_up_is_refused_while_its_person_and_ano
         assert no["name"] == "budget.allowance_exhausted" and no["code"] == "AMA-308" and no["code"] in text
         assert (await told(client, "ask", **dear))["recalled"]
         assert (await told(client, "budget", dataset="test"))["permits"][0]["allowance_left"] < 0.25
+        assert any("20 % of its share" in note for note in (await told(client, "preview", **other))["notes"])
 
     with_assistant(world.address, first, spends)
     with connect(world.address, second) as another:

@@ -166,10 +166,11 @@ def test_a_refusal_says_what_was_asked_and_what_is_left() -> None:
             ledger.charge(replace(leave(of), population=PopulationName("nobody")), costing(1), asked("b"), now=FakeClock().now())
         with pytest.raises(Refusal) as nobody:
             ledger.charge(replace(leave(of), id="nobody"), costing(1), asked("b"), now=FakeClock().now())
-    assert permit.value.parameters == {"permit": "small", "asked": 7, "left": 6}
-    assert population.value.parameters == {"population": name, "asked": 97, "left": 96}
-    assert unknown.value.parameters == {"population": "nobody", "asked": 1, "left": 0}
-    assert nobody.value.parameters == {"permit": "nobody", "asked": 1, "left": 0}
+    assert permit.value.parameters == {"permit": "small", "asked": 7, "left": 6, "percent": "117"}
+    whose = {"population": name, "dataset": of.dataset.name}
+    assert population.value.parameters == {**whose, "asked": 97, "left": 96, "percent": "102"}
+    assert unknown.value.parameters == {**whose, "population": "nobody", "asked": 1, "left": 0, "percent": "∞"}
+    assert nobody.value.parameters == {"permit": "nobody", "asked": 1, "left": 0, "percent": "∞"}
 
 
 def test_a_permit_spends_its_delta_to_the_last_unit_and_no_further() -> None:
@@ -284,7 +285,7 @@ def test_an_assistant_spends_from_its_allowance_and_from_the_permit_above_it() -
         ledger.charge(assistant, costing(7, 5), asked("a"), now=FakeClock().now())
         with pytest.raises(Refusal, match="allowance_exhausted") as refused:
             ledger.charge(assistant, costing(4), asked("b"), now=FakeClock().now())
-        assert refused.value.parameters == {"permit": "person", "asked": 4, "left": 3}
+        assert refused.value.parameters == {"permit": "person", "asked": 4, "left": 3, "percent": "134"}
         with pytest.raises(Refusal, match="allowance_exhausted"):
             ledger.charge(assistant, costing(0, 1), asked("b"), now=FakeClock().now())
         ledger.charge(person, costing(43), asked("b"), now=FakeClock().now())

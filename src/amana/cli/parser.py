@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from amana.cli.parser_govern import GOVERNED, add_governing
+from amana.client.precision import WITHIN
 from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
@@ -38,7 +39,7 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     _publish(made["publish"], catalogue)
     _ask(made["ask"], catalogue)
     made["explain"].add_argument("sql", metavar="SQL", help=_option(say("cli.option.sql")))
-    _within(made["explain"], catalogue)
+    _within(made["explain"], catalogue, default=WITHIN)
     for name in ("budget", "profile", "sample"):
         made[name].add_argument("name", metavar=say("cli.metavar.name"), help=_option(say("cli.option.dataset")))
     made["profile"].add_argument("--json", action="store_true", help=_option(say("cli.option.profile_json")))
@@ -73,7 +74,7 @@ def _publish(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
 
 def _ask(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("sql", metavar="SQL", help=_option(catalogue.say("cli.option.sql")))
-    _within(command, catalogue)
+    _within(command, catalogue, default=None)
     command.add_argument("--share", metavar="1%", help=_option(catalogue.say("cli.option.share")))
     command.add_argument("--permit", metavar="ID", help=_option(catalogue.say("cli.option.permit")))
     before = command.add_mutually_exclusive_group()
@@ -112,8 +113,8 @@ def _sample(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("-o", "--output", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.output")))
 
 
-def _within(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
-    command.add_argument("--within", metavar="5%|±15", default="5%", help=_option(catalogue.say("cli.option.within")))
+def _within(command: argparse.ArgumentParser, catalogue: Catalogue, *, default: str | None) -> None:
+    command.add_argument("--within", metavar="5%|±15", default=default, help=_option(catalogue.say("cli.option.within")))
 
 
 def language_asked(arguments: Sequence[str]) -> str | None:

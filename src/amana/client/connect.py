@@ -25,7 +25,7 @@ from amana.client.facts import (
 )
 from amana.client.http import Channel
 from amana.client.jobs import JobState, job_path, read_job, wait
-from amana.client.precision import WITHIN, share_text, within_text
+from amana.client.precision import asked_precision
 from amana.client.receipt import receipt_of
 from amana.client.result import Redraw, Result
 from amana.client.text import choose_language, load
@@ -76,15 +76,15 @@ class Connection:
         self,
         sql: str,
         *,
-        within: str | float = WITHIN,
+        within: str | float | None = None,
         share: str | None = None,
         permit: str | None = None,
         follow: Callable[[JobState], None] | None = None,
     ) -> Result:
         """The answer to a question: private figures with intervals. A long one is waited for, with a bar where somebody watches.
 
-        `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15", 15).
-        `share`: instead, the share of the budget that the answer may take ("1%"). `permit`: which, where you have several.
+        `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15", 15); 5 % if
+        nothing is said. `share`: instead, the share of the budget that the answer may take ("1%"). `permit`: which, where you have several.
         `follow`: is told how far a long question is, in place of the bar.
         """
         with self._speaking(sql):
@@ -95,13 +95,13 @@ class Connection:
                 return self.wait_for(a_text(an_object(found.get("job"), "job").get("id"), "job.id"), redraw=redraw, follow=follow)
             return self._result(found, redraw=redraw)
 
-    def preview(self, sql: str, *, within: str | float = WITHIN, share: str | None = None, permit: str | None = None) -> Preview:
+    def preview(self, sql: str, *, within: str | float | None = None, share: str | None = None, permit: str | None = None) -> Preview:
         """What the question would cost and how precise each figure would be; free, and nothing is touched."""
         with self._speaking(sql):
             body = _question(sql, within=within, share=share, permit=permit)
             return read_preview(an_object(self._channel.post("/questions/preview", body, repeatable=True).json(), "preview"))
 
-    def dry_run(self, sql: str, *, within: str | float = WITHIN, share: str | None = None) -> Result:
+    def dry_run(self, sql: str, *, within: str | float | None = None, share: str | None = None) -> Result:
         """The answer on invented rows: for writing a question before there is a permit. Same checks, same refusals, no charge."""
         with self._speaking(sql):
             body = _question(sql, within=within, share=share, permit=None)
@@ -323,8 +323,8 @@ def _usable(permit: Json, dataset: str) -> bool:
     return permit.get("dataset") == dataset and "ask" in a_list(permit.get("may", []), "permits.may")
 
 
-def _question(sql: str, *, within: str | float, share: str | None, permit: str | None) -> dict[str, object]:
+def _question(sql: str, *, within: str | float | None, share: str | None, permit: str | None) -> dict[str, object]:
     """A question as it travels: `share` stands in place of `within`."""
-    part = share_text(share)
-    named = {"within": within_text(within)} if part is None else {"share": part}
+    width, part = asked_precision(within, share)
+    named = {"within": width} if part is None else {"share": part}
     return {"sql": sql, **named, **({} if permit is None else {"permit": permit})}

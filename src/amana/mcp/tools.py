@@ -16,7 +16,6 @@ from amana.client.explain import clean
 from amana.client.facts import Budget, PermitBudget, Spent
 from amana.client.figures import digits_after, number, percent, show
 from amana.client.jobs import JobState
-from amana.client.precision import WITHIN
 from amana.client.result import Result
 from amana.client.table import text_table
 from amana.client.text import Catalogue, load
@@ -103,14 +102,14 @@ def profile(visit: Visit, given: Given) -> Told:
 def dry_run(visit: Visit, given: Given) -> Told:
     """A question on invented rows."""
     asked = read(Tried, given)
-    result = visit.connection.dry_run(asked.sql, within=asked.within or WITHIN, share=asked.share)
+    result = visit.connection.dry_run(asked.sql, within=asked.within, share=asked.share)
     return _answered(visit, result, first=asked.first_row)
 
 
 def preview(visit: Visit, given: Given) -> Told:
     """What it would cost."""
     asked = read(Priced, given)
-    found = visit.connection.preview(asked.sql, within=asked.within or WITHIN, share=asked.share, permit=asked.permit)
+    found = visit.connection.preview(asked.sql, within=asked.within, share=asked.share, permit=asked.permit)
     say = visit.catalogue.say
     facts = PreviewFacts(
         figures=[FigureExpected(name=name, half_width=half, relative=relative) for name, half, relative in found.figures],
@@ -128,7 +127,7 @@ def preview(visit: Visit, given: Given) -> Told:
 def ask(visit: Visit, given: Given) -> Told:
     """A question that is paid for once."""
     asked = read(Asked, given)
-    result = visit.connection.sql(asked.sql, within=asked.within or WITHIN, share=asked.share, permit=asked.permit, follow=visit.follow)
+    result = visit.connection.sql(asked.sql, within=asked.within, share=asked.share, permit=asked.permit, follow=visit.follow)
     return _answered(visit, result, first=asked.first_row)
 
 

@@ -12,7 +12,7 @@ from amana.catalog.schema import Dataset, Version, expired
 from amana.node.answers import Answered, Preview, Simulated
 from amana.node.ask import Node
 from amana.node.askers import read_asker
-from amana.node.asking import Leave
+from amana.node.asking import Leave, local_leave
 from amana.node.job_rows import JobRecord
 from amana.node.job_runs import JobRuns
 from amana.node.jobs import Jobs, JobView
@@ -158,11 +158,19 @@ class Service:
         return self.node.dry_run(asked.sql, within=asked.within, share=asked.share)
 
     def preview(self, asker: Asker | None, *, asked: Asked) -> Preview:
-        """What it would cost and how precise it would be: for anybody who signed in, whether or not she has a permit."""
+        """What it would cost and how precise it would be: for anybody who signed in. Her permit tells what is left to her."""
         check(Action.PREVIEW, asker, on=Place(), now=self.now())
-        if asked.permit is None:
-            return self.node.preview(asked.sql, within=asked.within, share=asked.share)
-        return self.node.preview(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked))
+        leave = self._leave(asker, asked)
+
+        def held(dataset: Dataset) -> Permit:
+            try:
+                return leave(dataset)
+            except Refusal:
+                if asked.permit is not None:
+                    raise
+                return local_leave(dataset)
+
+        return self.node.preview(asked.sql, within=asked.within, share=asked.share, leave=held)
 
     def recall(self, asker: Asker | None, *, asked: Asked) -> Answered:
         """An answer that was given before. Errors: Refusal ask.not_answered."""

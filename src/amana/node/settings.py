@@ -27,7 +27,7 @@ _HERE = r"http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?"
 PATTERNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "sqlite or a URL": (
-            r"sqlite|postgres(ql)?://([^:@/]*@)?[^@]*",
+            r"sqlite|postgres(ql)?://([^:@/]*:?@)?[^@]*",
             "sqlite, or a postgresql:// URL without a password (libpq finds it in PGPASSFILE)",
         ),
         "a URL without a path": (

@@ -117,6 +117,7 @@ CODES: dict[str, Code] = {
     "budget.log_damaged": Code(307, Exit.BUDGET),
     "budget.allowance_exhausted": Code(308, Exit.BUDGET),
     "budget.clock_went_back": Code(309, Exit.BUDGET),
+    "budget.precision_and_share": Code(310, Exit.BUDGET),
     # 400-499 rules and publishing (catalog/rules, engines/prepare, node/publish)
     "rules.not_toml": Code(400, Exit.RULES),
     "rules.unknown_field": Code(401, Exit.RULES),
@@ -248,6 +249,7 @@ CODES: dict[str, Code] = {
     "review.already_given": Code(570, Exit.PERMISSION),
     "review.too_few": Code(571, Exit.PERMISSION),
     "review.decider_reviewed": Code(572, Exit.PERMISSION),
+    "review.reasons_needed": Code(604, Exit.PERMISSION),
     "output.voted": Code(573, Exit.PERMISSION),
     "output.votes_full": Code(574, Exit.PERMISSION),
     "permit.purpose_forbidden": Code(575, Exit.PERMISSION),

@@ -47,6 +47,7 @@ OF_CODE: Mapping[str, int] = {
     "http.body_too_large": 413,
     "budget.precision_malformed": 422,
     "budget.share_malformed": 422,
+    "budget.precision_and_share": 422,
     "http.too_many_requests": 429,
     "http.cross_site": 403,
 }
