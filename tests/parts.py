@@ -158,6 +158,7 @@ class FakeEngine:
 class FakeLog:
     entries: list[UseEntry] = field(default_factory=list)
     before: Callable[[], None] = lambda: None
+    check: Callable[[], None] = lambda: None
 
     def append(self, entry: UseEntry) -> Inclusion:
         self.before()

@@ -300,6 +300,33 @@ def test_one_person_and_the_node_have_so_many_jobs_at_most(service: Service) -> 
     submit(service, 5)
 
 
+def test_a_job_that_was_over_long_ago_is_forgotten_and_what_it_cost_is_not(folder: Path, service: Service) -> None:
+    old, late, waiting = (submit(service, number) for number in range(3))
+    for job in (old, late):
+        service._runs.run(job)
+    change(folder, f"UPDATE job SET over_at = '2020-01-01T00:00:00.000000+00:00' WHERE id = '{old}'")
+    service.tend()
+    assert {name for (name,) in rows(folder, "SELECT id FROM job")} == {late, waiting}
+    assert rows(folder, "SELECT state FROM charge WHERE permit = 'permit m-1'") == [("settled",)] * 2
+    assert refused(look, service, old) == "node.not_found"
+
+
+def test_a_job_whose_end_could_not_be_written_is_ended_without_its_queue(
+    folder: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise Refusal("node.database_lost", cause="Test")
+
+    job = submit(service)
+    with monkeypatch.context() as patched:
+        patched.setattr(service._runs, "_finished", lost)
+        assert refused(service._runs.run, job) == "node.database_lost"
+    assert look(service, job).state == "running"
+    service.tend()
+    assert look(service, job).state == "done"
+    assert rows(folder, "SELECT state FROM charge WHERE permit = 'permit m-1'") == [("settled",)]
+
+
 def test_a_request_sent_again_after_a_crash_finds_its_job(service: Service) -> None:
     before = service.now()
     job = submit(service, 7)

@@ -301,19 +301,18 @@ def _answered(sql: str, opened: Open, constants: Constants, *, event: str, secon
     if ready is None:
         return _public(plan, opened, constants, permit=permit)
     chosen, asking = asking_of(plan, opened, constants) if released else ready
-    prepared = time.perf_counter()
+    prepared, balance = time.perf_counter(), balance_of(opened)  # read before: after the answer nothing may fail any more
     asked = answer(asking, opened.kernel)
     structlog.get_logger("amana.node").info(
         event, digest=asked.digest, version=opened.version.id, recalled=asked.recalled, cost_nrho=asked.cost_nrho,
         prepare_ms=round(1e3 * (prepared - begun), 1), answer_ms=round(1e3 * (time.perf_counter() - prepared), 1),
     )  # fmt: skip
-    balance = balance_of(opened)
     return Answered(
         table=asked.table,
         cost_nrho=NanoRho(asked.cost_nrho + constants.cost_nrho),
         cost_delta_units=DeltaUnits(asked.cost_delta + constants.cost_delta),
         cap_nrho=balance.cap_nrho,
-        spent_nrho=balance.spent_nrho,
+        spent_nrho=NanoRho(balance.spent_nrho + asked.cost_nrho),
         recalled=asked.recalled,
         notes=(*constants.notes(), *_notes(chosen)),
         version=opened.version.id,
@@ -381,4 +380,4 @@ def open_node(folder: Path) -> Node:
     """The node of a data folder. Errors: Refusal for settings, a missing folder, or a ledger behind its log."""
     from amana.node.wiring import wire  # the one place where real parts are made; it needs this module's types
 
-    return Node(wire(folder))
+    return Node(wire(folder, absent="refuse"))

@@ -135,11 +135,15 @@ class JobQueue:
         try:
             self._run(JobId(job))
         except Exception as error:  # noqa: BLE001 - a lost database, say; `tidy` comes back to it
-            structlog.get_logger("amana.node").warning("job_turn", job=job, cause=type(error).__name__)
+            structlog.get_logger("amana.node").warning("job_turn", job=job, cause=_cause(error))
 
     def _keep_tidy(self) -> None:
         while not self._stopped.wait(TIDY_S):
             try:
                 self.tidy()
             except Exception as error:  # noqa: BLE001 - the database may answer the next time
-                structlog.get_logger("amana.node").warning("jobs_tidy", cause=type(error).__name__)
+                structlog.get_logger("amana.node").warning("jobs_tidy", cause=_cause(error))
+
+
+def _cause(error: Exception) -> str:
+    return error.code if isinstance(error, Refusal) else type(error).__name__

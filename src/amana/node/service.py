@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Literal, final
 
 from amana.catalog.schema import Dataset, Version, expired
 from amana.node.answers import Answered, Preview, Simulated
@@ -90,12 +90,22 @@ class Service:
         self.permits.activate()
 
     def tend(self) -> None:
-        """Now and then: close charges of processes that ended, versions that were replaced, and projects and permits whose day has come."""
+        """Now and then: what a lost process or database left open is closed, and so are versions that were replaced, and projects and
+        permits whose day has come. Errors: Refusal node.database_lost."""
         self._wired.recover()
+        self._runs.recover()
+        self.repeats.recover()
         self._wired.retire()
         self.projects.expire()
         self.permits.expire()
         self.repeats.purge(older_than=timedelta(hours=self.settings.http_key_hours))
+        self.jobs.purge(older_than=timedelta(days=self.settings.job_days))
+
+    def check(self) -> None:
+        """Return if requests can be answered. Errors: Refusal node.database_lost, node.file_not_writable."""
+        self._wired.log.check()
+        with self.database.reading() as run:
+            run.rows("SELECT 1", {})
 
     def datasets(self) -> tuple[Dataset, ...]:
         """Those that serve now."""
@@ -244,10 +254,10 @@ class Service:
         return None if share is None else (asker.token.id, share)
 
 
-def open_service(folder: Path) -> Service:
-    """The node of a data folder, for doors that know who asks."""
+def open_service(folder: Path, *, absent: Literal["refuse", "make"] = "refuse") -> Service:
+    """The node of a data folder, for doors that know who asks. `absent`: what to do where there is no node yet."""
     from amana.node.wiring import wire  # the one place where real parts are made; it needs this floor's types
 
-    service = Service(wire(folder))
+    service = Service(wire(folder, absent=absent))
     service.begin()
     return service

@@ -92,6 +92,9 @@ class PublishingClock:
 class NoLog:
     """For dry runs: nothing was used, so nothing is recorded."""
 
+    def check(self) -> None:
+        """There is room for nothing."""
+
     def append(self, entry: UseEntry) -> Inclusion:  # noqa: ARG002 - the form of a log
         """Keep nothing."""
         return Inclusion(index=0)
@@ -311,11 +314,12 @@ class Wired:
         self._opened[version.id] = Open(version=version, profile=profile, kernel=made, sql_of=engine.sql_of)
 
 
-def wire(folder: Path) -> Wired:
-    """The parts for asking. Errors: Refusal node.no_folder where nothing was ever published, node.file_not_writable."""
-    if not (folder / "versions").is_dir():
+def wire(folder: Path, *, absent: Literal["refuse", "make"]) -> Wired:
+    """The parts for asking. `absent`: what to do where there is no node yet. Errors: Refusal node.no_folder, node.file_not_writable."""
+    if absent == "refuse" and not (folder / "versions").is_dir():
         raise Refusal("node.no_folder", folder=str(folder))
     try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return Wired(folder)
     except OSError as error:
         raise Refusal("node.file_not_writable", file=str(error.filename or folder), reason=error.strerror or "?") from None

@@ -20,7 +20,7 @@ from amana.query.released import NoiseKind, NoisyCell, NoisyTable, SumNoise
 from amana.terms.canonical import canonical_bytes
 from amana.terms.database import Database, Transaction, Value, moment, text, whole
 from amana.terms.ids import ChargeId, DeltaUnits, Digest, NanoRho, PermitId, PopulationName
-from amana.terms.refusal import Refusal
+from amana.terms.refusal import Fault, Refusal
 
 FAULTS_MAX = 2
 """A fault may carry a bit of the data; after this many the permit waits for a review (PRIVACY 7)."""
@@ -40,6 +40,7 @@ INSERT_CHARGE = """INSERT INTO charge (id, sequence, population, permit, allowan
 state, charged_at) VALUES (:id, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM charge WHERE question = :question), :population, :permit,
 :allowance, :question, :digest, :bounds, :nrho, :delta, :events, :worker, 'charged', :at)"""
 SETTLE = "UPDATE charge SET state = 'settled', released = :released WHERE id = :id AND state = 'charged'"
+SETTLED = "SELECT 1 FROM charge WHERE id = :id AND state = 'settled'"
 FAULT = "UPDATE charge SET state = 'faulted' WHERE id = :id AND state = 'charged'"
 COUNT_FAULT = "UPDATE account SET faults = faults + 1 WHERE name = :permit"
 FORGIVE_FAULTS = "UPDATE account SET faults = 0 WHERE name = :permit"
@@ -55,7 +56,7 @@ PROMISE = "SELECT period, cap_nrho, cap_delta FROM population WHERE name = :popu
 ACCOUNT = "SELECT cap_nrho, spent_nrho, cap_delta, spent_delta, faults FROM account WHERE name = :name"
 BY_DIGEST = "SELECT state, released, bounds FROM charge WHERE digest = :digest AND state <> 'faulted'"
 BY_QUESTION = "SELECT released, bounds FROM charge WHERE question = :question AND state = 'settled' ORDER BY sequence"
-LOST = """SELECT id FROM charge WHERE question = :question AND permit = :permit AND state = 'faulted' AND charged_at >= :since"""
+LOST = """SELECT id FROM charge WHERE question = :question AND state = 'faulted' AND charged_at >= :since"""
 TOTALS = """SELECT population, CAST(SUM(spent_nrho) AS INTEGER), CAST(SUM(spent_delta) AS INTEGER) FROM account
 WHERE kind = 'population' GROUP BY population"""
 BY_PERMIT = """SELECT SUBSTR(charge.permit, 8), CAST(SUM(charge.nrho) AS INTEGER), CAST(SUM(charge.delta) AS INTEGER)
@@ -170,7 +171,7 @@ class Ledger:
         """Spend what the plan costs from every account that it touches, or nothing at all. Durable when it returns.
 
         Errors: Refusal budget.population_exhausted, budget.permit_exhausted, budget.permit_paused, budget.clock_went_back;
-        DuplicateError when the same question is charged already (the caller recalls again).
+        DuplicateError when the same question is charged already (the caller recalls again); Fault when it may stand (`recover` closes it).
         """
         made = Charge(id=ChargeId(secrets.token_hex(16)), nano_rho=private.nano_rho, delta_units=private.delta_units)
         if max(made.nano_rho, made.delta_units) > INTEGER_MAX:
@@ -195,23 +196,26 @@ class Ledger:
 
     def settle(self, charge: Charge, released: NoisyTable) -> None:
         """Make the noisy rows durable: after this they may leave, and every retry gives the same rows."""
-        with self._database.transaction() as run:
-            changed = run.change(SETTLE, {"id": charge.id, "released": _write(released)})
-            assert changed == 1, "a charge is settled once"
+        try:
+            with self._database.transaction() as run:
+                changed = run.change(SETTLE, {"id": charge.id, "released": _write(released)})
+                assert changed == 1, "a charge is settled once"
+        except Fault:  # the word of the commit was lost
+            with self._database.reading() as run:
+                if run.rows(SETTLED, {"id": charge.id}) != [(1,)]:
+                    raise
         self._over(charge)
 
-    def fault(self, charge: Charge, permit: Permit) -> None:
-        """The run failed: the charge stands, its rows never come, and the permit's faults are counted."""
+    def fault(self, charge: Charge, permit: Permit | None) -> None:
+        """The run failed: the charge stands and its rows never come, unless it is settled. `permit`: whose faults it counts among."""
         self._over(charge)
         with self._database.transaction() as run:
-            run.change(FAULT, {"id": charge.id})
-            run.change(COUNT_FAULT, {"permit": f"permit {permit.id}"})
+            if run.change(FAULT, {"id": charge.id}) == 1 and permit is not None:
+                run.change(COUNT_FAULT, {"permit": f"permit {permit.id}"})
 
     def abandon(self, charge: Charge) -> None:
         """The asker stopped the run: the charge stands and its rows never come, but no fault is counted."""
-        self._over(charge)
-        with self._database.transaction() as run:
-            run.change(FAULT, {"id": charge.id})
+        self.fault(charge, None)
 
     def reviewed(self, permit: PermitId) -> None:
         """A person looked into the faults of that permit: it may be used again."""
@@ -254,9 +258,9 @@ class Ledger:
             for permit, nrho, delta in found
         )
 
-    def lost(self, question: Digest, *, permit: PermitId, since: datetime) -> bool:
-        """Whether a charge of that permit for that plan and version, made since then, lost its rows."""
-        values = {"question": question, "permit": f"permit {permit}", "since": moment(since - CLOCK_BACK_MAX)}
+    def lost(self, question: Digest, *, since: datetime) -> bool:
+        """Whether a charge for that plan and version, made since then under whichever permit, lost its rows."""
+        values = {"question": question, "since": moment(since - CLOCK_BACK_MAX)}
         with self._database.reading() as run:
             return bool(run.rows(LOST, values))
 
