@@ -86,13 +86,21 @@ def test_whoever_comes_with_a_link_keeps_a_passkey_signs_in_with_it_and_signs_a_
         page.locator("#make-token").click()
         expect(page.locator("#token")).to_have_text(re.compile("^amana_"))
         token = page.locator("#token").inner_text()
+        page.locator("#token-share").fill("10%")
+        page.locator("#make-token").click()
+        expect(page.locator("#token")).not_to_have_text(token)
+        assistant = page.locator("#token").inner_text()
         waiting = page.locator("#waiting li")
         expect(waiting).to_have_count(1)
         waiting.get_by_role("button").click()
         expect(waiting).to_have_count(0)
         page.locator("#sign-out").click()
         expect(page.locator("#passkey")).to_be_visible()
+    with connect(served.address, assistant) as lent:
+        told = lent.assistant()
+        assert told is not None and told.allowance == "1/10"
     with connect(served.address, token) as custodian:
+        assert custodian.assistant() is None
         assert custodian.read("permits", served.permit)["state"] == "active"
 
 

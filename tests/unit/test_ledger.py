@@ -292,6 +292,10 @@ def test_an_assistant_spends_from_its_allowance_and_from_the_permit_above_it() -
         with pytest.raises(Refusal, match="permit_exhausted"):
             ledger.charge(assistant, costing(1), asked("c"), now=FakeClock().now())
         assert ledger.balance_of(person).spent_nrho == balance_of(ledger, of).spent_nrho == 50
+        own = ledger.balance_of(Allowance(id="helper", cap_nrho=NanoRho(10), cap_delta=DeltaUnits(5)))
+        assert (own.cap_nrho, own.spent_nrho, own.cap_delta, own.spent_delta) == (10, 7, 5, 5)
+        unused = ledger.balance_of(Allowance(id="another", cap_nrho=NanoRho(10), cap_delta=DeltaUnits(5)))
+        assert (unused.cap_nrho, unused.spent_nrho) == (10, 0)
 
 
 def test_a_permit_pays_for_its_own_population_only() -> None:

@@ -88,6 +88,9 @@ class Settings:
     sample_rows_max: int = _number("invented rows in each table of a sample; heavy units make it one of fewer units", 30_000, 1, 10_000_000)
     http_body_bytes_max: int = _number("largest request over HTTP", 2**20, 2**10, 2**30)
     http_rows_max: int = _number("rows of one answer over HTTP; what is beyond is left off, with a note", 100_000, 1, 10_000_000)
+    assistant_rows_max: int = _number(
+        "rows of one answer that an AI assistant is shown at once; it asks for the next ones", 200, 1, 100_000
+    )
     http_questions_max: int = _number("questions over HTTP that run at once in one process", 64, 1, 10_000)
     http_queue_max: int = _number("questions over HTTP that wait for their turn in one process", 256, 0, 100_000)
     http_streams_max: int = _number("jobs that are followed over HTTP at once in one process", 200, 1, 10_000)

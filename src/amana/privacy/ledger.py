@@ -12,7 +12,8 @@ from threading import Lock
 from typing import TypeAlias, cast, final
 
 from amana.catalog.schema import Period, Population
-from amana.policy.permit import Permit
+from amana.policy.permit import Allowance, Permit
+from amana.policy.projects import PermitRecord
 from amana.privacy.price import PrivatePlan
 from amana.query.plan import KeyValue
 from amana.query.released import NoiseKind, NoisyCell, NoisyTable, SumNoise
@@ -243,9 +244,10 @@ class Ledger:
         account = account_of(population.name, period_of(population.period), now=now)
         return self._balance(account, population.cap_nrho, population.cap_delta)
 
-    def balance_of(self, permit: Permit) -> Balance:
-        """Cap and spending of a permit."""
-        return self._balance(f"permit {permit.id}", permit.cap_nrho, permit.cap_delta)
+    def balance_of(self, of: Permit | PermitRecord | Allowance) -> Balance:
+        """Cap and spending of a permit, or of an allowance under one."""
+        kind = "allowance" if isinstance(of, Allowance) else "permit"
+        return self._balance(f"{kind} {of.id}", of.cap_nrho, of.cap_delta)
 
     def spent_by_permit(self, population: str) -> tuple[Spending, ...]:
         """What each permit took from a population in all its life."""

@@ -18,8 +18,8 @@ POLICY = (
 RIGHT_TO_LEFT = frozenset({"ar"})
 TEXTS = (
     "title", "no_script", "stranger", "with_passkey", "with_provider", "registering", "device", "register", "link_provider",
-    "signed_in", "step_up", "step_up_provider", "waiting", "grant", "refuse", "resume", "publish", "token_label", "make_token",
-    "token_shown", "sign_out",
+    "signed_in", "step_up", "step_up_provider", "waiting", "grant", "refuse", "resume", "publish", "token_label", "token_share",
+    "make_token", "token_shown", "sign_out",
 )  # fmt: skip
 FILES = {"sign-in.js": "text/javascript; charset=utf-8", "sign-in.css": "text/css; charset=utf-8"}
 PUBLIC = open_because("it is the same page or file for everybody and holds nothing of anybody")

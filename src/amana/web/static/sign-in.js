@@ -73,8 +73,10 @@ async function visit(purpose) {
 }
 
 async function makeToken() {
-  const scopes = ["read", "ask", "apply", "review", "govern", "publish", "operate"];
-  const made = await call("POST", "/tokens", { label: byId("token-label").value || "command line", scopes, days: 30 });
+  const share = byId("token-share").value.trim();
+  const scopes = share ? ["read", "ask"] : ["read", "ask", "apply", "review", "govern", "publish", "operate"];
+  const label = byId("token-label").value || (share ? "assistant" : "command line");
+  const made = await call("POST", "/tokens", { label, scopes, days: 30, allowance: share || null });
   byId("token").textContent = made.token;
   byId("token-shown").hidden = false;
   return "shown";
