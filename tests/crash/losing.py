@@ -8,7 +8,8 @@ from typing import Literal
 from amana.terms.database import Database, Row, Transaction, Value
 from amana.terms.refusal import Fault, Refusal
 
-Moment = Literal["before", "after"]
+Moment = Literal["before", "at", "after"]
+"""Refused before the commit; no word of it, and it was undone; no word of it, and it stands."""
 LOST = "node.database_lost"
 
 
@@ -31,6 +32,9 @@ class Losing:
             if "before" in noted:
                 self.lost = self.away
                 raise Refusal(LOST, cause="Test")
+            if "at" in noted:
+                self.lost = self.away
+                raise Fault(id="commit")
         if "after" in noted:
             self.lost = self.away
             raise Fault(id="commit")

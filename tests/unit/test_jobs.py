@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -288,6 +289,26 @@ def test_a_job_whose_turn_was_in_vain_gets_another(folder: Path, monkeypatch: py
     service.close()
 
 
+def test_a_queue_that_takes_no_job_keeps_nobody_waiting_and_gets_it_later(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from amana.node.job_queue import JobQueue
+
+    real, tries = JobQueue._hand_out, list[JobId]()
+
+    def lost_once(self: JobQueue, job: JobId) -> None:
+        tries.append(job)
+        if len(tries) == 1:
+            raise OSError("no room")
+        real(self, job)
+
+    monkeypatch.setattr(JobQueue, "_hand_out", lost_once)
+    monkeypatch.setattr("amana.node.job_queue.TIDY_S", 0.3)
+    service = open_service(folder)
+    service.work()
+    view = put(service)
+    assert wait(service, view.record.id).state == "done" and tries == [view.record.id] * 2
+    service.close()
+
+
 @pytest.mark.usefixtures("each_database")
 def test_one_person_and_the_node_have_so_many_jobs_at_most(service: Service) -> None:
     service.settings = replace(service.settings, jobs_person_max=2, jobs_open_max=3)
@@ -372,7 +393,9 @@ def test_what_the_queue_keeps_is_read_by_its_owner_only_and_holds_no_question(fo
     if os.environ["AMANA_DATABASE"] == "sqlite":
         file = folder / "jobs.sqlite"
         assert file.stat().st_mode & 0o777 == 0o600
-        held = file.read_bytes()
+        until = time.monotonic() + 10
+        while job.encode() not in (held := file.read_bytes()):
+            assert time.monotonic() < until
         assert job.encode() in held and b"visits" not in held and OWNER.encode() not in held
     wait(service, job)
     service.close()

@@ -38,16 +38,17 @@ class Journal:
 
 @final
 class LibraryWords(logging.Handler):
-    """What libraries have to say, by its kind and place only: their words may hold an address, a password or a row."""
+    """What libraries fail at, by kind and place only: their words may hold an address, a password or a row. Their warnings, which
+    anybody could cause who speaks to the server, go nowhere."""
 
     def __init__(self) -> None:
-        super().__init__(level=logging.WARNING)
+        super().__init__(level=logging.ERROR)
 
     def emit(self, record: logging.LogRecord) -> None:
         """See `logging.Handler`."""
         kind = record.exc_info[0] if record.exc_info else None
         place = f"{record.module}:{record.lineno}"
-        structlog.get_logger("amana.node").warning("library", name=record.name, place=place, kind=kind and kind.__name__)
+        structlog.get_logger("amana.node").error("library", name=record.name, place=place, kind=kind and kind.__name__)
 
 
 def noted(failed: threading.ExceptHookArgs) -> None:

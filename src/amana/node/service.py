@@ -8,6 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
 
+import structlog
+
 from amana.catalog.schema import Dataset, Version, expired
 from amana.node.answers import Answered, Preview, Simulated
 from amana.node.ask import Node
@@ -152,6 +154,9 @@ class Service:
             event = {"budget.permit_paused": PermitEvent.PAUSE, "budget.permit_exhausted": PermitEvent.EXHAUST}.get(refusal.code)
             if event is not None and refusal.parameters.get("left", 0) == 0:
                 self.permits.note_spending(PermitId(str(refusal.parameters["permit"])), event=event)
+            raise
+        except Fault as fault:
+            structlog.get_logger("amana.node").error("ask", fault=fault.id)
             raise
 
     def ask_again(self, asker: Asker | None, *, asked: Asked, since: datetime) -> Answered:
