@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from amana.cli.parser_govern import GOVERNED, add_governing
+from amana.cli.parser_govern import ACTIONS, GOVERNED, add_governing
 from amana.client.precision import WITHIN
 from amana.client.text import LANGUAGES, Catalogue
 
@@ -18,6 +18,12 @@ class _Help(argparse.HelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=28, width=100)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Line by line: a list of actions stays a list."""
+        return "\n".join(
+            super(_Help, self)._fill_text(line, width, indent) if line[:1] != " " else indent + line for line in text.split("\n")
+        )
 
 
 def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
@@ -85,13 +91,21 @@ def _ask(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
 
 
 def _jobs(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
-    actions = ("list", "show", "cancel", "answer")
-    command.add_argument("action", choices=actions, nargs="?", default="list", help=_option(catalogue.say("cli.option.jobs_action")))
-    command.add_argument("job", metavar=catalogue.say("cli.metavar.job"), nargs="?", help=_option(catalogue.say("cli.option.job")))
+    say = catalogue.say
+    command.add_argument(
+        "action",
+        choices=ACTIONS["jobs"],
+        metavar=say("cli.metavar.action"),
+        nargs="?",
+        default="list",
+        help=_option(say("cli.option.action")),
+    )
+    command.add_argument("job", metavar=say("cli.metavar.job"), nargs="?", help=_option(say("cli.option.job")))
 
 
 def _keys(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
-    command.add_argument("action", choices=("show", "rotate"), help=_option(catalogue.say("cli.option.keys_action")))
+    say = catalogue.say
+    command.add_argument("action", choices=ACTIONS["keys"], metavar=say("cli.metavar.action"), help=_option(say("cli.option.action")))
     command.add_argument("--data", action="store_true", help=_option(catalogue.say("cli.option.keys_data")))
     command.add_argument("--to", choices=("file", "kms"), metavar="SOURCE", help=_option(catalogue.say("cli.option.keys_to")))
 

@@ -58,7 +58,13 @@ def _needed(options: argparse.Namespace, name: str, shown: str = "") -> str:
 def _list(registry: "Registry", catalogue: Catalogue) -> None:
     columns = tuple(catalogue.say(f"list.{name}") for name in ("id", "name", "organisation", "roles", "state"))
     rows = [
-        (each.id, each.name, each.organisation, ", ".join(each.roles), catalogue.say(f"people.{'enabled' if each.enabled else 'disabled'}"))
+        (
+            each.id,
+            each.name,
+            each.organisation,
+            ", ".join(catalogue.word("role", role) for role in each.roles),
+            catalogue.word("enabled", "yes" if each.enabled else "no"),
+        )
         for each in registry.list()
     ]
     write_table(columns, rows, numbers=(False,) * len(columns))

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amana.cli.public import write_public
+from amana.cli.public import promise_in_words, write_public
 from amana.cli.show import stages, tell, write_table
 from amana.client.explain import describe
 from amana.client.figures import number
@@ -28,7 +28,9 @@ def publish(options: argparse.Namespace, catalogue: Catalogue) -> None:
     _tell_problems(rules, catalogue)
     files = tuple(map(str, options.files))
     if options.check:
-        write_public(check_files(files, rules, folder=options.folder), catalogue)
+        dataset = check_files(files, rules, folder=options.folder)
+        write_public(dataset, catalogue)
+        tell(promise_in_words(dataset.population, catalogue))
         tell(catalogue.say("publish.checked"))
         return
 

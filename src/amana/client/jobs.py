@@ -64,10 +64,10 @@ def wait(channel: Channel, id: str, *, language: str) -> Json:
     finally:
         bar.clear()
     if last == "cancelled":
-        raise Refusal("client.job_stopped", id=id, state=last)
+        raise Refusal("client.job_stopped", id=id, state=f"word.state.{last}")
     found = an_object(channel.get(job_path(id, "/answer")).json(), "answer")  # of a failed job, the node's own fault or refusal
     if "rows" not in found:
-        raise Refusal("client.job_stopped", id=id, state=last)
+        raise Refusal("client.job_stopped", id=id, state=f"word.state.{last}")
     return found
 
 
