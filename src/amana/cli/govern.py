@@ -33,7 +33,7 @@ def project(options: argparse.Namespace, catalogue: Catalogue) -> None:
             case "show":
                 _show(node.read("projects", _thing(options)))
             case "new":
-                _made(node.make("/projects", read_project(_thing(options, "FILE.toml"))), catalogue)
+                _made(node.make("/projects", read_project(_thing(options, "word.metavar.file"))), catalogue)
             case "edit":
                 file = needed(options.file, word="--file", example="amana project edit p-0f3a5c7d9b1e --file project.toml")
                 _told(node.rewrite("projects", _thing(options), read_project(file)), catalogue)
@@ -74,7 +74,7 @@ def output(options: argparse.Namespace, catalogue: Catalogue) -> None:
             case "show":
                 _show(node.read("outputs", _thing(options)))
             case "add":
-                words = {"title": _word(options, "title"), "body": read_text(_thing(options, "FILE"))}
+                words = {"title": _word(options, "title"), "body": read_text(_thing(options, "word.metavar.file"))}
                 _made(node.make(f"/projects/{_word(options, 'project')}/outputs", {"kind": options.kind, **words}), catalogue)
             case "rewrite":
                 words = {"title": _word(options, "title"), "body": read_text(_word(options, "file"))}
@@ -93,7 +93,7 @@ def _act(node: Connection, kind: str, options: argparse.Namespace, catalogue: Ca
     _told(node.move(kind, _thing(options), options.action, about=about), catalogue)
 
 
-def _thing(options: argparse.Namespace, word: str = "ID") -> str:
+def _thing(options: argparse.Namespace, word: str = "word.metavar.id") -> str:
     return needed(options.thing, word=word, example=EXAMPLES[options.command])
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def jobs(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """List them, show or cancel one, or wait for its answer."""
     if options.action != "list" and options.job is None:
-        raise Refusal("node.bad_value", field=catalogue.say("cli.metavar.job"), wanted="word.job_id")
+        raise Refusal("node.bad_value", field="word.metavar.job", wanted="word.job_id")
     with open_node(node_of(options), catalogue) as connection:
         match options.action:
             case "show":

@@ -34,44 +34,44 @@ def add_governing(made: dict[str, argparse.ArgumentParser], catalogue: Catalogue
     for name, actions in ACTIONS.items():
         made[name].epilog = _actions(name, actions, catalogue)
     for name in ("people", *GOVERNED):
-        option(name, "action", "action", metavar=say("cli.metavar.action"), choices=ACTIONS[name])
-    made["people"].add_argument("name", metavar=say("cli.metavar.name"), nargs="?", help=_help(catalogue, "people_name"))
+        option(name, "action", "action", metavar=say("word.metavar.action"), choices=ACTIONS[name])
+    made["people"].add_argument("name", metavar=say("word.metavar.name"), nargs="?", help=_help(catalogue, "people_name"))
     option("people", "--kind", "organisation_kind", choices=KINDS)
-    option("people", "--organisation", "organisation", metavar=say("cli.metavar.name"))
+    option("people", "--organisation", "organisation", metavar=say("word.metavar.name"))
     option("people", "--language", "person_language", choices=LANGUAGES)
     made["people"].set_defaults(language="en")
     option("people", "--role", "role", choices=ROLES)
-    option("people", "--until", "until", metavar=say("cli.metavar.date"))
+    option("people", "--until", "until", metavar=say("word.metavar.date"))
     made["people"].add_argument("--demo", action="store_true", help=_help(catalogue, "demo_link"))
     for name in GOVERNED:
         made[name].add_argument(
-            "thing", metavar=f"{say('cli.metavar.id')}|{say('cli.metavar.file')}", nargs="?", help=_help(catalogue, "thing")
+            "thing", metavar=f"{say('word.metavar.id')}|{say('word.metavar.file')}", nargs="?", help=_help(catalogue, "thing")
         )
-        option(name, "--reasons", "reasons", metavar=say("cli.metavar.text"))
+        option(name, "--reasons", "reasons", metavar=say("word.metavar.text"))
     for name in ("project", "output"):
         option(name, "--verdict", "verdict", choices=VERDICTS)
-        option(name, "--file", "govern_file", metavar=say("cli.metavar.file"))
-    option("project", "--person", "member", metavar=say("cli.metavar.id"))
+        option(name, "--file", "govern_file", metavar=say("word.metavar.file"))
+    option("project", "--person", "member", metavar=say("word.metavar.id"))
     for name in ("permit", "output"):
-        option(name, "--project", "of_project", metavar=say("cli.metavar.id"))
-    option("permit", "--dataset", "permit_dataset", metavar=say("cli.metavar.name"))
+        option(name, "--project", "of_project", metavar=say("word.metavar.id"))
+    option("permit", "--dataset", "permit_dataset", metavar=say("word.metavar.name"))
     option("permit", "--share", "permit_share", metavar="5%")
-    option("permit", "--until", "until", metavar=say("cli.metavar.date"))
+    option("permit", "--until", "until", metavar=say("word.metavar.date"))
     option("output", "--kind", "output_kind", choices=("text", "code", "derivation"))
     made["output"].set_defaults(kind="text")
-    option("output", "--title", "output_title", metavar=say("cli.metavar.text"))
-    made["export"].add_argument("record", choices=ACTIONS["export"], metavar=say("cli.metavar.record"), help=_help(catalogue, "record"))
+    option("output", "--title", "output_title", metavar=say("word.metavar.text"))
+    made["export"].add_argument("record", choices=ACTIONS["export"], metavar=say("word.metavar.record"), help=_help(catalogue, "record"))
     shape = made["export"].add_mutually_exclusive_group()
     for name in ("json", "csv"):
         shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_help(catalogue, f"record_{name}"))
     made["export"].set_defaults(shape="json")
-    made["export"].add_argument("-o", "--output", metavar=say("cli.metavar.file"), help=_help(catalogue, "record_file"))
+    made["export"].add_argument("-o", "--output", metavar=say("word.metavar.file"), help=_help(catalogue, "record_file"))
 
 
 def _actions(command: str, actions: tuple[str, ...], catalogue: Catalogue) -> str:
     """One line for each action: its own words, or those of the transition that it makes."""
     width = max(map(len, actions)) + 2
-    word = catalogue.say("cli.metavar.record" if command == "export" else "cli.metavar.action")
+    word = catalogue.say("word.metavar.record" if command == "export" else "word.metavar.action")
     lines = [catalogue.say("cli.actions", action=word)]
     for action in actions:
         transition = f"lifecycle.{command}.{action.replace('-', '_')}"

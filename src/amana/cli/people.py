@@ -28,7 +28,7 @@ def people(options: argparse.Namespace, catalogue: Catalogue) -> None:
         if options.action == "list":
             _list(registry, catalogue)
             return
-        name = _needed(options, "name", "NAME")
+        name = _needed(options, "name", "word.metavar.name")
         match options.action:
             case "add-organisation":
                 print(registry.add_organisation(name, kind=_needed(options, "kind")))

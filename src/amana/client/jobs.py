@@ -51,15 +51,15 @@ def wait(channel: Channel, id: str, *, language: str) -> Json:
 
     Errors: Refusal client.job_stopped, or what the node refuses with; KeyboardInterrupt leaves the job running.
     """
-    bar = Bar()
+    bar, catalogue = Bar(), load(language)
     last = "queued"
     try:
         for now in _states(channel, id):
             last = now.state
-            bar.update(now.progress, now.stage or now.state)
+            bar.update(now.progress, catalogue.word("state", now.stage or now.state))
     except KeyboardInterrupt:
         bar.clear()
-        print(load(language).say("client.job_left", id=id), file=sys.stderr)
+        print(catalogue.say("client.job_left", id=id), file=sys.stderr)
         raise
     finally:
         bar.clear()
