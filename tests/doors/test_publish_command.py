@@ -52,6 +52,14 @@ def test_a_check_shows_every_public_fact_and_nothing_of_the_rows(
     assert not Path("amana-data").exists()
 
 
+def test_every_problem_of_the_rules_is_told_once_in_the_order_of_the_file(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = RULES.replace('cap_rho = "2.0"', 'cap_rho = "lots"').replace('kind = "number", grid = "0.1"', 'kind = "numeric", grid = "0.1"')
+    Path("rules.toml").write_text(wrong.replace('"2099-12-31"', '"in ten years"'), "utf-8")
+    assert main.main(["publish", *files, "--rules", "rules.toml", "--check"]) == Exit.RULES
+    told = re.findall(r"In the rules, (\S+) has the value", capsys.readouterr().err)
+    assert told == ["dataset.retention", "population.cap_rho", "table.visits.columns.cost.kind"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_check_says_what_the_promise_means_as_the_budget_does(
     files: list[str], language: str, capsys: pytest.CaptureFixture[str]

@@ -46,12 +46,17 @@ def publish(options: argparse.Namespace, catalogue: Catalogue) -> None:
 
 
 def _tell_problems(rules: str, catalogue: Catalogue) -> None:
-    """All but the first problem of the rules, which the publishing itself refuses: so that one reading mends them all."""
+    """Every problem of the rules in the order of reading, the cause before what hangs on it, so that one reading mends them all.
+
+    Errors: the last of them, which ends the command.
+    """
     from amana.catalog.rules import problems_of
 
     problems: tuple[Refusal, ...] = problems_of(rules)
-    for problem in problems[1:]:
+    for problem in problems[:-1]:
         tell(describe(problem, asked=rules, catalogue=catalogue))
+    if problems:
+        raise problems[-1]
 
 
 def _write_reports(reports: "Sequence[TableReport]", catalogue: Catalogue) -> None:

@@ -98,7 +98,7 @@ class People:
             check(Action.ADD_PERSON, asker, on=Node(), now=at)
         _named(name)
         if language not in LANGUAGES:
-            raise Refusal("node.bad_value", field="language", wanted=", ".join(LANGUAGES))
+            raise Refusal("node.bad_value", field="language", wanted="word.one_of", known=", ".join(LANGUAGES))
         made = PersonId(f"u-{secrets.token_hex(6)}")
         with self._database.transaction() as run:
             found = find_organisation(run, organisation)

@@ -34,7 +34,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = MappingProxyType(
             rf"https://[a-z0-9.-]+(?!:443$)(:[0-9]{{1,5}})?|{_HERE}",
             "word.setting.public_url",
         ),
-        "enrol or demo": (r"enrol|demo", "`enrol`, `demo`"),
+        "enrol or demo": (r"enrol|demo", "word.setting.links"),
         "a URL or nothing": (rf"(https://[^\s?#@]+|{_HERE}(/[^\s?#@]*)?)?", "word.setting.issuer"),
         "a word or nothing": (r"[\x21-\x7e]{0,255}", "word.setting.provider_word"),
         "a path or nothing": (r"[^\0\n]{0,4096}", "word.setting.file"),
@@ -206,7 +206,7 @@ def _value(key: str, given: object, metadata: Mapping[str, object], *, origin: s
             return given
         raise Refusal("settings.bad_value", key=key, value="…", wanted=wanted, origin=origin)  # it may hold a password
     if key.lower().endswith("language") and given not in LANGUAGES:
-        raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted=", ".join(LANGUAGES), origin=origin)
+        raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted="word.one_of", known=", ".join(LANGUAGES), origin=origin)
     if not isinstance(given, str) or not given or "/" in given or "\\" in given:
         raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted="word.setting.plain_name", origin=origin)
     return given
