@@ -9,6 +9,7 @@ import pytest
 
 from amana.cli import ask, look, main, profile
 from amana.cli.parser import COMMANDS
+from amana.cli.parser_govern import ACTIONS
 from amana.client.text import LANGUAGES, load
 from amana.terms.codes import CODES, Exit
 from amana.terms.refusal import Fault
@@ -166,6 +167,16 @@ def test_help_speaks_the_four_languages(language: str, command: tuple[str, ...],
     assert ended.value.code == 0
     assert load(language).messages["usage: "].forms[0].strip() in shown
     assert load(language).say(f"cli.{command[0]}.purpose" if command else "cli.description")[:40] in shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("command", ACTIONS)
+def test_the_help_of_a_command_says_what_each_of_its_actions_does(language: str, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main.main(["--lang", language, command, "--help"])
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    told = {words[0]: words[1] for line in lines if len(words := line.split(maxsplit=1)) == 2}
+    assert all(told[action].endswith(".") for action in ACTIONS[command])
 
 
 def test_a_wrong_option_is_answered_in_the_readers_language(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from amana.cli.reach import reach
 from amana.cli.show import odds, tell, write_table
 from amana.client.figures import percent
 from amana.client.odds import odds_percent
-from amana.client.text import Catalogue
+from amana.client.text import WORD, Catalogue
 from amana.local.door import find_folder, open_folder
 from amana.terms.codes import CODES
 from amana.terms.refusal import Refusal
@@ -64,7 +64,11 @@ def settings(options: argparse.Namespace, catalogue: Catalogue) -> None:
     from amana.node.settings import explain
 
     columns = tuple(catalogue.say(f"settings.{name}") for name in ("name", "value", "origin"))
-    write_table(columns, explain(find_folder(options.folder)), numbers=(False, False, False))
+    rows = [
+        (name, value, catalogue.say(origin) if origin.startswith(WORD) else origin)
+        for name, value, origin in explain(find_folder(options.folder))
+    ]
+    write_table(columns, rows, numbers=(False, False, False))
 
 
 def help_code(options: argparse.Namespace, catalogue: Catalogue) -> None:

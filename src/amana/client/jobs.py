@@ -51,26 +51,26 @@ def wait(channel: Channel, id: str, *, language: str, follow: Callable[[JobState
 
     Errors: Refusal client.job_stopped, or what the node refuses with; KeyboardInterrupt leaves the job running.
     """
-    bar = Bar()
+    bar, catalogue = Bar(), load(language)
     last = "queued"
     try:
         for now in _states(channel, id):
             last = now.state
             if follow is None:
-                bar.update(now.progress, now.stage or now.state)
+                bar.update(now.progress, catalogue.word("state", now.stage or now.state))
             else:
                 follow(now)
     except KeyboardInterrupt:
         bar.clear()
-        print(load(language).say("client.job_left", id=id), file=sys.stderr)
+        print(catalogue.say("client.job_left", id=id), file=sys.stderr)
         raise
     finally:
         bar.clear()
     if last == "cancelled":
-        raise Refusal("client.job_stopped", id=id, state=last)
+        raise Refusal("client.job_stopped", id=id, state=f"word.state.{last}")
     found = an_object(channel.get(job_path(id, "/answer")).json(), "answer")  # of a failed job, the node's own fault or refusal
     if "rows" not in found:
-        raise Refusal("client.job_stopped", id=id, state=last)
+        raise Refusal("client.job_stopped", id=id, state=f"word.state.{last}")
     return found
 
 

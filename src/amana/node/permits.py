@@ -149,9 +149,11 @@ class Permits:
             _sensible(share, valid_until, now=at)
             nrho, delta = caps_of(serving.dataset(found.record.dataset).population, share=share)
             if nrho < max(1, found.record.cap_nrho) or delta < found.record.cap_delta:
-                raise Refusal("node.bad_value", field="share", wanted="a share of the budget, no less than was granted before")
+                raise Refusal("node.bad_value", field="share", wanted="word.share_no_less")
             if event is PermitEvent.WIDEN and valid_until < found.record.valid_until:
-                raise Refusal("node.bad_value", field="valid_until", wanted=f"{found.record.valid_until.isoformat()} or later")
+                raise Refusal(
+                    "node.bad_value", field="valid_until", wanted="word.no_earlier", earliest=found.record.valid_until.isoformat()
+                )
             to = move(PERMIT, found.record.state, event=event)
             until = moment(min(valid_until, found.project.ends_on))
             values: dict[str, Value] = {"nrho": nrho, "delta": delta, "valid_until": until, "by": asker.person.id, "reasons": reasons}
@@ -196,7 +198,7 @@ class Permits:
             if permit is not None:
                 return read_permit(run, permit, terms=serving.terms)
             if asker is None:
-                raise Refusal("rights.sign_in_needed", action=Action.ASK.value)
+                raise Refusal("rights.sign_in_needed", action=Action.ASK.word)
             names = run.rows(PERMITS_OF_PERSON, {"dataset": dataset.name, "person": asker.person.id})
             held = [read_permit(run, PermitId(text(name)), terms=serving.terms) for (name,) in names]
         if not held:
@@ -285,9 +287,9 @@ def dataset_of(run: Transaction, dataset: Dataset) -> DatasetOf:
 
 def _sensible(share: Fraction, valid_until: datetime, *, now: datetime) -> None:
     if not 0 < share <= 1:
-        raise Refusal("node.bad_value", field="share", wanted="a share of the budget above 0 and at most 1, such as 5%")
+        raise Refusal("node.bad_value", field="share", wanted="word.share")
     if valid_until <= now:
-        raise Refusal("node.bad_value", field="valid_until", wanted="a moment in the future, such as 2031-01-01T00:00:00+00:00")
+        raise Refusal("node.bad_value", field="valid_until", wanted="word.future")
 
 
 def _note(run: Transaction, permit: PermitId, *, at: datetime, actor: str, action: str, was: str, now_is: str) -> None:

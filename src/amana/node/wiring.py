@@ -46,7 +46,7 @@ from amana.query.plan import Plan
 from amana.query.released import NoisyTable
 from amana.terms.database import text
 from amana.terms.ids import DeltaUnits, NanoRho, VersionId
-from amana.terms.refusal import Refusal
+from amana.terms.refusal import Refusal, cause_of
 from amana.terms.use import Inclusion, UseEntry
 
 if TYPE_CHECKING:
@@ -324,7 +324,7 @@ def wire(folder: Path, *, absent: Literal["refuse", "make"]) -> Wired:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return Wired(folder)
     except OSError as error:
-        raise Refusal("node.file_not_writable", file=str(error.filename or folder), reason=error.strerror or "?") from None
+        raise Refusal("node.file_not_writable", file=str(error.filename or folder), reason=cause_of(error)) from None
 
 
 def publish(folder: Path, files: Sequence[Path | str], rules_text: str, *, progress: Progress = quiet) -> Publication:

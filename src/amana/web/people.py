@@ -147,7 +147,7 @@ def revoke_accreditation(accreditation: Id, service: Here, caller: Caller) -> Re
 def required(caller: Asker | None, action: Action) -> Asker:
     """Who asks, where a use case would take nobody for whoever sits at the machine. Errors: Refusal rights.sign_in_needed."""
     if caller is None:
-        raise Refusal("rights.sign_in_needed", action=action.value)
+        raise Refusal("rights.sign_in_needed", action=action.word)
     return caller
 
 
