@@ -226,7 +226,7 @@ def balance_of(ledger: Ledger, of: Version) -> Balance:
     return ledger.balance(of.dataset.population, now=FakeClock().now())
 
 
-SCHEDULE = Schedule(rows=(("visits", 1000), ("patients", 100)), rows_per_s=1e6, base_s=0.5, tick_s=0.1)
+SCHEDULE = Schedule(rows=(("visits", 1000), ("patients", 100)), rows_per_s=1e6, base_s=0.5, tick_s=0.1, most_s=600.0)
 
 
 def kernel(

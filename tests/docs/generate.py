@@ -20,6 +20,9 @@ ROOT = Path(__file__).parent.parent.parent
 BENCHMARKS = ROOT / "docs" / "explanation" / "benchmarks.md"
 BEGIN, END = "<!-- benchmarks: made by `make docs` from docs/explanation/benchmarks.md -->", "<!-- end of benchmarks -->"
 
+BAR = "\\|"
+"""How a table of Markdown holds a bar."""
+
 
 def pages() -> dict[Path, str]:
     """Each page that is made, and what it must hold."""
@@ -45,6 +48,7 @@ def command_page() -> str:
     for name, command in _commands(parser):
         lines += ["", f"## amana {name}", "", f"{_sentence(str(command.description))}", "", "```text", *_usage(command), "```", ""]
         lines += _options(command)
+        lines += ["", *_actions(str(command.epilog))] if command.epilog else []
     lines += ["", "## Exit codes", "", "| code | class |", "|---|---|"]
     lines += [f"| {int(member)} | {member.name.lower()} |" for member in type(next(iter(CODES.values())).exit)]
     return "\n".join(lines) + "\n"
@@ -181,8 +185,14 @@ def _form(action: argparse.Action) -> str:
 
 def _options(parser: argparse.ArgumentParser) -> list[str]:
     shown = [action for action in parser._actions if action.help not in {None, argparse.SUPPRESS} and not _is_help(action)]
-    rows = [f"| `{_form(action)}` | {str(action.help).replace('%%', '%')} |".replace("5%|±15", "5%\\|±15") for action in shown]
+    rows = [f"| `{_form(action).replace('|', BAR)}` | {str(action.help).replace('%%', '%')} |" for action in shown]
     return ["| argument | meaning |", "|---|---|", *rows] if rows else []
+
+
+def _actions(epilog: str) -> list[str]:
+    """The actions of a command, each with its line."""
+    title, *lines = epilog.splitlines()
+    return [title, "", *(f"- `{name}`: {text.strip()}" for name, _, text in (line.strip().partition(" ") for line in lines))]
 
 
 def _sentence(text: str) -> str:

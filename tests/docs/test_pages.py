@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ REFUSED = {Exit.QUESTION, Exit.BUDGET, Exit.RULES, Exit.PERMISSION, Exit.SETTING
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_does_what_it_says(page: Path, tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "demo-data").symlink_to(demo_folder)
+    shutil.copytree(demo_folder, tmp_path / "demo-data")  # a page may spend what it likes
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     known: dict[str, object] = {}
@@ -33,8 +34,12 @@ def test_a_page_does_what_it_says(page: Path, tmp_path: Path, demo_folder: Path,
             case "toml":
                 Path(snippet.how["file"]).write_text(snippet.text, encoding="utf-8")
             case "sh":
-                with serving(demo_folder) as address:
+                with serving(tmp_path / "demo-data") as address:
+                    for link in Path("demo-data", "links").iterdir():  # a link is shown to its own node only
+                        link.write_text(link.read_text("utf-8").replace(snippet.how["server"], address), "utf-8")
+                    monkeypatch.setenv("AMANA_PUBLIC_URL", address)
                     in_shell(snippet.text.replace(snippet.how["server"], address), snippet, page)
+                    monkeypatch.delenv("AMANA_PUBLIC_URL")
             case _:
                 for command in snippet.commands():
                     run(command, snippet, page)

@@ -34,6 +34,15 @@ out_of_bounds = "clamp"
 person = { kind = "key", holds = "text" }
 region = { kind = "choice", members = ["Atlas", "Coast", "Desert"], source = "Map" }
 cost = { kind = "number", grid = "0.1", low = 0, high = 100, source = "Tariff", nullable = true }
+[[table]]
+name = "regions"
+private = false
+multiplicity = 1
+key = ["region"]
+source = "Map"
+[table.columns]
+region = { kind = "choice", members = ["Atlas", "Coast", "Desert"], source = "Map" }
+people = { kind = "number", grid = "1", low = 0, high = 1000000, source = "Census" }
 """
 )
 SQL = "SELECT region, COUNT(*) AS visits FROM visits GROUP BY region"
@@ -72,7 +81,9 @@ def lay_down(folder: Path, *, rows: int = 3000, settings: str = "") -> None:
     ]
     file = folder.parent / "visits.csv"
     file.write_text("person,region,cost\n" + "\n".join(lines) + "\n", "utf-8")
-    publish(folder, [file], RULES)
+    regions = folder.parent / "regions.csv"
+    regions.write_text("region,people\nAtlas,70000\nCoast,90000\nDesert,4000\n", "utf-8")
+    publish(folder, [file, regions], RULES)
 
 
 def session_of(service: Service, person: PersonId) -> str:

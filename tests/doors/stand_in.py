@@ -138,8 +138,8 @@ class StandIn:
         self._read(sql, within)
         return Explanation()
 
-    def dry_run(self, sql: str, *, within: str) -> Answer:
-        self._read(sql, within)
+    def dry_run(self, sql: str, *, within: str, share: str | None = None) -> Answer:
+        self._read(sql, share or within)
         return replace(self.answer, invented=True, digest="", notes=(("note.dry_run", (("units", 1000), ("times", 89))),))
 
     def budget(self, name: str) -> Budget:

@@ -78,11 +78,24 @@ def test_a_preview_costs_nothing_and_says_what_asking_will_cost(node: HttpNode) 
     assert answer["cost"]["loss_nrho"] == preview["cost"]["loss_nrho"] == node.spent() - spent  # type: ignore[index]
 
 
+def test_a_preview_says_when_neither_the_budget_nor_the_permit_could_pay(node: HttpNode) -> None:
+    body = {"sql": "SELECT COUNT(*) AS n FROM visits WHERE cost < 3"}
+
+    def beyond(who: str, share: str) -> set[str]:
+        found = node.client.post("/api/v1/questions/preview", json={**body, "share": share}, headers=node.headers(who)).json()
+        return {note["code"] for note in found["notes"] if note["code"].startswith("note.beyond")}
+
+    assert beyond("member", "100%") == beyond("outsider", "100%") == {"note.beyond_population"}
+    assert beyond("member", "60%") == {"note.beyond_permit"} and beyond("outsider", "60%") == beyond("member", "5%") == set()
+    refused = node.client.post("/api/v1/questions", json={**body, "share": "60%"}, headers=node.headers(Idempotency_Key="beyond"))
+    assert refused.json()["name"] == "budget.permit_exhausted"
+
+
 def test_a_share_of_the_budget_stands_in_place_of_a_precision(node: HttpNode) -> None:
     answer = ask(node, "SELECT COUNT(*) AS n FROM visits WHERE cost < 50", key="share", share="1%")
     assert 0 < answer["cost"]["loss_nrho"] <= answer["cost"]["cap_nrho"] // 100  # type: ignore[index]
     both = node.client.post("/api/v1/questions/preview", json={"sql": SQL, "within": "5%", "share": "1%"}, headers=node.headers())
-    assert (both.status_code, both.json()["parameters"]["field"]) == (422, "share")
+    assert (both.status_code, both.json()["name"]) == (422, "budget.precision_and_share")
 
 
 def test_a_dry_run_is_for_everybody_and_spends_nothing(node: HttpNode) -> None:
@@ -115,6 +128,9 @@ def test_a_refusal_points_into_the_question_in_the_language_of_the_reader(node: 
 
 def test_a_stranger_asks_nothing_and_somebody_without_a_permit_neither(node: HttpNode) -> None:
     body, spent = {"sql": "SELECT COUNT(*) AS n FROM visits WHERE cost > 31"}, node.spent()
+    public = {"sql": "SELECT SUM(people) AS people FROM regions"}
+    stranger = node.client.post("/api/v1/questions", json=public)
+    assert (stranger.status_code, stranger.json()["name"]) == (401, "rights.sign_in_needed"), "exact, but it is work all the same"
     for path in ("questions", "questions/preview", "questions/simulate"):
         reply = node.client.post(f"/api/v1/{path}", json={**body, **({"draws": 2} if "simulate" in path else {})})
         assert (reply.status_code, reply.headers["www-authenticate"]) == (401, "Bearer"), path

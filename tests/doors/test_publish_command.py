@@ -1,5 +1,6 @@
 """`amana publish` as a custodian meets it: what a check shows, a bar where she watches, true counts for her alone."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def test_a_check_shows_every_public_fact_and_nothing_of_the_rows(
     say = load(language).say
     facts = (
         "en: Test", "fr: Essai", "ar: تجربة", "zgh: ⴰⵔⵎ", "Tests, 1 Street, tests@example.org", "None needed", "DS:MONDO:0005148", "NCU",
-        "2099-12-31", "people (patient)", "visits", "visits.cost", "number 0.0 … 100.0, nullable", "Tariff", "towns",
+        "2099-12-31", "people (patient)", "visits", "visits.cost", say("holds.nullable", kind=say("holds.number", low="0.0", high="100.0")), say("holds.key"), "Tariff", "towns",
         "Census", "100", say("term.DS"), say("term.NCU"), say("public.caps", rho="2", delta="1e-9", share="0.05", period=say("public.period.life")),
         say("public.controller"), say("public.rows_public"),
     )  # fmt: skip
@@ -49,6 +50,29 @@ def test_a_check_shows_every_public_fact_and_nothing_of_the_rows(
     assert {"en": "Stays", "fr": "Séjours", "ar": "إقامات", "zgh": "ⵜⵉⵖⵉⵎⵉⵜⵉⵏ"}[language] in out
     assert "secret" not in out + err
     assert not Path("amana-data").exists()
+
+
+def test_every_problem_of_the_rules_is_told_once_in_the_order_of_the_file(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = RULES.replace('cap_rho = "2.0"', 'cap_rho = "lots"').replace('kind = "number", grid = "0.1"', 'kind = "numeric", grid = "0.1"')
+    Path("rules.toml").write_text(wrong.replace('"2099-12-31"', '"in ten years"'), "utf-8")
+    assert main.main(["publish", *files, "--rules", "rules.toml", "--check"]) == Exit.RULES
+    told = re.findall(r"In the rules, (\S+) has the value", capsys.readouterr().err)
+    assert told == ["dataset.retention", "population.cap_rho", "table.visits.columns.cost.kind"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_check_says_what_the_promise_means_as_the_budget_does(
+    files: list[str], language: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["--lang", language, "publish", *files, "--rules", "rules.toml", "--check"]) == Exit.FINE
+    checked = capsys.readouterr().err
+    assert main.main(["--lang", language, "publish", *files, "--rules", "rules.toml"]) == Exit.FINE
+    capsys.readouterr()
+    assert main.main(["--lang", language, "budget", "test"]) == Exit.FINE
+    told = capsys.readouterr().err
+    promise = re.search(r"ε ≤ [\d.]+ .*= 1e-06", told)
+    odds = re.search(r"[\d.]{4,}:[\d.]+", told)
+    assert promise and odds and promise[0] in checked and odds[0] in checked
 
 
 def test_a_check_into_a_folder_finds_that_a_promise_was_changed(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Jobs over HTTP: a long question is accepted, followed, answered, cancelled; another person's job is nobody's business."""
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +113,20 @@ def test_a_token_that_may_only_read_neither_asks_nor_cancels(http: TestClient, s
     assert http.delete(f"/jobs/{job}", headers=reader).json()["name"] == "rights.token_scope"
     assert http.get(f"/jobs/{job}", headers=reader).status_code == 200
     wait(service, JobId(str(job)))
+
+
+def test_a_stream_ends_when_its_reader_may_no_longer_look(http: TestClient, service: Service, folder: Path) -> None:
+    headers = bearer(service)
+    jobs = [ask(http, headers, f"s{number}", sql=below(70 + number))["id"] for number in range(6)]
+    revoke = "UPDATE token SET revoked_at = '2026-01-01T00:00:00.000000+00:00' WHERE id IN (SELECT token FROM job WHERE id = '{}')"
+    later = threading.Timer(0.2, lambda: change(folder, revoke.format(jobs[-1])))
+    later.start()
+    with http.stream("GET", f"/jobs/{jobs[-1]}/events", headers=headers) as stream:
+        told = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line]
+    later.join()
+    assert told and all(each["state"] == "queued" for each in told)
+    for job in jobs:
+        wait(service, JobId(str(job)))
 
 
 def test_a_job_of_a_revoked_token_is_refused_at_its_turn(http: TestClient, service: Service, folder: Path) -> None:

@@ -70,6 +70,28 @@ def test_words_that_were_withdrawn_and_changed_keep_no_review(node: Governed) ->
         node.projects.decide(node.asker("decider"), project=project, event=ProjectEvent.APPROVE, reasons="")
 
 
+@pytest.mark.parametrize(
+    ("second", "event", "needed"),
+    [
+        (Verdict.REJECT, ProjectEvent.APPROVE, True),
+        (Verdict.RETURN, ProjectEvent.APPROVE, True),
+        (Verdict.APPROVE, ProjectEvent.APPROVE, False),
+        (Verdict.REJECT, ProjectEvent.REJECT, True),
+    ],
+)
+def test_whoever_decides_against_a_reviewer_says_why(node: Governed, second: Verdict, event: ProjectEvent, needed: bool) -> None:
+    project = node.submitted()
+    node.projects.review(node.asker("reviewer"), project=project, verdict=Verdict.APPROVE, reasons="")
+    node.projects.review(node.asker("second"), project=project, verdict=second, reasons="Too broad.")
+    if needed:
+        with pytest.raises(Refusal, match="reasons_needed"):
+            node.projects.decide(node.asker("decider"), project=project, event=event, reasons=" ")
+    reasons = "Narrowed on the phone." if needed else ""
+    assert node.projects.decide(node.asker("decider"), project=project, event=event, reasons=reasons).state.value.startswith(
+        event.value[:6]
+    )
+
+
 def test_a_draft_is_written_anew_without_a_new_version(node: Governed) -> None:
     project = node.draft()
     node.projects.edit(node.asker("applicant"), project=project, application=node.application(purposes=("HMB",)))
@@ -160,7 +182,7 @@ def test_of_two_deciders_at_once_one_wins(node: Governed) -> None:
         who = node.asker(name)
         start.wait()
         try:
-            node.projects.decide(who, project=project, event=event, reasons="")
+            node.projects.decide(who, project=project, event=event, reasons="We read it.")
             outcomes.append("won")
         except Refusal as refusal:
             outcomes.append(refusal.code)

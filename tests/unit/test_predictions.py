@@ -94,7 +94,7 @@ def test_a_share_of_nothing_is_refused_and_a_width_is_not() -> None:
     sql = "SELECT COUNT(*) AS n FROM visits WHERE ward = 'nowhere'"
     with pytest.raises(Refusal) as caught:
         chosen(sql)
-    assert (caught.value.code, caught.value.parameters["reason"]) == ("budget.precision_unreachable", "prediction")
+    assert (caught.value.code, caught.value.parameters["reason"]) == ("budget.precision_unreachable", "word.imprecise.prediction")
     assert chosen(sql, within=Precision(amount=Fraction(100), relative=False)).aim.half_widths == (100.0,)
 
 

@@ -130,6 +130,26 @@ def test_a_wrong_field_is_refused_with_its_path(wrong: str, code: str, path: str
         read_rules(wrong)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "found"),
+    [
+        (GOOD.replace("private = true\n", ""), [("rules.missing_field", "table.visits.private")]),
+        (GOOD.replace("private = true", 'private = "yes"'), [("rules.bad_value", "table.visits.private")]),
+        (GOOD + TOWNS.replace("private = false\n", ""), [("rules.missing_field", "table.towns.private")]),
+        (GOOD.replace('kind = "number"', 'kind = "numeric"'), [("rules.bad_value", "table.visits.columns.cost.kind")]),
+        (GOOD.replace('kind = "number", ', ""), [("rules.missing_field", "table.visits.columns.cost.kind")]),
+        (GOOD.replace("nullable = true", "nullable = 3"), [("rules.bad_value", "table.visits.columns.cost.nullable")]),
+        (
+            GOOD.replace('kind = "number"', 'knid = "number"'),
+            [("rules.missing_field", "table.visits.columns.cost.kind"), ("rules.unknown_field", "table.visits.columns.cost.knid")],
+        ),
+    ],
+)
+def test_the_cause_alone_is_told_where_other_fields_hang_on_the_wrong_one(wrong: str, found: list[tuple[str, str]]) -> None:
+    assert wrong not in {GOOD, GOOD + TOWNS}
+    assert [(problem.code, problem.parameters["path"]) for problem in problems_of(wrong)] == found
+
+
 def test_every_wrong_field_is_listed_at_once_with_its_line() -> None:
     wrong = GOOD.replace('cap_rho = "2.0"', 'cap_rho = "lots"').replace("low = 0", 'low = "none"')
     problems = problems_of(wrong)

@@ -13,7 +13,7 @@ from typing import cast, final
 
 from amana.catalog.domains import ChoiceDomain, KeyDomain, TextDomain
 from amana.catalog.rules_columns import ColumnReading, read_column
-from amana.catalog.rules_fields import Fields, Problems
+from amana.catalog.rules_fields import Fields, Problems, place_in_toml
 from amana.catalog.rules_heading import read_heading, read_population, read_title
 from amana.catalog.schema import Column, Dataset, Path, Schema, Table
 from amana.terms.refusal import Place, Refusal
@@ -24,6 +24,9 @@ COLUMNS_MAX = 500
 ROWS_PER_UNIT_MAX = 1_000_000
 MULTIPLICITY_MAX = 10_000
 ROW_UNIT = "row"
+OF_UNIT = ("unit", "parent", "parent_key", "rows_per_unit_max")
+OF_PRIVACY = (*OF_UNIT, "occurrence", "out_of_bounds", "source", "multiplicity")
+"""The fields of a table that hang on whether it is private."""
 
 
 class OutOfBounds(Enum):
@@ -120,9 +123,7 @@ def _read(text: str) -> tuple[Rules | None, tuple[Refusal, ...]]:
 
 
 def _not_toml(text: str, error: Exception) -> Refusal:
-    # The words of tomllib end in "(at line 3, column 7)"; only the place is kept, the rest is ours to say.
-    found = str(error).rpartition("(at line ")[2].rstrip(")").split(", column ")
-    line, column = (int(found[0]), int(found[1])) if len(found) == 2 else (text.count("\n") + 1, 1)
+    line, column = place_in_toml(text, error)
     return Refusal("rules.not_toml", where=Place(line=line, column=column), line=line, column=column)
 
 
@@ -133,7 +134,7 @@ def _tables(root: Fields, *, unit: str) -> list[tuple[Table, Reading]]:
         return []
     items = cast("list[dict[str, object]]", written)
     if len(items) > TABLES_MAX:
-        root.problems.add("rules.bad_value", "table", value=f"{len(items)} tables", wanted=f"at most {TABLES_MAX} tables")
+        root.problems.add("rules.bad_value", "table", value=str(len(items)), wanted="word.rules.tables", number=TABLES_MAX)
         return []
     tables: list[tuple[Table, Reading]] = []
     names: set[str] = set()
@@ -161,7 +162,7 @@ def _table(fields: Fields, *, unit: str) -> tuple[Table, Reading] | None:
     csv = _csv(fields.part("csv", required=False))
     missing = fields.texts("missing")
     key = fields.texts("key", required=private is False)
-    columns = _columns(fields, unit=unit, private=private is not False)
+    columns = _columns(fields, unit=unit, private=private is True)
     path, unit_column, rows_max, occurrence, multiplicity = (None, None, 1, cast("tuple[str, ...]", ()), 1)
     source = ""
     out_of_bounds: str | None = OutOfBounds.REFUSE.value
@@ -170,8 +171,10 @@ def _table(fields: Fields, *, unit: str) -> tuple[Table, Reading] | None:
         occurrence = fields.texts("occurrence")
         out_of_bounds = fields.word("out_of_bounds", tuple(each.value for each in OutOfBounds))
     elif private is False:
-        source = fields.text("source", example="the public document that this table is", length_max=1000) or ""
+        source = fields.text("source", example="Census 2024, table 3", length_max=1000) or ""
         multiplicity = fields.whole("multiplicity", low=1, high=MULTIPLICITY_MAX) or 1
+    else:
+        fields.allow(*OF_PRIVACY)
     fields.close()
     if name is None or private is None or out_of_bounds is None or len(fields.problems.found) > before:
         return None
@@ -216,7 +219,7 @@ def _columns(fields: Fields, *, unit: str, private: bool) -> list[tuple[Column, 
     if part is None:
         return []
     if not 1 <= len(part.names()) <= COLUMNS_MAX:
-        fields.problems.add("rules.bad_value", part.path, value=f"{len(part.names())} columns", wanted=f"1 to {COLUMNS_MAX} columns")
+        fields.problems.add("rules.bad_value", part.path, value=str(len(part.names())), wanted="word.rules.columns", number=COLUMNS_MAX)
         return []
     columns: list[tuple[Column, ColumnReading]] = []
     names: set[str] = set()
@@ -236,8 +239,7 @@ def _columns(fields: Fields, *, unit: str, private: bool) -> list[tuple[Column, 
 def _unit(fields: Fields) -> tuple[Path | None, str | None, int]:
     """The step to the parent or the unit's column, and the cap of rows; both None once a problem is noted."""
     if fields.has("unit") == fields.has("parent"):
-        for key in ("unit", "parent", "parent_key", "rows_per_unit_max"):
-            fields.raw(key)  # known fields: one problem is enough
+        fields.allow(*OF_UNIT)  # one problem is enough
         fields.problems.add("rules.no_unit", fields.path)
         return None, None, 1
     if fields.has("unit"):
@@ -270,10 +272,9 @@ def _check_paths(tables: tuple[Table, ...], readings: tuple[Reading, ...], probl
                 if column is None:
                     problems.add("rules.unknown_name", f"{path}.{field}", name=name, known=_names(table))
                 elif field == "key" and column.domain.nullable:
-                    problems.add("rules.column_kind", f"{path}.columns.{name}", name=name, wanted="never nullable, as part of a key")
+                    problems.add("rules.column_kind", f"{path}.columns.{name}", name=name, wanted="word.rules.never_nullable")
                 elif field == "occurrence" and isinstance(column.domain, TextDomain):
-                    wanted = "a choice, number, date, moment, boolean or key, as an occurrence column"
-                    problems.add("rules.column_kind", f"{path}.columns.{name}", name=name, wanted=wanted)
+                    problems.add("rules.column_kind", f"{path}.columns.{name}", name=name, wanted="word.rules.occurrence")
         if table.unit_column is not None:
             _check_key_column(table, table.unit_column, f"{path}.unit", problems)
         if reading.row_is_unit and len(private) > 1:
@@ -294,7 +295,7 @@ def _check_parent(table: Table, step: Path, by_name: Mapping[str, Table], proble
         _check_key_column(parent, there, f"{path}_key", problems)
     if sorted(there for _, there in step.on) != sorted(parent.key):
         declared = ", ".join(f'"{name}"' for name in parent.key)
-        problems.add("rules.parent_key", f"{path}_key", table=table.name, parent=parent.name, key=declared or "(none)")
+        problems.add("rules.parent_key", f"{path}_key", table=table.name, parent=parent.name, key=declared or "–")
     seen = [table.name]
     while parent is not None and parent.path is not None:
         seen.append(parent.name)
@@ -309,7 +310,7 @@ def _check_key_column(table: Table, name: str, path: str, problems: Problems) ->
     if column is None:
         problems.add("rules.unknown_name", path, name=name, known=_names(table))
     elif not isinstance(column.domain, KeyDomain):
-        problems.add("rules.column_kind", f"table.{table.name}.columns.{name}", name=name, wanted='of kind = "key"')
+        problems.add("rules.column_kind", f"table.{table.name}.columns.{name}", name=name, wanted="word.rules.kind_key")
 
 
 def _names(table: Table) -> str:

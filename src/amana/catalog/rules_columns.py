@@ -20,6 +20,8 @@ from amana.catalog.schema import Column
 
 DayOrMoment = TypeVar("DayOrMoment", date, datetime)
 KINDS = ("number", "date", "moment", "choice", "boolean", "text", "key")
+OF_ANY_KIND = ("nullable", "from", "source", "format", "other", "holds", "low", "high", "grid", "members", "length_max")
+"""Every field that a column of some kind has, besides `kind`."""
 UNITS_MAX = 2**62
 """Largest bound in units of the grid: leaves room for one step beyond it in 64 bits."""
 
@@ -41,19 +43,22 @@ def read_column(name: str, fields: Fields, *, private: bool) -> tuple[Column, Co
     """The column, or None when a problem was noted."""
     before = len(fields.problems.found)
     if not is_name(name):
-        wanted = 'letters, digits and _ only, not starting with a digit; use from = "…" for the name in the file'
-        fields.problems.add("rules.bad_value", fields.path, value=name, wanted=wanted)
+        fields.problems.add("rules.bad_value", fields.path, value=name, wanted="word.rules.column_name")
     kind = fields.word("kind", KINDS)
+    if kind is None:  # what else a column needs hangs on its kind: to complain of that too would hide the cause
+        fields.allow(*OF_ANY_KIND)
+        fields.close()
+        return None
     nullable = fields.truth("nullable", default=False)
     written = fields.text("from", required=False)
     bounded = kind in ("number", "date", "moment", "choice")
-    source = fields.text("source", required=private and bounded, example="the public document that states the bounds or members")
+    source = fields.text("source", required=private and bounded, example="Tariff 2024, article 3")
     form = fields.text("format", required=False, example="%d/%m/%Y") if kind in ("date", "moment") else None
     other = fields.text("other", required=False) if kind == "choice" else None
     holds = fields.word("holds", ("integer", "text")) if kind == "key" else None
-    domain = None if kind is None or nullable is None else _domain(kind, fields, nullable=nullable, private=private)
+    domain = _domain(kind, fields, nullable=bool(nullable), private=private)
     if isinstance(domain, ChoiceDomain) and other is not None and other not in domain.members:
-        fields.bad("other", "one of the members")
+        fields.bad("other", "word.rules.a_member")
     fields.close()
     if domain is None or len(fields.problems.found) > before:
         return None
@@ -74,7 +79,7 @@ def _domain(kind: str, fields: Fields, *, nullable: bool, private: bool) -> Doma
         case "choice":
             members = fields.texts("members", required=private)
             if not members and (private or fields.has("members")):
-                fields.bad("members", "the members that are possible, one at least")
+                fields.bad("members", "word.rules.members")
                 return None
             return ChoiceDomain(members=tuple(sorted(members)), nullable=nullable)
         case "boolean":
@@ -94,17 +99,17 @@ def _number(fields: Fields, *, nullable: bool) -> NumberDomain | None:
         return None
     sign, digits, exponent = grid.normalize().as_tuple()
     if sign or digits != (1,) or not isinstance(exponent, int) or not -18 <= exponent <= 0:
-        fields.bad("grid", 'a power of ten from 1 down to 1e-18: "1", "0.1", "0.01", …')
+        fields.bad("grid", "word.rules.grid")
         return None
     scale = -exponent
     units = (_units(low, scale), _units(high, scale))
     for key, value in (("low", units[0]), ("high", units[1])):
         if value is None:
-            fields.bad(key, f"a multiple of the grid {grid}, of at most {UNITS_MAX} steps")
+            fields.bad(key, "word.rules.on_grid", grid=str(grid), number=UNITS_MAX)
     if units[0] is None or units[1] is None:
         return None
     if units[0] > units[1]:
-        fields.bad("high", f"at least low, which is {low}")
+        fields.bad("high", "word.rules.at_least_low", low=str(low))
         return None
     return NumberDomain(scale=scale, low=units[0], high=units[1], nullable=nullable)
 
@@ -135,13 +140,13 @@ def _interval(fields: Fields, kind: type[DayOrMoment], example: str) -> tuple[Da
             continue
         end = _end(value, kind)
         if end is None:
-            fields.bad(key, f"{'a day' if kind is date else 'a moment in whole seconds, without a zone'}, such as {example}")
+            fields.bad(key, "word.rules.day" if kind is date else "word.rules.moment", example=example)
         else:
             ends.append(end)
     if len(ends) < 2:
         return None
     if ends[0] > ends[1]:
-        fields.bad("high", f"not before low, which is {ends[0].isoformat()}")
+        fields.bad("high", "word.rules.at_least_low", low=ends[0].isoformat())
         return None
     return ends[0], ends[1]
 

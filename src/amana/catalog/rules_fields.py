@@ -77,14 +77,19 @@ class Fields:
             self._known.append(key)
         return self._values.get(key)
 
+    def allow(self, *keys: str) -> None:
+        """Mark fields as known without reading them: what they must hold hangs on a field that is wrong itself."""
+        for key in keys:
+            self.raw(key)
+
     def missing(self, key: str, example: str) -> None:
         """Note that a required field is not written."""
         self.raw(key)
         self.problems.add("rules.missing_field", self.at(key), example=f"{key} = {example}")
 
-    def bad(self, key: str, wanted: str) -> None:
-        """Note that the field's value is not of the wanted form."""
-        self.problems.add("rules.bad_value", self.at(key), value=_shown(self.raw(key)), wanted=wanted)
+    def bad(self, key: str, wanted: str, **parameters: str | int) -> None:
+        """Note that the field's value is not of the wanted form: a word's code, and what fills it."""
+        self.problems.add("rules.bad_value", self.at(key), value=_shown(self.raw(key)), wanted=wanted, **parameters)
 
     def text(self, key: str, *, example: str = "", required: bool = True, length_max: int = 500) -> str | None:
         """A text that is not blank."""
@@ -94,7 +99,7 @@ class Fields:
                 self.missing(key, f'"{example}"')
             return None
         if not isinstance(value, str) or not value.strip() or len(value) > length_max or _has_control(value):
-            self.bad(key, f'text in quotes of at most {length_max} characters, such as "{example or "…"}"')
+            self.bad(key, "word.rules.text", number=length_max, example=f'"{example or "…"}"')
             return None
         return value
 
@@ -102,7 +107,7 @@ class Fields:
         """A name that SQL can write without quotes."""
         value = self.text(key, example=example)
         if value is not None and not is_name(value):
-            self.bad(key, f'letters, digits and _ only, at most 60, not starting with a digit, such as "{example}"')
+            self.bad(key, "word.rules.name", example=f'"{example}"')
             return None
         return value
 
@@ -111,10 +116,10 @@ class Fields:
         value = self.raw(key)
         if value is None:
             if default is None:
-                self.missing(key, " or ".join(f'"{word}"' for word in allowed))
+                self.missing(key, " | ".join(f'"{word}"' for word in allowed))
             return default
         if not isinstance(value, str) or value not in allowed:
-            self.bad(key, "one of " + ", ".join(f'"{word}"' for word in allowed))
+            self.bad(key, "word.one_of", known=", ".join(f'"{word}"' for word in allowed))
             return None
         return value
 
@@ -123,10 +128,10 @@ class Fields:
         value = self.raw(key)
         if value is None:
             if default is None:
-                self.missing(key, "true or false")
+                self.missing(key, "true | false")
             return default
         if not isinstance(value, bool):
-            self.bad(key, "true or false, without quotes")
+            self.bad(key, "word.rules.truth")
             return None
         return value
 
@@ -138,7 +143,7 @@ class Fields:
                 self.missing(key, str(low))
             return None
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            self.bad(key, f"a whole number from {low} to {high}")
+            self.bad(key, "word.whole", low=low, high=high)
             return None
         return value
 
@@ -151,7 +156,7 @@ class Fields:
             return None
         number = _decimal(value)
         if number is None:
-            self.bad(key, f"a number such as {example}")
+            self.bad(key, "word.rules.number", example=example)
         return number
 
     def texts(self, key: str, *, required: bool = False, length_max: int = 200) -> tuple[str, ...]:
@@ -164,7 +169,7 @@ class Fields:
         items = cast("list[object]", value) if isinstance(value, list) else [None]
         good = [item for item in items if isinstance(item, str) and len(item) <= length_max and not _has_control(item)]
         if len(good) != len(items) or len(set(good)) != len(good) or len(good) > FIELDS_MAX:
-            self.bad(key, f'a list of different texts in quotes, each at most {length_max} characters, such as ["a", "b"]')
+            self.bad(key, "word.rules.texts", number=length_max)
             return ()
         return tuple(good)
 
@@ -176,7 +181,7 @@ class Fields:
                 self.problems.add("rules.missing_field", self.at(key), example=f"[{self.at(key)}]")
             return None
         if not isinstance(value, dict):
-            self.bad(key, f"a part of its own, [{self.at(key)}]")
+            self.bad(key, "word.rules.part", part=f"[{self.at(key)}]")
             return None
         return Fields(cast("dict[str, object]", value), self.at(key), self.problems)
 
@@ -189,6 +194,13 @@ class Fields:
         for key in self._values:
             if key not in self._known:
                 self.problems.add("rules.unknown_field", self.at(key), allowed=", ".join(sorted(self._known)))
+
+
+def place_in_toml(text: str, error: Exception) -> tuple[int, int]:
+    """The line and column at which the text stops being TOML. The words of tomllib end in "(at line 3, column 7)"; the rest is
+    ours to say."""
+    found = str(error).rpartition("(at line ")[2].rstrip(")").split(", column ")
+    return (int(found[0]), int(found[1])) if len(found) == 2 else (text.count("\n") + 1, 1)
 
 
 def is_name(text: str) -> bool:

@@ -37,7 +37,7 @@ def read_heading(fields: Fields | None) -> Heading | None:
     name = fields.name("name", example="clinic")
     custodian = fields.text("custodian", example="Ministry of Health")
     controller = fields.text("controller", example="Ministry of Health, 1 Main Street, data-protection@health.example", length_max=1000)
-    basis = fields.text("legal_basis", example="the law and article that allow this use", length_max=2000)
+    basis = fields.text("legal_basis", example="Law 09-08, article 21", length_max=2000)
     title = read_title(fields, required=True)
     purposes = _purposes(fields)
     retention = _retention(fields)
@@ -70,7 +70,7 @@ def _purposes(fields: Fields) -> tuple[str, ...]:
     purposes = fields.texts("purposes", required=True)
     if not purposes:
         if fields.has("purposes"):
-            fields.bad("purposes", 'a list of terms with one permission at least, such as ["GRU", "NCU"]')
+            fields.bad("purposes", "word.rules.purposes")
         return ()
     uses = [read_term(text) for text in purposes]
     path = fields.at("purposes")
@@ -80,7 +80,7 @@ def _purposes(fields: Fields) -> tuple[str, ...]:
             if code == "DS":
                 fields.problems.add("rules.term_disease", path, term=text)
             elif code == "TS":
-                fields.bad("purposes", 'a number of months after TS, such as "TS:12"')
+                fields.bad("purposes", "word.rules.months")
             else:
                 fields.problems.add("rules.unknown_term", path, term=text, known=", ".join(TERMS))
     if None not in uses and not any(use is not None and TERMS[use.code].kind is TermKind.PERMISSION for use in uses):
@@ -100,7 +100,7 @@ def _retention(fields: Fields) -> date | None:
         except ValueError:
             value = None
     if not isinstance(value, date) or isinstance(value, datetime):
-        fields.bad("retention", 'the last day on which the data may be kept, such as "2035-12-31"')
+        fields.bad("retention", "word.rules.retention")
         return None
     return value
 
@@ -154,5 +154,5 @@ def _share(fields: Fields, key: str, *, example: str, low: Decimal, high: Decima
     value = fields.decimal(key, example=example)
     if value is None or low <= value <= high:
         return value
-    fields.bad(key, f"a number from {low} to {high}, such as {example}")
+    fields.bad(key, "word.rules.between", low=str(low), high=str(high), example=example)
     return None

@@ -40,7 +40,7 @@ def ask(options: argparse.Namespace, catalogue: Catalogue) -> None:
                 return
             with working(catalogue.say("ask.working")):
                 dry = options.dry_run
-                result = door.dry_run(sql, within=options.within) if dry else door.sql(sql, within=options.within, share=options.share)
+                result = (door.dry_run if dry else door.sql)(sql, within=options.within, share=options.share)
     tell_answer(result, catalogue, shape=options.shape)
 
 

@@ -15,6 +15,8 @@ Json = Mapping[str, object]
 
 JUDGING = ("review", "vote")
 DECIDING = ("return", "approve", "reject", "suspend", "resume", "revoke", "refuse")
+WORDED = {"state": "state", "kind": "output"}
+"""Columns whose values are words, and the name of these words."""
 EXAMPLES = {
     "project": "amana project submit p-0f3a5c7d9b1e",
     "permit": "amana permit request --project p-0f3a5c7d9b1e --dataset visits --share 5% --until 2027-12-31",
@@ -31,7 +33,7 @@ def project(options: argparse.Namespace, catalogue: Catalogue) -> None:
             case "show":
                 _show(node.read("projects", _thing(options)))
             case "new":
-                _made(node.make("/projects", read_project(_thing(options, "FILE.toml"))), catalogue)
+                _made(node.make("/projects", read_project(_thing(options, "word.metavar.file"))), catalogue)
             case "edit":
                 file = needed(options.file, word="--file", example="amana project edit p-0f3a5c7d9b1e --file project.toml")
                 _told(node.rewrite("projects", _thing(options), read_project(file)), catalogue)
@@ -72,7 +74,7 @@ def output(options: argparse.Namespace, catalogue: Catalogue) -> None:
             case "show":
                 _show(node.read("outputs", _thing(options)))
             case "add":
-                words = {"title": _word(options, "title"), "body": read_text(_thing(options, "FILE"))}
+                words = {"title": _word(options, "title"), "body": read_text(_thing(options, "word.metavar.file"))}
                 _made(node.make(f"/projects/{_word(options, 'project')}/outputs", {"kind": options.kind, **words}), catalogue)
             case "rewrite":
                 words = {"title": _word(options, "title"), "body": read_text(_word(options, "file"))}
@@ -91,7 +93,7 @@ def _act(node: Connection, kind: str, options: argparse.Namespace, catalogue: Ca
     _told(node.move(kind, _thing(options), options.action, about=about), catalogue)
 
 
-def _thing(options: argparse.Namespace, word: str = "ID") -> str:
+def _thing(options: argparse.Namespace, word: str = "word.metavar.id") -> str:
     return needed(options.thing, word=word, example=EXAMPLES[options.command])
 
 
@@ -110,7 +112,7 @@ def _made(found: Json, catalogue: Catalogue) -> None:
 
 
 def _told(found: Json, catalogue: Catalogue) -> None:
-    tell(catalogue.say("govern.state", id=str(found["id"]), state=str(found["state"])))
+    tell(catalogue.say("govern.state", id=str(found["id"]), state=catalogue.word("state", str(found["state"]))))
 
 
 def _show(found: Json) -> None:
@@ -125,19 +127,17 @@ def _tell_reasons(found: Json, catalogue: Catalogue) -> None:
 
 
 def _list(found: Sequence[Json], columns: Sequence[str], catalogue: Catalogue, *, title: Callable[[Json, str], str]) -> None:
-    held = {"until": ("ends_on", "valid_until"), "share": ("share_asked",)}
     rows = [
-        tuple(
-            title(each, catalogue.language) if name == "title" else _cell(next(each[key] for key in held.get(name, (name,)) if key in each))
-            for name in columns
-        )
-        for each in found
+        tuple(title(each, catalogue.language) if name == "title" else _cell(each, name, catalogue) for name in columns) for each in found
     ]
     write_table([catalogue.say(f"list.{name}") for name in columns], rows, numbers=(False,) * len(columns))
 
 
-def _cell(value: object) -> str:
-    written = str(value)
+def _cell(found: Json, name: str, catalogue: Catalogue) -> str:
+    held = {"until": ("ends_on", "valid_until"), "share": ("share_asked",)}
+    written = str(next(found[key] for key in held.get(name, (name,)) if key in found))
+    if name in WORDED:
+        return catalogue.word(WORDED[name], written)
     return written.partition("T")[0] if written[:2] == "20" and "T" in written else written
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def jobs(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """List them, show or cancel one, or wait for its answer."""
     if options.action != "list" and options.job is None:
-        raise Refusal("node.bad_value", field=catalogue.say("cli.metavar.job"), wanted="the id of a job, as `amana jobs list` shows it")
+        raise Refusal("node.bad_value", field="word.metavar.job", wanted="word.job_id")
     with open_node(node_of(options), catalogue) as connection:
         match options.action:
             case "show":
@@ -34,11 +34,5 @@ def jobs(options: argparse.Namespace, catalogue: Catalogue) -> None:
 
 def _write(found: "Sequence[JobState]", catalogue: Catalogue) -> None:
     columns = tuple(catalogue.say(f"jobs.{name}") for name in ("id", "state", "progress", "ready_at"))
-    rows = [(each.id, _state(each.state, catalogue), percent(each.progress), each.ready_at or "–") for each in found]
+    rows = [(each.id, catalogue.word("state", each.state), percent(each.progress), each.ready_at or "–") for each in found]
     write_table(columns, rows, numbers=(False, False, True, False))
-
-
-def _state(state: str, catalogue: Catalogue) -> str:
-    """In words; one that a newer node knows, as it says it."""
-    known = {name: catalogue.say(f"jobs.{name}") for name in ("queued", "running", "done", "failed", "cancelled")}
-    return known.get(state, state)

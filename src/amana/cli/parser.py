@@ -3,12 +3,13 @@
 import argparse
 from collections.abc import Sequence
 
-from amana.cli.parser_govern import GOVERNED, add_governing
+from amana.cli.parser_govern import ACTIONS, GOVERNED, add_governing
+from amana.client.precision import WITHIN
 from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
     "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "people", "project", "permit",
-    "output", "export", "settings", "keys", "serve", "help",
+    "output", "export", "settings", "keys", "serve", "mcp", "help",
 )  # fmt: skip
 
 
@@ -18,6 +19,12 @@ class _Help(argparse.HelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=28, width=100)
 
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Line by line: a list of actions stays a list."""
+        return "\n".join(
+            super(_Help, self)._fill_text(line, width, indent) if line[:1] != " " else indent + line for line in text.split("\n")
+        )
+
 
 def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     """The parser of `amana`. Its own words ("usage:", "options", errors) come from the catalogue too."""
@@ -26,7 +33,7 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="amana", description=say("cli.description"), epilog=say("cli.epilog"), formatter_class=_Help)
     parser.add_argument("--version", action="version", version=f"amana {version}", help=_option(say("cli.option.version")))
     parser.add_argument("--lang", choices=LANGUAGES, metavar="LANG", help=_option(say("cli.option.lang")))
-    commands = parser.add_subparsers(dest="command", metavar=say("cli.metavar.command"), required=True)
+    commands = parser.add_subparsers(dest="command", metavar=say("word.metavar.command"), required=True)
     made = {
         name: commands.add_parser(name, help=_option(purpose), description=purpose, formatter_class=_Help)
         for name in COMMANDS
@@ -38,23 +45,24 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     _publish(made["publish"], catalogue)
     _ask(made["ask"], catalogue)
     made["explain"].add_argument("sql", metavar="SQL", help=_option(say("cli.option.sql")))
-    _within(made["explain"], catalogue)
+    _within(made["explain"], catalogue, default=WITHIN)
     for name in ("budget", "profile", "sample"):
-        made[name].add_argument("name", metavar=say("cli.metavar.name"), help=_option(say("cli.option.dataset")))
+        made[name].add_argument("name", metavar=say("word.metavar.name"), help=_option(say("cli.option.dataset")))
     made["profile"].add_argument("--json", action="store_true", help=_option(say("cli.option.profile_json")))
     _sample(made["sample"], catalogue)
     _jobs(made["jobs"], catalogue)
-    made["login"].add_argument("link", metavar=say("cli.metavar.link"), help=_option(say("cli.option.link")))
+    made["login"].add_argument("link", metavar=say("word.metavar.link"), help=_option(say("cli.option.link")))
+    made["login"].add_argument("--assistant", nargs="?", const="10%", metavar="10%", help=_option(say("cli.option.assistant")))
     add_governing(made, catalogue)
     made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
     _keys(made["keys"], catalogue)
     _serve(made["serve"], catalogue)
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
-    for name in (each for each in COMMANDS[:-1] if each not in GOVERNED):
-        made[name].add_argument("--folder", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.folder")))
-    for name in ("ask", "budget", "datasets", "profile", "jobs", "login", "logout", *GOVERNED, "export"):
+    for name in (each for each in COMMANDS[:-1] if each not in (*GOVERNED, "mcp")):
+        made[name].add_argument("--folder", metavar=say("word.metavar.folder"), help=_option(say("cli.option.folder")))
+    for name in ("ask", "budget", "datasets", "profile", "jobs", "login", "logout", "mcp", *GOVERNED, "export"):
         made[name].add_argument("--node", metavar="URL", help=_option(say("cli.option.node")))
-    for name in ("jobs", "login", "logout", *GOVERNED):
+    for name in ("jobs", "login", "logout", "mcp", *GOVERNED):
         made[name].set_defaults(folder=None)
     return parser
 
@@ -65,14 +73,14 @@ def _option(text: str) -> str:
 
 
 def _publish(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
-    command.add_argument("files", metavar=catalogue.say("cli.metavar.file"), nargs="+", help=_option(catalogue.say("cli.option.files")))
+    command.add_argument("files", metavar=catalogue.say("word.metavar.file"), nargs="+", help=_option(catalogue.say("cli.option.files")))
     command.add_argument("--rules", metavar="TOML", required=True, help=_option(catalogue.say("cli.option.rules")))
     command.add_argument("--check", action="store_true", help=_option(catalogue.say("cli.option.check")))
 
 
 def _ask(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("sql", metavar="SQL", help=_option(catalogue.say("cli.option.sql")))
-    _within(command, catalogue)
+    _within(command, catalogue, default=None)
     command.add_argument("--share", metavar="1%", help=_option(catalogue.say("cli.option.share")))
     command.add_argument("--permit", metavar="ID", help=_option(catalogue.say("cli.option.permit")))
     before = command.add_mutually_exclusive_group()
@@ -84,35 +92,43 @@ def _ask(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
 
 
 def _jobs(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
-    actions = ("list", "show", "cancel", "answer")
-    command.add_argument("action", choices=actions, nargs="?", default="list", help=_option(catalogue.say("cli.option.jobs_action")))
-    command.add_argument("job", metavar=catalogue.say("cli.metavar.job"), nargs="?", help=_option(catalogue.say("cli.option.job")))
+    say = catalogue.say
+    command.add_argument(
+        "action",
+        choices=ACTIONS["jobs"],
+        metavar=say("word.metavar.action"),
+        nargs="?",
+        default="list",
+        help=_option(say("cli.option.action")),
+    )
+    command.add_argument("job", metavar=say("word.metavar.job"), nargs="?", help=_option(say("cli.option.job")))
 
 
 def _keys(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
-    command.add_argument("action", choices=("show", "rotate"), help=_option(catalogue.say("cli.option.keys_action")))
+    say = catalogue.say
+    command.add_argument("action", choices=ACTIONS["keys"], metavar=say("word.metavar.action"), help=_option(say("cli.option.action")))
     command.add_argument("--data", action="store_true", help=_option(catalogue.say("cli.option.keys_data")))
     command.add_argument("--to", choices=("file", "kms"), metavar="SOURCE", help=_option(catalogue.say("cli.option.keys_to")))
 
 
 def _serve(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     say = catalogue.say
-    command.add_argument("--host", default="127.0.0.1", metavar=say("cli.metavar.address"), help=_option(say("cli.option.host")))
-    command.add_argument("--port", default=8321, type=int, metavar=say("cli.metavar.port"), help=_option(say("cli.option.port")))
-    command.add_argument("--workers", default=1, type=int, metavar=say("cli.metavar.number"), help=_option(say("cli.option.workers")))
+    command.add_argument("--host", default="127.0.0.1", metavar=say("word.metavar.address"), help=_option(say("cli.option.host")))
+    command.add_argument("--port", default=8321, type=int, metavar=say("word.metavar.port"), help=_option(say("cli.option.port")))
+    command.add_argument("--workers", default=1, type=int, metavar=say("word.metavar.number"), help=_option(say("cli.option.workers")))
 
 
 def _sample(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     say = catalogue.say
-    command.add_argument("--table", metavar=say("cli.metavar.name"), help=_option(say("cli.option.sample_table")))
+    command.add_argument("--table", metavar=say("word.metavar.name"), help=_option(say("cli.option.sample_table")))
     shape = command.add_mutually_exclusive_group()
     for name in ("csv", "parquet"):
         shape.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=_option(say(f"cli.option.sample_{name}")))
-    command.add_argument("-o", "--output", metavar=say("cli.metavar.folder"), help=_option(say("cli.option.output")))
+    command.add_argument("-o", "--output", metavar=say("word.metavar.folder"), help=_option(say("cli.option.output")))
 
 
-def _within(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
-    command.add_argument("--within", metavar="5%|±15", default="5%", help=_option(catalogue.say("cli.option.within")))
+def _within(command: argparse.ArgumentParser, catalogue: Catalogue, *, default: str | None) -> None:
+    command.add_argument("--within", metavar="5%|±15", default=default, help=_option(catalogue.say("cli.option.within")))
 
 
 def language_asked(arguments: Sequence[str]) -> str | None:

@@ -12,6 +12,9 @@ ACTIONS = {
     ),
     "permit": ("list", "show", "request", "grant", "refuse", "suspend", "resume", "revoke"),
     "output": ("list", "show", "add", "rewrite", "propose", "vote", "publish", "retract"),
+    "jobs": ("list", "show", "cancel", "answer"),
+    "keys": ("show", "rotate"),
+    "export": ("processing-record",),
 }  # fmt: skip
 KINDS = ("custodian", "research", "company", "authority", "operator")
 ROLES = ("researcher", "reviewer", "decider", "custodian", "operator", "auditor")
@@ -27,37 +30,54 @@ def add_governing(made: dict[str, argparse.ArgumentParser], catalogue: Catalogue
             flag, metavar=metavar or ("|".join(choices) if choices else None), choices=choices, help=_help(catalogue, text)
         )
 
+    say = catalogue.say
     for name, actions in ACTIONS.items():
-        option(name, "action", "action", metavar="ACTION", choices=actions)
-    made["people"].add_argument("name", metavar="NAME", nargs="?", help=_help(catalogue, "people_name"))
+        made[name].epilog = _actions(name, actions, catalogue)
+    for name in ("people", *GOVERNED):
+        option(name, "action", "action", metavar=say("word.metavar.action"), choices=ACTIONS[name])
+    made["people"].add_argument("name", metavar=say("word.metavar.name"), nargs="?", help=_help(catalogue, "people_name"))
     option("people", "--kind", "organisation_kind", choices=KINDS)
-    option("people", "--organisation", "organisation", metavar="NAME")
+    option("people", "--organisation", "organisation", metavar=say("word.metavar.name"))
     option("people", "--language", "person_language", choices=LANGUAGES)
     made["people"].set_defaults(language="en")
     option("people", "--role", "role", choices=ROLES)
-    option("people", "--until", "until", metavar="DATE")
+    option("people", "--until", "until", metavar=say("word.metavar.date"))
     made["people"].add_argument("--demo", action="store_true", help=_help(catalogue, "demo_link"))
     for name in GOVERNED:
-        made[name].add_argument("thing", metavar="ID|FILE", nargs="?", help=_help(catalogue, "thing"))
-        option(name, "--reasons", "reasons", metavar="TEXT")
+        made[name].add_argument(
+            "thing", metavar=f"{say('word.metavar.id')}|{say('word.metavar.file')}", nargs="?", help=_help(catalogue, "thing")
+        )
+        option(name, "--reasons", "reasons", metavar=say("word.metavar.text"))
     for name in ("project", "output"):
         option(name, "--verdict", "verdict", choices=VERDICTS)
-        option(name, "--file", "govern_file", metavar="FILE")
-    option("project", "--person", "member", metavar="ID")
+        option(name, "--file", "govern_file", metavar=say("word.metavar.file"))
+    option("project", "--person", "member", metavar=say("word.metavar.id"))
     for name in ("permit", "output"):
-        option(name, "--project", "of_project", metavar="ID")
-    option("permit", "--dataset", "permit_dataset", metavar="NAME")
+        option(name, "--project", "of_project", metavar=say("word.metavar.id"))
+    option("permit", "--dataset", "permit_dataset", metavar=say("word.metavar.name"))
     option("permit", "--share", "permit_share", metavar="5%")
-    option("permit", "--until", "until", metavar="DATE")
+    option("permit", "--until", "until", metavar=say("word.metavar.date"))
     option("output", "--kind", "output_kind", choices=("text", "code", "derivation"))
     made["output"].set_defaults(kind="text")
-    option("output", "--title", "output_title", metavar="TEXT")
-    made["export"].add_argument("record", choices=("processing-record",), help=_help(catalogue, "record"))
+    option("output", "--title", "output_title", metavar=say("word.metavar.text"))
+    made["export"].add_argument("record", choices=ACTIONS["export"], metavar=say("word.metavar.record"), help=_help(catalogue, "record"))
     shape = made["export"].add_mutually_exclusive_group()
     for name in ("json", "csv"):
         shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_help(catalogue, f"record_{name}"))
     made["export"].set_defaults(shape="json")
-    made["export"].add_argument("-o", "--output", metavar="FILE", help=_help(catalogue, "record_file"))
+    made["export"].add_argument("-o", "--output", metavar=say("word.metavar.file"), help=_help(catalogue, "record_file"))
+
+
+def _actions(command: str, actions: tuple[str, ...], catalogue: Catalogue) -> str:
+    """One line for each action: its own words, or those of the transition that it makes."""
+    width = max(map(len, actions)) + 2
+    word = catalogue.say("word.metavar.record" if command == "export" else "word.metavar.action")
+    lines = [catalogue.say("cli.actions", action=word)]
+    for action in actions:
+        transition = f"lifecycle.{command}.{action.replace('-', '_')}"
+        own = f"cli.action.{command}.{action}"
+        lines.append(f"  {action:{width}}{catalogue.say(own if catalogue.has(own) else transition)}")
+    return "\n".join(lines)
 
 
 def _help(catalogue: Catalogue, name: str) -> str:

@@ -28,7 +28,7 @@ def people(options: argparse.Namespace, catalogue: Catalogue) -> None:
         if options.action == "list":
             _list(registry, catalogue)
             return
-        name = _needed(options, "name", "NAME")
+        name = _needed(options, "name", "word.metavar.name")
         match options.action:
             case "add-organisation":
                 print(registry.add_organisation(name, kind=_needed(options, "kind")))
@@ -58,7 +58,13 @@ def _needed(options: argparse.Namespace, name: str, shown: str = "") -> str:
 def _list(registry: "Registry", catalogue: Catalogue) -> None:
     columns = tuple(catalogue.say(f"list.{name}") for name in ("id", "name", "organisation", "roles", "state"))
     rows = [
-        (each.id, each.name, each.organisation, ", ".join(each.roles), catalogue.say(f"people.{'enabled' if each.enabled else 'disabled'}"))
+        (
+            each.id,
+            each.name,
+            each.organisation,
+            ", ".join(catalogue.word("role", role) for role in each.roles),
+            catalogue.word("enabled", "yes" if each.enabled else "no"),
+        )
         for each in registry.list()
     ]
     write_table(columns, rows, numbers=(False,) * len(columns))

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, assert_never
 
-from amana.cli.show import write_table
+from amana.cli.show import odds, write_table
+from amana.client.odds import DELTA_SHOWN, odds_percent
 from amana.client.text import Catalogue
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def write_public(dataset: "Dataset", catalogue: Catalogue) -> None:
     )
     print()
     rows = [
-        (f"{table.name}.{column.name}", holds(column.domain), column.source) for table in dataset.schema.tables for column in table.columns
+        (f"{table.name}.{column.name}", holds(column.domain, catalogue), column.source)
+        for table in dataset.schema.tables
+        for column in table.columns
     ]
     write_table(tuple(catalogue.say(f"publish.{name}") for name in ("column", "holds", "source")), rows, numbers=(False, False, False))
 
@@ -55,6 +58,16 @@ def _promise(population: "Population", catalogue: Catalogue) -> str:
     return catalogue.say("public.caps", rho=held["cap_rho"], delta=held["cap_delta"], share=held["profile_share"], period=period)
 
 
+def promise_in_words(population: "Population", catalogue: Catalogue) -> str:
+    """What the caps mean for one person, as `amana budget` says it of a published dataset."""
+    from amana.privacy.loss import epsilon_of
+
+    epsilon = epsilon_of(nano_rho=population.cap_nrho, delta_units=population.cap_delta, delta=DELTA_SHOWN)
+    period = catalogue.say(f"public.period.{'life' if population.period is None else population.period.value}")
+    shown = {"epsilon": f"{epsilon:.2f}", "delta": f"{DELTA_SHOWN:g}", "period": period}
+    return catalogue.say("public.odds", **shown, **odds(odds_percent(epsilon)))
+
+
 def _table(table: "Table", dataset: "Dataset", catalogue: Catalogue) -> tuple[str, ...]:
     title = dict(table.title).get(catalogue.language, "")
     if not table.private:
@@ -68,26 +81,29 @@ def _table(table: "Table", dataset: "Dataset", catalogue: Catalogue) -> tuple[st
     return table.name, title, rows, ", ".join(table.key), str(largest), ", ".join(table.occurrence), table.source
 
 
-def holds(domain: "Domain") -> str:
-    """A domain in the words of the rules file."""
+def holds(domain: "Domain", catalogue: Catalogue) -> str:
+    """What a column may hold, in words."""
     from amana.catalog import domains
 
     match domain:
         case domains.NumberDomain():
-            kind = f"number {domain.low / 10**domain.scale:.{domain.scale}f} … {domain.high / 10**domain.scale:.{domain.scale}f}"
+            low, high = (f"{bound / 10**domain.scale:.{domain.scale}f}" for bound in (domain.low, domain.high))
+            kind = catalogue.say("holds.number", low=low, high=high)
         case domains.DateDomain():
-            kind = f"date {domain.low} … {domain.high}"
+            kind = catalogue.say("holds.date", low=domain.low, high=domain.high)
         case domains.MomentDomain():
-            kind = f"moment {domain.low} … {domain.high}"
-        case domains.ChoiceDomain():
+            kind = catalogue.say("holds.moment", low=domain.low, high=domain.high)
+        case domains.ChoiceDomain() if domain.members:
             more = f", … ({len(domain.members)})" if len(domain.members) > MEMBERS_SHOWN else ""
-            kind = f"choice: {', '.join(domain.members[:MEMBERS_SHOWN])}{more}" if domain.members else "choice"
+            kind = catalogue.say("holds.choice", members=", ".join(domain.members[:MEMBERS_SHOWN]) + more)
+        case domains.ChoiceDomain():
+            kind = catalogue.say("holds.choice_unread")
         case domains.BooleanDomain():
-            kind = "boolean"
+            kind = catalogue.say("holds.boolean")
         case domains.TextDomain():
-            kind = f"text of at most {domain.length_max}"
+            kind = catalogue.count("holds.text", domain.length_max)
         case domains.KeyDomain():
-            kind = "key"
+            kind = catalogue.say("holds.key")
         case _:
             assert_never(domain)
-    return f"{kind}, nullable" if domain.nullable else kind
+    return catalogue.say("holds.nullable", kind=kind) if domain.nullable else kind

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amana.cli.public import write_public
+from amana.cli.public import promise_in_words, write_public
 from amana.cli.show import stages, tell, write_table
 from amana.client.explain import describe
 from amana.client.figures import number
@@ -28,7 +28,9 @@ def publish(options: argparse.Namespace, catalogue: Catalogue) -> None:
     _tell_problems(rules, catalogue)
     files = tuple(map(str, options.files))
     if options.check:
-        write_public(check_files(files, rules, folder=options.folder), catalogue)
+        dataset = check_files(files, rules, folder=options.folder)
+        write_public(dataset, catalogue)
+        tell(promise_in_words(dataset.population, catalogue))
         tell(catalogue.say("publish.checked"))
         return
 
@@ -44,12 +46,17 @@ def publish(options: argparse.Namespace, catalogue: Catalogue) -> None:
 
 
 def _tell_problems(rules: str, catalogue: Catalogue) -> None:
-    """All but the first problem of the rules, which the publishing itself refuses: so that one reading mends them all."""
+    """Every problem of the rules in the order of reading, the cause before what hangs on it, so that one reading mends them all.
+
+    Errors: the last of them, which ends the command.
+    """
     from amana.catalog.rules import problems_of
 
     problems: tuple[Refusal, ...] = problems_of(rules)
-    for problem in problems[1:]:
+    for problem in problems[:-1]:
         tell(describe(problem, asked=rules, catalogue=catalogue))
+    if problems:
+        raise problems[-1]
 
 
 def _write_reports(reports: "Sequence[TableReport]", catalogue: Catalogue) -> None:

@@ -4,6 +4,7 @@ import tomllib
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+from amana.catalog.rules_fields import place_in_toml
 from amana.terms.refusal import Refusal
 
 FILE_BYTES_MAX = 2_000_000
@@ -50,10 +51,12 @@ def read_project(name: str) -> dict[str, object]:
 
     Errors: Refusal cli.file_unreadable, cli.file_not_toml.
     """
+    written = read_text(name)
     try:
-        found: dict[str, object] = tomllib.loads(read_text(name))
+        found: dict[str, object] = tomllib.loads(written)
     except tomllib.TOMLDecodeError as error:
-        raise Refusal("cli.file_not_toml", file=name[:200], reason=str(error)[:200]) from None
+        line, column = place_in_toml(written, error)
+        raise Refusal("cli.file_not_toml", file=name[:200], line=line, column=column) from None
     return {field: _plain(value) for field, value in found.items()}
 
 

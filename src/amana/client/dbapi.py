@@ -12,7 +12,6 @@ from typing import NoReturn, Protocol, final
 from amana.client.bind import bind
 from amana.client.connect import TIMEOUT_S
 from amana.client.connect import connect as connect_node
-from amana.client.precision import WITHIN
 from amana.client.result import Plain, Result
 from amana.client.text import load
 from amana.terms.answer import CellType
@@ -98,7 +97,7 @@ Column = tuple[str, type, None, None, None, None, bool]
 class Asker(Protocol):
     """Whatever answers SQL: a connection to a node, or a folder's door."""
 
-    def sql(self, sql: str, *, within: str | float, share: str | None) -> Result: ...
+    def sql(self, sql: str, *, within: str | float | None, share: str | None) -> Result: ...
     def close(self) -> None: ...
 
 
@@ -106,7 +105,7 @@ class Asker(Protocol):
 class Connection:
     """A node, or a folder, as a database. `within` and `share` are of all its questions."""
 
-    def __init__(self, asker: Asker, *, within: str | float = WITHIN, share: str | None = None) -> None:
+    def __init__(self, asker: Asker, *, within: str | float | None = None, share: str | None = None) -> None:
         self._asker = asker
         self._within, self._share = within, share
         self._closed = False
@@ -231,7 +230,7 @@ def connect(
     url: str | None = None,
     token: str | None = None,
     *,
-    within: str | float = WITHIN,
+    within: str | float | None = None,
     share: str | None = None,
     language: str | None = None,
     timeout_s: float = TIMEOUT_S,

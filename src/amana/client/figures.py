@@ -5,7 +5,9 @@ import math
 from amana.terms.answer import Estimate, Shown
 
 GROUP = "\N{NO-BREAK SPACE}"
-"""Between groups of three digits, as in all four languages a comma or a point would be read differently (ISO 80000-1)."""
+"""Digits are 0 to 9 in all four languages, decimals follow a point, dates are written 2027-12-31 (ISO 8601), as in the files and
+commands that a reader writes. This stands between groups of three digits,
+as a comma or a point would be read differently from one language to the other (ISO 80000-1)."""
 
 
 def show(cell: Shown) -> str:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import ssl
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -14,7 +15,7 @@ from urllib.parse import urlencode
 from amana.client.address import Address
 from amana.client.problem import read_problem
 from amana.client.wire import misread
-from amana.terms.refusal import Refusal
+from amana.terms.refusal import Refusal, cause_of
 
 BASE = "/api/v1"
 TRIES_MAX = 5
@@ -122,7 +123,7 @@ class Channel:
                 reply = self._once(connection, method, path, body=body, headers=headers)
             except ssl.SSLCertVerificationError as error:
                 self.close()
-                raise Refusal("client.unreachable", node=str(self.address), reason=error.verify_message) from None
+                raise Refusal("client.unreachable", node=str(self.address), reason=_distrust(error)) from None
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 if not left or (connected and not repeatable):  # it may have been done: only the user can know
@@ -191,8 +192,26 @@ def _pause_s(reply: Reply, wait_s: float) -> float | None:
 
 
 def _reason(error: Exception) -> str:
-    """The cause in the system's words."""
-    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__)[:200]
+    """The code of the word for the cause."""
+    match error:
+        case ConnectionRefusedError():
+            return "word.network.nobody"
+        case TimeoutError():
+            return "word.network.too_slow"
+        case socket.gaierror():
+            return "word.network.unknown_name"
+        case ConnectionError() | http.client.HTTPException() | ssl.SSLError():
+            return "word.network.broken"
+        case OSError():
+            return cause_of(error)
+        case _:
+            return type(error).__name__
+
+
+def _distrust(error: ssl.SSLCertVerificationError) -> str:
+    """Why the node's certificate is not trusted. Source: OpenSSL, x509_vfy.h."""
+    known = {10: "expired", **dict.fromkeys((18, 19, 20, 21), "unknown_issuer"), **dict.fromkeys((62, 64), "other_name")}
+    return f"word.certificate.{known.get(error.verify_code, 'not_trusted')}"
 
 
 def _lines(response: http.client.HTTPResponse) -> Generator[str, None, None]:

@@ -13,7 +13,6 @@ from typing import Protocol, final
 from amana.client.connect import connect
 from amana.client.explain import speaking
 from amana.client.figures import digits_after, number, percent
-from amana.client.precision import WITHIN
 from amana.client.result import Result
 from amana.client.table import text_table
 from amana.client.text import choose_language, load
@@ -40,8 +39,8 @@ class Shown(Protocol):
 class Door(Protocol):
     """What both doors answer: a folder on this machine, and a node."""
 
-    def sql(self, sql: str, *, within: str | float, share: str | None) -> Result: ...
-    def preview(self, sql: str, *, within: str | float, share: str | None) -> Shown: ...
+    def sql(self, sql: str, *, within: str | float | None, share: str | None) -> Result: ...
+    def preview(self, sql: str, *, within: str | float | None, share: str | None) -> Shown: ...
 
 
 class Opener(Protocol):
@@ -57,7 +56,7 @@ class Wish:
 
     node: str | None = None
     folder: str | None = None
-    within: str = WITHIN
+    within: str | None = None
     share: str | None = None
     preview: bool = False
     dry_run: bool = False
@@ -115,7 +114,7 @@ def read_line(line: str) -> Wish:
     return Wish(
         node=given.get("node"),
         folder=given.get("folder"),
-        within=given.get("within", WITHIN),
+        within=given.get("within"),
         share=given.get("share"),
         preview="--preview" in switches,
         dry_run="--dry-run" in switches,

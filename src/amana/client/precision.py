@@ -9,6 +9,16 @@ WITHIN = "5%"
 """The precision of a question that names none."""
 
 
+def asked_precision(within: str | float | None, share: str | None) -> tuple[str, str | None]:
+    """How precise an answer is to be, as text: a width (else 5 %), or the share of the budget that it may take, not both.
+
+    Errors: Refusal budget.precision_and_share, budget.precision_malformed, budget.share_malformed.
+    """
+    if within is not None and share is not None:
+        raise Refusal("budget.precision_and_share", within=str(within)[:40], share=str(share)[:40])
+    return within_text(WITHIN if within is None else within), share_text(share)
+
+
 def within_text(within: str | float) -> str:
     """Text as it is; a number as half of the interval in the figure's own unit: 15 is ±15, and 0.05 is ±0.05, not 5 %.
 

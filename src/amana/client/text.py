@@ -16,6 +16,8 @@ from typing import final
 LANGUAGES = ("en", "ar", "fr", "zgh")
 _SAME_LANGUAGE = {"ber": "zgh", "tzm": "zgh", "shi": "zgh"}
 _FOLDER = Path(__file__).parent.parent / "locales"
+WORD = "word."
+"""How the code of a word begins: a parameter with such a value is shown as that word."""
 
 
 @final
@@ -39,13 +41,23 @@ class Catalogue:
     english: "Catalogue | None" = None
 
     def say(self, code: str, /, **parameters: object) -> str:
-        """The message under that code, with its placeholders filled. Errors: KeyError for a code that no file has."""
-        return _fill(self._find(code)[1].forms[0], parameters)
+        """The message under that code, with its placeholders filled. Errors: KeyError for a code that no file has.
+
+        A parameter that is the code of a word is shown as that word, which the other parameters fill:
+
+        >>> load("en").say("settings.bad_value", key="port", origin="word.environment", value="x", wanted="word.whole", low=1, high=9)
+        'The setting port in the environment has the value x. Write a whole number from 1 to 9.'
+        """
+        return _fill(self._find(code)[1].forms[0], self._worded(parameters))
 
     def count(self, code: str, number: int, /, **parameters: object) -> str:
         """The message under that code in the plural form of `number`, which fills `{number}`."""
-        catalogue, message = self._find(code)
-        return _fill(message.forms[catalogue.plural(number)], {"number": number, **parameters})
+        return self._counted(code, number, self._worded(parameters))
+
+    def word(self, name: str, value: str, /) -> str:
+        """The word for a value of that name, such as a state; one that a newer node knows, as it says it."""
+        code = f"{WORD}{name}.{value}"
+        return self.say(code) if code in self._english else value
 
     def template(self, code: str, /) -> str:
         """The message under that code with its placeholders shown as they are."""
@@ -54,6 +66,26 @@ class Catalogue:
     def has(self, code: str) -> bool:
         """Whether this language itself has the message."""
         return code in self.messages
+
+    @property
+    def _english(self) -> Mapping[str, Message]:
+        return self.messages if self.english is None else self.english.messages
+
+    def _worded(self, parameters: Mapping[str, object]) -> dict[str, object]:
+        """The parameters with each word's code replaced by the word, in the plural form of `number` where the word counts."""
+        return {name: self._in_words(value, parameters) for name, value in parameters.items()}
+
+    def _in_words(self, value: object, parameters: Mapping[str, object]) -> object:
+        if not isinstance(value, str) or not value.startswith(WORD) or value not in self._english:
+            return value
+        number = parameters.get("number")
+        if len(self._find(value)[1].forms) > 1 and isinstance(number, int):
+            return self._counted(value, number, parameters)
+        return _fill(self._find(value)[1].forms[0], parameters)
+
+    def _counted(self, code: str, number: int, parameters: Mapping[str, object]) -> str:
+        catalogue, message = self._find(code)
+        return _fill(message.forms[catalogue.plural(number)], {"number": number, **parameters})
 
     def _find(self, code: str) -> "tuple[Catalogue, Message]":
         if code in self.messages or self.english is None:

@@ -160,12 +160,13 @@ def _refuse_values(file: TableFile, reading: Reading, events: Sequence[_Events],
                 first = _first_row(condition or outside(f"v{number}", column.domain) or "FALSE", read, connection)
                 raise Refusal(
                     f"publish.value_{event}",
+                    where=None,
                     table=file.table.name,
                     column=column.name,
                     rows=rows,
-                    wanted=_wanted(column.domain),
                     file=file.name,
                     row=first,
+                    **_wanted(column.domain),
                 )
 
 
@@ -219,17 +220,17 @@ def _undeclared_members(number: int, column: Column, read: str, connection: duck
     return int(row[0])
 
 
-def _wanted(domain: Domain) -> str:
+def _wanted(domain: Domain) -> dict[str, str | int]:
     match domain:
         case NumberDomain():
-            return f"{domain.low / 10**domain.scale:g} … {domain.high / 10**domain.scale:g}"
+            return {"wanted": f"{domain.low / 10**domain.scale:g} … {domain.high / 10**domain.scale:g}"}
         case DateDomain() | MomentDomain():
-            return f"{domain.low.isoformat()} … {domain.high.isoformat()}"
+            return {"wanted": f"{domain.low.isoformat()} … {domain.high.isoformat()}"}
         case ChoiceDomain():
-            return f"{len(domain.members)} declared members"
+            return {"wanted": "word.members", "number": len(domain.members)}
         case TextDomain():
-            return f"at most {domain.length_max} characters"
+            return {"wanted": "word.characters_at_most", "number": domain.length_max}
         case KeyDomain():
-            return "an identifier of the declared kind"
+            return {"wanted": "word.identifier_declared"}
         case _:
-            return "true or false"
+            return {"wanted": "word.true_or_false"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
 
 from amana.client.explain import speaking
-from amana.client.precision import WITHIN, share_text, within_text
+from amana.client.precision import WITHIN, asked_precision, within_text
 from amana.client.result import Redraw, Result
 from amana.client.text import Catalogue, choose_language, load
 from amana.terms.refusal import Refusal
@@ -32,21 +32,22 @@ class Door:
         self._catalogue = catalogue
         self._open = True
 
-    def sql(self, sql: str, *, within: str | float = WITHIN, share: str | None = None) -> Result:
+    def sql(self, sql: str, *, within: str | float | None = None, share: str | None = None) -> Result:
         """The answer to a question: private figures with intervals.
 
-        `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15", 15).
-        `share`: instead, the share of the lifetime budget that the answer may take ("1%").
+        `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15", 15); 5 % if
+        nothing is said. `share`: instead, the share of the lifetime budget that the answer may take ("1%").
         """
         with self._speaking(sql):
-            asked = (within_text(within), share_text(share))
-            answered = self._node.ask(sql, within=asked[0], share=asked[1])
-            return self._result(answered, redraw=lambda n: self._redraw(sql, within=asked[0], share=asked[1], draws=n))
+            width, part = asked_precision(within, share)
+            answered = self._node.ask(sql, within=width, share=part)
+            return self._result(answered, redraw=lambda n: self._redraw(sql, within=width, share=part, draws=n))
 
-    def dry_run(self, sql: str, *, within: str | float = WITHIN) -> Result:
+    def dry_run(self, sql: str, *, within: str | float | None = None, share: str | None = None) -> Result:
         """The question over invented rows: same refusals, columns and precision, but its figures mean nothing. Free, needs no permit."""
         with self._speaking(sql):
-            return self._result(self._node.dry_run(sql, within=within_text(within)), redraw=None)
+            width, part = asked_precision(within, share)
+            return self._result(self._node.dry_run(sql, within=width, share=part), redraw=None)
 
     def _result(self, answer: "Answered", *, redraw: Redraw | None) -> Result:
         from amana.node.results import result_of
@@ -59,10 +60,11 @@ class Door:
                 raise Refusal("client.no_redraws")
             return self._node.simulate(sql, within=within, share=share, draws=draws).draws
 
-    def preview(self, sql: str, *, within: str | float = WITHIN, share: str | None = None) -> "Preview":
+    def preview(self, sql: str, *, within: str | float | None = None, share: str | None = None) -> "Preview":
         """What the question would cost and how precise each figure would be; free, and nothing is touched."""
         with self._speaking(sql):
-            return self._node.preview(sql, within=within_text(within), share=share_text(share))
+            width, part = asked_precision(within, share)
+            return self._node.preview(sql, within=width, share=part)
 
     def explain(self, sql: str, *, within: str | float = WITHIN) -> "Explanation":
         """Everything about how the question would be answered, except data."""

@@ -29,7 +29,7 @@ class Answered:
     permit: str
     purpose: str
     mechanism: str
-    """Empty for a question about public tables, which needs no permit and adds no noise; likewise `permit`."""
+    """Empty for a question about public tables, which adds no noise."""
     invented: bool = False
     """The rows are invented: the answer shows its shape, its precision and what it would cost."""
 

@@ -17,15 +17,15 @@ from amana.catalog.profile import TableProfile
 from amana.catalog.schema import Dataset
 from amana.catalog.summary import TableSummary, summarise
 from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview, Simulated
-from amana.node.asking import PURPOSE, Constants, Leave, Note, Open, asking_of, cap_of, local_leave, lost, public_table
+from amana.node.asking import Constants, Leave, Note, Open, asking_of, cap_of, local_leave, lost, public_table
 from amana.node.choose import Chosen
 from amana.node.lengthy import check_short, predicted_s, telling
-from amana.node.picture import picture
-from amana.node.spending import spent_by_project
+from amana.node.picture import described, picture
+from amana.node.spending import balance_of, beyond, spent_by_project
+from amana.policy.permit import Permit
 from amana.privacy.keys import key_domains
-from amana.privacy.ledger import Balance
-from amana.privacy.loss import DELTA_ONE, NANO, epsilon_of
-from amana.privacy.price import Z95, PrivatePlan, Target, noise_factor
+from amana.privacy.loss import DELTA_ONE, epsilon_of
+from amana.privacy.price import Z95, Target, noise_factor
 from amana.privacy.release import answer, plan_release
 from amana.query.check import check_public
 from amana.query.parse import parse, placed
@@ -100,7 +100,7 @@ class Node:
         with self._wired.rehearsal(opened) as staged:
             constants = self._constants(sql, within=within, share=share, target=None, leave=local_leave)
             answered = _answered(sql, staged, constants, event="dry_run")
-        balance = _balance(opened)
+        balance = balance_of(opened)
         remark: Note = ("note.dry_run", (("units", sample.units), ("times", sample.times)))
         return replace(
             answered,
@@ -118,6 +118,7 @@ class Node:
         Errors: Refusal ask.not_answered, ask.too_many_draws.
         """
         constants = replace(self._constants(sql, within=within, share=share, target=None, leave=leave), kind="recall")
+        constants.permit(self._meant(sql).version.dataset)
         opened, plan = self._read(sql, constants)
         while constants.pending:
             constants.release(constants.pending[0], opened)
@@ -152,7 +153,7 @@ class Node:
         chosen, asking = asking_of(plan, opened, constants)
         private = plan_release(asking, opened.kernel)
         cost_nrho, cost_delta = private.nano_rho + constants.cost_nrho, private.delta_units + constants.cost_delta
-        deviations, balance = noise_factor(private, asking.aim), _balance(opened)
+        deviations, balance = noise_factor(private, asking.aim), balance_of(opened)
         figures = tuple(
             (name, Z95 * deviation, Z95 * deviation / abs(value) if value else None)
             for (name, value), deviation in zip(chosen.figures, deviations, strict=True)
@@ -164,8 +165,8 @@ class Node:
             cost_delta_units=DeltaUnits(cost_delta),
             cap_nrho=balance.cap_nrho,
             spent_nrho=balance.spent_nrho,
-            share=cost_nrho / max(1, asking.permit.cap_nrho),
-            notes=(*constants.notes(), *_notes(chosen)),
+            share=cost_nrho / max(1, balance.cap_nrho),
+            notes=(*constants.notes(), *_notes(chosen), *beyond(opened, asking.permit, cost_nrho=cost_nrho, cost_delta=cost_delta)),
         )
 
     @_placing
@@ -193,13 +194,13 @@ class Node:
         if not is_private(plan.source, opened.version.dataset.schema):
             return Explanation(lines=(("plan", picture(check_public(plan, opened.version.dataset.schema))),))
         private = plan_release(asking_of(plan, opened, constants)[1], opened.kernel)
-        return Explanation(lines=(*_described(private), ("sql", "\n;\n".join(opened.sql_of(private.bounded)))))
+        return Explanation(lines=(*described(private), ("sql", "\n;\n".join(opened.sql_of(private.bounded)))))
 
     def budget(self, name: str) -> Budget:
         """What a dataset's population may lose in its life, and what it has lost."""
         opened = self._dataset(name)
         population = opened.version.dataset.population
-        balance = _balance(opened)
+        balance = balance_of(opened)
         delta = max(1e-6, 10 * balance.cap_delta / DELTA_ONE)
         return Budget(
             population=population.name,
@@ -286,6 +287,7 @@ def _plan(sql: str, opened: Open, constants: Constants) -> Plan:
 def _answered(sql: str, opened: Open, constants: Constants, *, event: str, seconds_max: float | None = None) -> Answered:
     """The way of a question; `event` names it in the node's own journal."""
     begun = time.perf_counter()
+    permit = constants.permit(opened.version.dataset)  # before the text is read: also a question about public tables needs leave
     plan = _plan(sql, opened, constants)
     ready = asking_of(plan, opened, constants) if is_private(plan.source, opened.version.dataset.schema) else None
     if seconds_max is not None:
@@ -297,9 +299,9 @@ def _answered(sql: str, opened: Open, constants: Constants, *, event: str, secon
         constants.release(constants.pending[0], opened)
         plan = _plan(sql, opened, constants)
     if ready is None:
-        return _public(plan, opened, constants)
+        return _public(plan, opened, constants, permit=permit)
     chosen, asking = asking_of(plan, opened, constants) if released else ready
-    prepared, balance = time.perf_counter(), _balance(opened)  # read before: after the answer nothing may fail any more
+    prepared, balance = time.perf_counter(), balance_of(opened)  # read before: after the answer nothing may fail any more
     asked = answer(asking, opened.kernel)
     structlog.get_logger("amana.node").info(
         event, digest=asked.digest, version=opened.version.id, recalled=asked.recalled, cost_nrho=asked.cost_nrho,
@@ -322,9 +324,9 @@ def _answered(sql: str, opened: Open, constants: Constants, *, event: str, secon
     )
 
 
-def _public(plan: Plan, opened: Open, constants: Constants) -> Answered:
+def _public(plan: Plan, opened: Open, constants: Constants, *, permit: Permit) -> Answered:
     """The exact figures of public tables: no charge, but that of subqueries over private ones."""
-    balance = _balance(opened)
+    balance = balance_of(opened)
     return Answered(
         table=public_table(plan, opened),
         cost_nrho=NanoRho(constants.cost_nrho),
@@ -336,19 +338,14 @@ def _public(plan: Plan, opened: Open, constants: Constants) -> Answered:
         version=opened.version.id,
         digest=Digest(""),
         dataset=opened.version.dataset.name,
-        permit="",
-        purpose=PURPOSE,
+        permit=permit.id,
+        purpose=permit.purpose,
         mechanism="",
     )
 
 
-def _balance(opened: Open) -> Balance:
-    kernel = opened.kernel
-    return kernel.ledger.balance(opened.version.dataset.population, now=kernel.clock.now())
-
-
 def _preview_public(opened: Open, constants: Constants) -> Preview:
-    balance = _balance(opened)
+    balance = balance_of(opened)
     return Preview(
         figures=(),
         cost_nrho=NanoRho(constants.cost_nrho),
@@ -377,19 +374,6 @@ def _notes(chosen: Chosen) -> tuple[Note, ...]:
     if chosen.choice.clamps:
         notes.append(("note.clamped", ()))
     return tuple(notes)
-
-
-def _described(private: PrivatePlan) -> tuple[tuple[str, str], ...]:
-    bounded = private.bounded
-    sums = [
-        f"sum {i}: {'one unit and key' if total.per_unit else 'one row'} in [{total.low}, {total.high}] × 10^-{total.scale}; "
-        f"L1 ≤ {total.l1}, L2² ≤ {total.l2_squared}; {private.kind.value}, scale {scale:.6g}"
-        for i, (total, scale) in enumerate(zip(bounded.sums, private.scales, strict=True))
-    ]
-    keys = f"{bounded.keys_per_unit} of them can hold rows of one unit"
-    loss = f"ρ = {private.nano_rho / NANO:.9f} ({private.nano_rho} nano-ρ), δ = {private.delta_units / DELTA_ONE:.3g}"
-    threshold = () if private.threshold is None else (("threshold", str(private.threshold)),)
-    return (("plan", picture(bounded.plan)), ("keys", keys), *threshold, ("sums", "\n".join(sums)), ("loss", loss))
 
 
 def open_node(folder: Path) -> Node:

@@ -89,7 +89,7 @@ def read_job(run: Transaction, job: JobId) -> JobRecord:
     """Errors: Refusal node.not_found."""
     found = run.rows(JOB, {"id": job})
     if not found:
-        raise Refusal("node.not_found", thing="job", name=job[:80])
+        raise Refusal("node.not_found", thing="word.thing.job", name=job[:80])
     return record_of(found[0])
 
 

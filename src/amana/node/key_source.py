@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from amana.node.durable import write_durably
-from amana.terms.refusal import Refusal
+from amana.terms.refusal import Refusal, cause_of
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -165,7 +165,7 @@ class KmsKey:
         if not self._id:
             answered = self._run("id", given=b"").decode("ascii", "replace").strip()
             if not KMS_ID.fullmatch(answered):
-                raise Refusal("keys.kms_failed", command=str(self._command), action="id", reason="its answer is no name")
+                raise Refusal("keys.kms_failed", command=str(self._command), action="id", reason="word.kms.not_a_name")
             self._id = answered
         return self._id
 
@@ -187,7 +187,7 @@ class KmsKey:
         except binascii.Error:
             found = b""
         if not found:
-            raise Refusal("keys.kms_failed", command=str(self._command), action=action, reason="its answer is no base64")
+            raise Refusal("keys.kms_failed", command=str(self._command), action=action, reason="word.kms.not_base64")
         return found
 
     def _run(self, *words: str, given: bytes) -> bytes:
@@ -202,7 +202,7 @@ class KmsKey:
                 start_new_session=True,
             )
         except OSError as error:
-            raise Refusal("keys.kms_failed", command=command, action=action, reason=error.strerror or "?") from None
+            raise Refusal("keys.kms_failed", command=command, action=action, reason=cause_of(error)) from None
         with process:
             try:
                 written, _ = process.communicate(given, timeout=self._wait_ms_max / 1e3)
@@ -212,9 +212,9 @@ class KmsKey:
                 if process.returncode is None:
                     os.killpg(process.pid, signal.SIGKILL)  # with whatever it started: a child would hold our pipe open
         if process.returncode != 0:
-            raise Refusal("keys.kms_failed", command=command, action=action, reason=f"exit code {process.returncode}")
+            raise Refusal("keys.kms_failed", command=command, action=action, reason="word.kms.exit", exit=str(process.returncode))
         if len(written) > KMS_OUTPUT_BYTES_MAX:
-            raise Refusal("keys.kms_failed", command=command, action=action, reason="its answer is too long")
+            raise Refusal("keys.kms_failed", command=command, action=action, reason="word.kms.too_long")
         return written
 
 
@@ -228,7 +228,7 @@ def read_key(path: Path) -> FileKey | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Refusal("keys.no_access", file=str(path), reason=error.strerror or "?") from None
+        raise Refusal("keys.no_access", file=str(path), reason=cause_of(error)) from None
     try:
         mode = os.fstat(descriptor).st_mode
         if mode & 0o077:
@@ -250,7 +250,7 @@ def make_key(path: Path) -> FileKey:
     try:
         write_durably(path, kek)
     except OSError as error:
-        raise Refusal("keys.no_access", file=str(path), reason=error.strerror or "?") from None
+        raise Refusal("keys.no_access", file=str(path), reason=cause_of(error)) from None
     return FileKey(kek)
 
 

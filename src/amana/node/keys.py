@@ -39,7 +39,7 @@ from amana.node.key_source import (
 )
 from amana.node.settings import Settings
 from amana.terms.ids import VersionId
-from amana.terms.refusal import Refusal
+from amana.terms.refusal import Refusal, cause_of
 
 FORMAT = 1
 RANK, DIGEST, VERSION = "rank", "digest", "version/"
@@ -168,7 +168,7 @@ class KeyRing:
         except FileNotFoundError:
             raise Refusal("keys.missing", file=str(self.path)) from None
         except OSError as error:
-            raise Refusal("keys.no_access", file=str(self.path), reason=error.strerror or "?") from None
+            raise Refusal("keys.no_access", file=str(self.path), reason=cause_of(error)) from None
         try:
             return _read(text)
         except (ValueError, TypeError, KeyError, AttributeError):
@@ -260,7 +260,7 @@ class KeyRing:
         try:
             return path.open("w")
         except OSError as error:
-            raise Refusal("keys.no_access", file=str(path), reason=error.strerror or "?") from None
+            raise Refusal("keys.no_access", file=str(path), reason=cause_of(error)) from None
 
     def _take(self, descriptor: int, *, until: float) -> None:
         while True:
@@ -324,7 +324,7 @@ class KeyRing:
         try:
             write_durably(self.path, _written(wrapped))
         except OSError as error:
-            raise Refusal("keys.no_access", file=str(self.path), reason=error.strerror or "?") from None
+            raise Refusal("keys.no_access", file=str(self.path), reason=cause_of(error)) from None
 
 
 def means_of(settings: Settings) -> KeyMeans:

@@ -191,7 +191,7 @@ def half_widths(
 ) -> tuple[float, ...]:
     halves: list[float] = []
     if within is not None and within.relative and facts.crowd.share <= 0:
-        raise Refusal("budget.precision_unreachable", reason="prediction")  # no row is expected: a share of nothing
+        raise Refusal("budget.precision_unreachable", reason="word.imprecise.prediction")  # no row is expected: a share of nothing
     for (_, figure), value, row in zip(facts.plan.figures, values, rows, strict=True):
         if value is None or not any(row):
             halves.append(0.0)
@@ -201,7 +201,7 @@ def half_widths(
             share = 1.0 if within is None else float(within.amount)
             halves.append((_span(figure, facts) or max(abs(value), _natural(figure, facts))) * share)
     if not any(half > 0 for half in halves):
-        raise Refusal("budget.precision_unreachable", reason="prediction")
+        raise Refusal("budget.precision_unreachable", reason="word.imprecise.prediction")
     return tuple(halves)
 
 

@@ -150,7 +150,7 @@ class Outputs:
 def _read(run: Transaction, output: OutputId) -> OutputOf:
     found = run.rows(OUTPUT, {"id": output})
     if not found:
-        raise Refusal("node.not_found", thing="output", name=output[:80])
+        raise Refusal("node.not_found", thing="word.thing.output", name=output[:80])
     held = read_output(run, found[0])
     return OutputOf(output=held, project=read_project(run, held.project))
 
@@ -180,7 +180,7 @@ def _words(title: str, body: str) -> dict[str, Value]:
 
 def _short(body: str) -> None:
     if len(body) > BODY_LENGTH_MAX:
-        raise Refusal("node.bad_value", field="body", wanted=f"at most {BODY_LENGTH_MAX} characters")
+        raise Refusal("node.bad_value", field="body", wanted="word.characters_at_most", number=BODY_LENGTH_MAX)
 
 
 def _note(run: Transaction, output: OutputId, *, at: datetime, actor: str, action: str, was: str, now_is: str) -> None:

@@ -98,12 +98,12 @@ class People:
             check(Action.ADD_PERSON, asker, on=Node(), now=at)
         _named(name)
         if language not in LANGUAGES:
-            raise Refusal("node.bad_value", field="language", wanted=", ".join(LANGUAGES))
+            raise Refusal("node.bad_value", field="language", wanted="word.one_of", known=", ".join(LANGUAGES))
         made = PersonId(f"u-{secrets.token_hex(6)}")
         with self._database.transaction() as run:
             found = find_organisation(run, organisation)
             if found is None:
-                raise Refusal("node.not_found", thing="organisation", name=organisation[:80])
+                raise Refusal("node.not_found", thing="word.thing.organisation", name=organisation[:80])
             run.change(ADD_PERSON, {"id": made, "name": name, "organisation": found.id, "language": language})
             _note(run, asker, at=at, action="add_person", thing="person", subject=made, now_is="enabled")
         return made
@@ -161,7 +161,7 @@ class People:
             if asker is not None:
                 check(Action.ACCREDIT, asker, on=found, now=at)
             if valid_until <= at:
-                raise Refusal("node.bad_value", field="valid_until", wanted="a moment in the future, such as 2031-01-01T00:00:00+00:00")
+                raise Refusal("node.bad_value", field="valid_until", wanted="word.future")
             values: dict[str, Value] = {"id": made, "person": person, "by": None if asker is None else asker.person.id}
             run.change(ACCREDIT, {**values, "valid_from": moment(at), "valid_until": moment(valid_until)})
             _note(run, asker, at=at, action="accredit", thing="accreditation", subject=made, now_is=f"until {valid_until.date()}")
@@ -173,7 +173,7 @@ class People:
         with self._database.transaction() as run:
             found = run.rows(ACCREDITATION, {"id": accreditation})
             if not found:
-                raise Refusal("node.not_found", thing="accreditation", name=accreditation[:80])
+                raise Refusal("node.not_found", thing="word.thing.accreditation", name=accreditation[:80])
             check(Action.REVOKE_ACCREDITATION, asker, on=_accreditation(found[0]), now=at)
             if run.change(REVOKE, {"id": accreditation, "at": moment(at)}):
                 _note(run, asker, at=at, action="revoke_accreditation", thing="accreditation", subject=accreditation, was="valid")
@@ -183,7 +183,7 @@ def read_person(run: Transaction, person: PersonId) -> Person:
     """The person as she is at this moment. Errors: Refusal node.not_found."""
     found = run.rows(PERSON, {"id": person})
     if not found:
-        raise Refusal("node.not_found", thing="person", name=person[:80])
+        raise Refusal("node.not_found", thing="word.thing.person", name=person[:80])
     return _person(run, found[0])
 
 
@@ -229,7 +229,7 @@ def _accreditation(row: Row) -> Accreditation:
 
 def _named(name: str) -> None:
     if not 0 < len(name) <= NAME_LENGTH_MAX or not name.isprintable() or name != name.strip():
-        raise Refusal("node.bad_value", field="name", wanted=f"1 to {NAME_LENGTH_MAX} printable characters")
+        raise Refusal("node.bad_value", field="name", wanted="word.printable", number=NAME_LENGTH_MAX)
 
 
 def _note(

@@ -28,11 +28,11 @@ from amana.node.project_rows import (
 )
 from amana.node.projects import moved
 from amana.policy.people import Asker
-from amana.policy.permit import Permit, caps_of, leave, within_allowance
+from amana.policy.permit import Permit, allowance_of, caps_of, leave, within_allowance
 from amana.policy.rights import Action, check, may
 from amana.policy.things import DatasetOf, PermitOf
 from amana.policy.transitions import PERMIT, PermitEvent, PermitState, ProjectEvent, ProjectState, move
-from amana.privacy.ledger import Ledger
+from amana.privacy.ledger import Balance, Ledger
 from amana.terms.database import Database, DuplicateError, Transaction, Value, moment, text
 from amana.terms.ids import OrganisationId, PermitId, ProjectId
 from amana.terms.refusal import Refusal
@@ -149,9 +149,11 @@ class Permits:
             _sensible(share, valid_until, now=at)
             nrho, delta = caps_of(serving.dataset(found.record.dataset).population, share=share)
             if nrho < max(1, found.record.cap_nrho) or delta < found.record.cap_delta:
-                raise Refusal("node.bad_value", field="share", wanted="a share of the budget, no less than was granted before")
+                raise Refusal("node.bad_value", field="share", wanted="word.share_no_less")
             if event is PermitEvent.WIDEN and valid_until < found.record.valid_until:
-                raise Refusal("node.bad_value", field="valid_until", wanted=f"{found.record.valid_until.isoformat()} or later")
+                raise Refusal(
+                    "node.bad_value", field="valid_until", wanted="word.no_earlier", earliest=found.record.valid_until.isoformat()
+                )
             to = move(PERMIT, found.record.state, event=event)
             until = moment(min(valid_until, found.project.ends_on))
             values: dict[str, Value] = {"nrho": nrho, "delta": delta, "valid_until": until, "by": asker.person.id, "reasons": reasons}
@@ -196,7 +198,7 @@ class Permits:
             if permit is not None:
                 return read_permit(run, permit, terms=serving.terms)
             if asker is None:
-                raise Refusal("rights.sign_in_needed", action=Action.ASK.value)
+                raise Refusal("rights.sign_in_needed", action=Action.ASK.word)
             names = run.rows(PERMITS_OF_PERSON, {"dataset": dataset.name, "person": asker.person.id})
             held = [read_permit(run, PermitId(text(name)), terms=serving.terms) for (name,) in names]
         if not held:
@@ -205,6 +207,15 @@ class Permits:
         if len(usable) > 1:
             raise Refusal("permit.several", dataset=dataset.name, permits=", ".join(each.record.id for each in usable))
         return usable[0]
+
+    def left(
+        self, asker: Asker | None, *, permit: PermitId, allowance: tuple[str, Fraction] | None
+    ) -> tuple[PermitOf, Balance, Balance | None]:
+        """A permit that the asker may see, what was spent of it, and of the allowance under it, if her token has one (as of `leave`)."""
+        found = self.permit(asker, permit=permit)
+        record = found.record
+        own = None if allowance is None else allowance_of(record, token=allowance[0], share=allowance[1])
+        return found, self._ledger.balance_of(record), None if own is None else self._ledger.balance_of(own)
 
     def note_spending(self, permit: PermitId, *, event: PermitEvent) -> None:
         """What the ledger told of a permit: used up, or paused after faults; or that its day has come."""
@@ -276,9 +287,9 @@ def dataset_of(run: Transaction, dataset: Dataset) -> DatasetOf:
 
 def _sensible(share: Fraction, valid_until: datetime, *, now: datetime) -> None:
     if not 0 < share <= 1:
-        raise Refusal("node.bad_value", field="share", wanted="a share of the budget above 0 and at most 1, such as 5%")
+        raise Refusal("node.bad_value", field="share", wanted="word.share")
     if valid_until <= now:
-        raise Refusal("node.bad_value", field="valid_until", wanted="a moment in the future, such as 2031-01-01T00:00:00+00:00")
+        raise Refusal("node.bad_value", field="valid_until", wanted="word.future")
 
 
 def _note(run: Transaction, permit: PermitId, *, at: datetime, actor: str, action: str, was: str, now_is: str) -> None:

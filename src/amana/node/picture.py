@@ -2,6 +2,8 @@
 
 from typing import assert_never
 
+from amana.privacy.loss import DELTA_ONE, NANO
+from amana.privacy.price import PrivatePlan
 from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal
 from amana.query.plan import Filter, Join, PerUnit, Plan, Project, Relation, Scan, Union, Window
 
@@ -12,6 +14,20 @@ def picture(plan: Plan) -> str:
     sums = [f"sum {index} = {_sum(total)}" for index, total in enumerate(plan.sums)]
     lines = (*keys, *sums, "from", *(f"  {line}" for line in _lines(plan.source)))
     return "\n".join(lines).replace("\0", "rows ")  # the kernel's own numbering bears a name that no question can write
+
+
+def described(private: PrivatePlan) -> tuple[tuple[str, str], ...]:
+    """A priced plan in titled parts: the plan, its keys, sums, noise and loss."""
+    bounded = private.bounded
+    sums = [
+        f"sum {i}: {'one unit and key' if total.per_unit else 'one row'} in [{total.low}, {total.high}] × 10^-{total.scale}; "
+        f"L1 ≤ {total.l1}, L2² ≤ {total.l2_squared}; {private.kind.value}, scale {scale:.6g}"
+        for i, (total, scale) in enumerate(zip(bounded.sums, private.scales, strict=True))
+    ]
+    keys = f"{bounded.keys_per_unit} of them can hold rows of one unit"
+    loss = f"ρ = {private.nano_rho / NANO:.9f} ({private.nano_rho} nano-ρ), δ = {private.delta_units / DELTA_ONE:.3g}"
+    threshold = () if private.threshold is None else (("threshold", str(private.threshold)),)
+    return (("plan", picture(bounded.plan)), ("keys", keys), *threshold, ("sums", "\n".join(sums)), ("loss", loss))
 
 
 def expression(expr: Expr) -> str:

@@ -49,7 +49,7 @@ def read_project(run: Transaction, project: ProjectId) -> Project:
     """Errors: Refusal node.not_found."""
     found = run.rows(PROJECT, {"id": project})
     if not found:
-        raise Refusal("node.not_found", thing="project", name=project[:80])
+        raise Refusal("node.not_found", thing="word.thing.project", name=project[:80])
     name, version, state, applicant, organisation, title, lay, purposes, datasets, ethics, ends_on = found[0]
     members = run.rows(MEMBERS, {"id": name})
     return Project(
@@ -93,7 +93,7 @@ def read_permit(run: Transaction, permit: PermitId, *, terms: Terms) -> PermitOf
     """
     found = run.rows(PERMIT, {"id": permit})
     if not found:
-        raise Refusal("node.not_found", thing="permit", name=permit[:80])
+        raise Refusal("node.not_found", thing="word.thing.permit", name=permit[:80])
     name, owner, version, dataset, population, custodian, state, share, cap_nrho, cap_delta, valid_until, granted_by = found[0]
     project, granter = read_project(run, ProjectId(text(owner))), text_or_none(granted_by)
     record = PermitRecord(

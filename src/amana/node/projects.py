@@ -153,12 +153,14 @@ class Projects:
             _note(run, project, at=at, actor=asker.person.id, action="review", was=found.state.value, now_is=found.state.value)
 
     def decide(self, asker: Asker | None, *, project: ProjectId, event: ProjectEvent, reasons: str) -> Project:
-        """What a decider does: return, approve, reject, suspend, resume, revoke."""
+        """What a decider does: return, approve, reject, suspend, resume, revoke. Errors: Refusal review.reasons_needed."""
         at = self._now()
         with self._database.transaction() as run:
             found = hold_project(run, project)
             check(DECISIONS[event], asker, on=found, now=at)
             assert asker is not None
+            if found.overruled_by(event) and not reasons.strip():
+                raise Refusal("review.reasons_needed")
             values: dict[str, Value] = {
                 "id": f"d-{secrets.token_hex(6)}",
                 "project": project,

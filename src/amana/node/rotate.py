@@ -13,7 +13,7 @@ from typing import TypeAlias, final
 from amana.node.durable import remove_durably, sync
 from amana.node.key_source import FILE, KMS, KeySource, SecretText, make_key, new_key
 from amana.node.keys import VERSION, KeyRing, Wrapped, WrappedKey, text_of
-from amana.terms.refusal import Refusal
+from amana.terms.refusal import Refusal, cause_of
 
 Copy: TypeAlias = Callable[[Path, SecretText, Path, SecretText], None]
 """Writes the first file, opened with the first key, anew as the second file under the second key."""
@@ -75,5 +75,5 @@ def _rewrapped(keys: KeyRing, entry: WrappedKey, *, source: KeySource, after: Ke
         sync(target)
         sync(target.parent)
     except OSError as error:
-        raise Refusal("keys.no_access", file=str(target), reason=error.strerror or "?") from None
+        raise Refusal("keys.no_access", file=str(target), reason=cause_of(error)) from None
     return anew

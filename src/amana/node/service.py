@@ -14,7 +14,7 @@ from amana.catalog.schema import Dataset, Version, expired
 from amana.node.answers import Answered, Preview, Simulated
 from amana.node.ask import Node
 from amana.node.askers import read_asker
-from amana.node.asking import Leave
+from amana.node.asking import Leave, local_leave
 from amana.node.job_rows import JobRecord
 from amana.node.job_runs import JobRuns
 from amana.node.jobs import Jobs, JobView
@@ -27,11 +27,13 @@ from amana.node.repeats import Repeats
 from amana.node.sign_in import cut_off
 from amana.node.spending import ProjectSpending, spent_by_project
 from amana.node.tokens import read_token
-from amana.policy.people import Asker
+from amana.policy.people import ASSISTANT_SCOPES, Asker
 from amana.policy.permit import Permit
 from amana.policy.rights import Action, check
 from amana.policy.things import Node as Place
+from amana.policy.things import PermitOf
 from amana.policy.transitions import PermitEvent
+from amana.privacy.ledger import Balance
 from amana.terms.ids import PermitId
 from amana.terms.refusal import Fault, Refusal
 
@@ -171,11 +173,19 @@ class Service:
         return self.node.dry_run(asked.sql, within=asked.within, share=asked.share)
 
     def preview(self, asker: Asker | None, *, asked: Asked) -> Preview:
-        """What it would cost and how precise it would be: for anybody who signed in, whether or not she has a permit."""
+        """What it would cost and how precise it would be: for anybody who signed in. Her permit tells what is left to her."""
         check(Action.PREVIEW, asker, on=Place(), now=self.now())
-        if asked.permit is None:
-            return self.node.preview(asked.sql, within=asked.within, share=asked.share)
-        return self.node.preview(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked))
+        leave = self._leave(asker, asked)
+
+        def held(dataset: Dataset) -> Permit:
+            try:
+                return leave(dataset)
+            except Refusal:
+                if asked.permit is not None:
+                    raise
+                return local_leave(dataset)
+
+        return self.node.preview(asked.sql, within=asked.within, share=asked.share, leave=held)
 
     def recall(self, asker: Asker | None, *, asked: Asked) -> Answered:
         """An answer that was given before. Errors: Refusal ask.not_answered."""
@@ -206,6 +216,16 @@ class Service:
     def simulate(self, asker: Asker | None, *, asked: Asked, draws: int) -> Simulated:
         """Redraws of an answer that was given before."""
         return self.node.simulate(asked.sql, within=asked.within, share=asked.share, draws=draws, leave=self._leave(asker, asked))
+
+    def left(self, asker: Asker | None, *, permit: PermitId) -> tuple[PermitOf, Balance, Balance | None]:
+        """What was spent of a permit, and of the allowance of the token that asks. Errors: as `Permits.permit`."""
+        return self.permits.left(asker, permit=permit, allowance=self._allowance(asker))
+
+    def assistant(self, asker: Asker) -> Fraction | None:
+        """The share of each permit that the asker's token may spend, where it is an AI assistant's: it reads and asks, and nothing else."""
+        allowance = self._allowance(asker)
+        only = asker.token is not None and set(asker.token.scopes) <= set(ASSISTANT_SCOPES)
+        return allowance[1] if allowance is not None and only else None
 
     def close(self) -> int:
         """Take no more jobs, wait for those that run, give everything back. Gives how many jobs run on all the same: who ends the

@@ -27,20 +27,20 @@ _HERE = r"http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?"
 PATTERNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "sqlite or a URL": (
-            r"sqlite|postgres(ql)?://([^:@/]*@)?[^@]*",
-            "sqlite, or a postgresql:// URL without a password (libpq finds it in PGPASSFILE)",
+            r"sqlite|postgres(ql)?://([^:@/]*:?@)?[^@]*",
+            "word.setting.database",
         ),
         "a URL without a path": (
             rf"https://[a-z0-9.-]+(?!:443$)(:[0-9]{{1,5}})?|{_HERE}",
-            "an https:// URL in small letters without a path, such as https://data.example.org, or http://localhost:8321",
+            "word.setting.public_url",
         ),
-        "enrol or demo": (r"enrol|demo", "enrol or demo"),
-        "a URL or nothing": (rf"(https://[^\s?#@]+|{_HERE}(/[^\s?#@]*)?)?", "the https:// URL that the provider gives as its issuer"),
-        "a word or nothing": (r"[\x21-\x7e]{0,255}", "at most 255 letters, digits and signs without a space, as the provider gives it"),
-        "a path or nothing": (r"[^\0\n]{0,4096}", "the path of a file, absolute or inside the data folder"),
+        "enrol or demo": (r"enrol|demo", "word.setting.links"),
+        "a URL or nothing": (rf"(https://[^\s?#@]+|{_HERE}(/[^\s?#@]*)?)?", "word.setting.issuer"),
+        "a word or nothing": (r"[\x21-\x7e]{0,255}", "word.setting.provider_word"),
+        "a path or nothing": (r"[^\0\n]{0,4096}", "word.setting.file"),
     }
 )
-"""What a text may be: how the reference page says it, the pattern, and how a refusal says it."""
+"""What a text may be: how the reference page says it, the pattern, and the word with which a refusal says it."""
 
 
 def _number(about: str, default: int, low: int, high: int) -> int:
@@ -88,6 +88,9 @@ class Settings:
     sample_rows_max: int = _number("invented rows in each table of a sample; heavy units make it one of fewer units", 30_000, 1, 10_000_000)
     http_body_bytes_max: int = _number("largest request over HTTP", 2**20, 2**10, 2**30)
     http_rows_max: int = _number("rows of one answer over HTTP; what is beyond is left off, with a note", 100_000, 1, 10_000_000)
+    assistant_rows_max: int = _number(
+        "rows of one answer that an AI assistant is shown at once; it asks for the next ones", 200, 1, 100_000
+    )
     http_questions_max: int = _number("questions over HTTP that run at once in one process", 64, 1, 10_000)
     http_queue_max: int = _number("questions over HTTP that wait for their turn in one process", 256, 0, 100_000)
     http_streams_max: int = _number("jobs that are followed over HTTP at once in one process", 200, 1, 10_000)
@@ -139,25 +142,23 @@ def read_settings(folder: Path, environment: Mapping[str, str]) -> Settings:
     for key in environment:
         if key.startswith(PREFIX) and key not in ELSEWHERE and not key.startswith(TESTS) and key.removeprefix(PREFIX).lower() not in named:
             raise Refusal(
-                "settings.unknown_key", key=key, origin="the environment", known=", ".join(PREFIX + name.upper() for name in named)
+                "settings.unknown_key", key=key, origin="word.origin.environment", known=", ".join(PREFIX + name.upper() for name in named)
             )
     values: dict[str, int | str | Path] = {}
-    origins = {"folder": "the command"}
+    origins = {"folder": "word.origin.command"}
     for name, each in named.items():
         variable = PREFIX + name.upper()
         if variable in environment:
-            values[name] = _value(variable, environment[variable], each.metadata, origin="the environment")
+            values[name] = _value(variable, environment[variable], each.metadata, origin="word.origin.environment")
             origins[name] = variable
         elif name in written:
             values[name] = _value(name, written[name], each.metadata, origin=str(file))
             origins[name] = file.name
         else:
-            origins[name] = "default"
+            origins[name] = "word.origin.default"
     if bool(values.get("oidc_issuer")) != bool(values.get("oidc_client_id")):
         key = "oidc_client_id" if values.get("oidc_issuer") else "oidc_issuer"
-        raise Refusal(
-            "settings.bad_value", key=key, value="…", wanted="oidc_issuer and oidc_client_id together, or neither", origin=str(file)
-        )
+        raise Refusal("settings.bad_value", key=key, value="…", wanted="word.setting.both_or_neither", origin=str(file))
     return Settings(folder=folder, origins=MappingProxyType(origins), **values)  # type: ignore[arg-type]  # checked by _value
 
 
@@ -189,22 +190,20 @@ def _file(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise Refusal("settings.bad_value", key=path.name, value="…", wanted="a TOML file", origin=str(path)) from None
+        raise Refusal("settings.bad_value", key=path.name, value="…", wanted="word.setting.toml", origin=str(path)) from None
 
 
 def _value(key: str, given: object, metadata: Mapping[str, object], *, origin: str) -> int | str | Path:
     if "path" in metadata:
         if not isinstance(given, str) or "\0" in given or not Path(given).is_absolute():
-            raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted="an absolute path", origin=origin)
+            raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted="word.setting.absolute", origin=origin)
         return Path(given)
     if "low" in metadata:
         low, high = metadata["low"], metadata["high"]
         assert isinstance(low, int) and isinstance(high, int)
         whole = int(given) if isinstance(given, str) and given.isascii() and given.isdigit() else given
         if isinstance(whole, bool) or not isinstance(whole, int) or not low <= whole <= high:
-            raise Refusal(
-                "settings.bad_value", key=key, value=str(given)[:60], wanted=f"a whole number from {low} to {high}", origin=origin
-            )
+            raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted="word.whole", low=low, high=high, origin=origin)
         return whole
     if "accepted" in metadata:
         pattern, wanted = PATTERNS[str(metadata["accepted"])]
@@ -212,7 +211,7 @@ def _value(key: str, given: object, metadata: Mapping[str, object], *, origin: s
             return given
         raise Refusal("settings.bad_value", key=key, value="…", wanted=wanted, origin=origin)  # it may hold a password
     if key.lower().endswith("language") and given not in LANGUAGES:
-        raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted=", ".join(LANGUAGES), origin=origin)
+        raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted="word.one_of", known=", ".join(LANGUAGES), origin=origin)
     if not isinstance(given, str) or not given or "/" in given or "\\" in given:
-        raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted="a plain name", origin=origin)
+        raise Refusal("settings.bad_value", key=key, value=str(given)[:60], wanted="word.setting.plain_name", origin=origin)
     return given

@@ -76,6 +76,11 @@ def _read_secret(path: Path) -> str:
     except (OSError, UnicodeDecodeError):
         read = ""
     if not 0 < len(read) <= SECRET_LENGTH_MAX:
-        wanted = "the path of a readable file that holds the client secret and nothing else"
-        raise Refusal("settings.bad_value", key="oidc_client_secret_file", value=path.name[:60], wanted=wanted, origin="the settings")
+        raise Refusal(
+            "settings.bad_value",
+            key="oidc_client_secret_file",
+            value=path.name[:60],
+            wanted="word.setting.secret_file",
+            origin="word.origin.settings",
+        )
     return read

@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from random import Random, SystemRandom
 from threading import Lock
@@ -45,7 +46,7 @@ from amana.query.plan import Plan
 from amana.query.released import NoisyTable
 from amana.terms.database import text
 from amana.terms.ids import DeltaUnits, NanoRho, VersionId
-from amana.terms.refusal import Refusal
+from amana.terms.refusal import Refusal, cause_of
 from amana.terms.use import Inclusion, UseEntry
 
 if TYPE_CHECKING:
@@ -199,6 +200,7 @@ class Wired:
                 rows_per_s=1e9 / settings.deadline_row_ns,
                 base_s=settings.deadline_base_ms / 1e3 if profile is not None else PROFILE_RUN_S,
                 tick_s=settings.release_tick_ms / 1e3,
+                most_s=settings.deadline_ms_max / 1e3 if profile is not None else inf,
             ),
             groups_max=settings.groups_count_max,
             threshold_delta=DeltaUnits(population.cap_delta // THRESHOLDS_PER_LIFE),
@@ -322,7 +324,7 @@ def wire(folder: Path, *, absent: Literal["refuse", "make"]) -> Wired:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return Wired(folder)
     except OSError as error:
-        raise Refusal("node.file_not_writable", file=str(error.filename or folder), reason=error.strerror or "?") from None
+        raise Refusal("node.file_not_writable", file=str(error.filename or folder), reason=cause_of(error)) from None
 
 
 def publish(folder: Path, files: Sequence[Path | str], rules_text: str, *, progress: Progress = quiet) -> Publication:

@@ -14,14 +14,14 @@ from amana.terms.refusal import Refusal
 def seen_by_others(asker: Asker, on: Thing, _: datetime) -> None:
     """A draft is its team's own. Errors: Refusal rights.member_needed."""
     if _project(on).state is ProjectState.DRAFT and not stands(Who.MEMBER, asker, on=on):
-        raise Refusal("rights.member_needed", action="see_project")
+        raise Refusal("rights.member_needed", action="word.action.see_project")
 
 
 def output_seen(asker: Asker, on: Thing, _: datetime) -> None:
     """An output that was never proposed is its team's own. Errors: Refusal rights.member_needed."""
     assert isinstance(on, OutputOf)
     if on.output.state is OutputState.RELEASED and not stands(Who.MEMBER, asker, on=on):
-        raise Refusal("rights.member_needed", action="see_output")
+        raise Refusal("rights.member_needed", action="word.action.see_output")
 
 
 def complete(_: Asker, on: Thing, now: datetime) -> None:
@@ -136,7 +136,7 @@ def check_project(project: Project, *, now: datetime, states: tuple[ProjectState
         raise Refusal("project.suspended", project=project.id)
     waiting = (ProjectState.DRAFT, ProjectState.SUBMITTED, ProjectState.RETURNED, ProjectState.APPROVED)
     if project.state in waiting and project.state not in states:
-        raise Refusal("project.waiting", project=project.id, state=project.state.value)
+        raise Refusal("project.waiting", project=project.id, state=f"word.state.{project.state.value}")
     if project.state not in states or now >= project.ends_on:
         raise Refusal("project.ended", project=project.id, date=project.ends_on.date().isoformat())
 

@@ -86,6 +86,11 @@ class Project:
         """Who reviewed this version, each once."""
         return tuple(dict.fromkeys(each.reviewer for each in self.reviews if each.version == self.version))
 
+    def overruled_by(self, event: ProjectEvent) -> bool:
+        """Whether that decision goes against the opinion of a review of this version."""
+        against = {ProjectEvent.APPROVE: (Verdict.RETURN, Verdict.REJECT), ProjectEvent.REJECT: (Verdict.APPROVE,)}.get(event, ())
+        return any(each.version == self.version and each.verdict in against for each in self.reviews)
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,11 @@ class Action(Enum):
     PUBLISH_OUTPUT = "publish_output"
     RETRACT_OUTPUT = "retract_output"
 
+    @property
+    def word(self) -> str:
+        """The code of the word for it in a refusal."""
+        return f"word.action.{self.value}"
+
 
 Condition: TypeAlias = Callable[[Asker, Thing, datetime], None]
 
@@ -240,25 +245,25 @@ def check(action: Action, asker: Asker | None, *, on: Thing, now: datetime) -> N
     """
     rule = RULES.get(action)
     if rule is None or not isinstance(on, rule.on):
-        raise Refusal("rights.not_on_this", action=action.value)
+        raise Refusal("rights.not_on_this", action=action.word)
     if Who.ANYONE in rule.who:
         return
     if asker is None:
-        raise Refusal("rights.sign_in_needed", action=action.value)
+        raise Refusal("rights.sign_in_needed", action=action.word)
     _check_presence(rule, asker, now=now)
     if not any(stands(who, asker, on=on) for who in rule.who):
-        raise Refusal(_NEEDED[rule.who[0]], action=action.value)
+        raise Refusal(_NEEDED[rule.who[0]], action=action.word)
     project = project_of(on)
     if rule.aside and project is not None and project.involves(asker.person.id):
-        raise Refusal("rights.own_project", action=action.value, project=project.id)
+        raise Refusal("rights.own_project", action=action.word, project=project.id)
     if rule.accredited and not asker.accredited(now):
-        raise Refusal("rights.not_accredited", action=action.value)
+        raise Refusal("rights.not_accredited", action=action.word)
     if rule.event is not None:
         check_possible(on, event=rule.event)
     for condition in rule.conditions:
         condition(asker, on, now)
     if rule.step_up and not asker.stepped_up(now):
-        raise Refusal("rights.step_up_needed", action=action.value)
+        raise Refusal("rights.step_up_needed", action=action.word)
 
 
 def may(action: Action, asker: Asker | None, *, on: Thing, now: datetime) -> bool:
@@ -292,6 +297,6 @@ def _check_presence(rule: Rule, asker: Asker, *, now: datetime) -> None:
     if not token.valid(now):
         raise Refusal("rights.token_ended", token=token.id)
     if rule.scope is None:
-        raise Refusal("rights.no_token", action=rule.action.value)
+        raise Refusal("rights.no_token", action=rule.action.word)
     if rule.scope not in token.scopes:
-        raise Refusal("rights.token_scope", token=token.id, scope=rule.scope.value, action=rule.action.value)
+        raise Refusal("rights.token_scope", token=token.id, scope=rule.scope.value, action=rule.action.word)

@@ -241,7 +241,13 @@ def move(machine: Machine[S, E], state: S, *, event: E) -> S:
         if each.event is event and state in each.states:
             return state if each.to is None else each.to
     possible = ", ".join(each.value for each in machine.possible(state)) or "–"
-    raise Refusal("lifecycle.not_possible", thing=machine.name, state=state.value, event=event.value, possible=possible)
+    raise Refusal(
+        "lifecycle.not_possible",
+        thing=f"word.thing.{machine.name}",
+        state=f"word.state.{state.value}",
+        event=event.value,
+        possible=possible,
+    )
 
 
 def rule_of(event: Event) -> tuple[tuple[Who, ...], bool]:

@@ -12,7 +12,8 @@ from threading import Lock
 from typing import TypeAlias, cast, final
 
 from amana.catalog.schema import Period, Population
-from amana.policy.permit import Permit
+from amana.policy.permit import Allowance, Permit
+from amana.policy.projects import PermitRecord
 from amana.privacy.price import PrivatePlan
 from amana.query.plan import KeyValue
 from amana.query.released import NoiseKind, NoisyCell, NoisyTable, SumNoise
@@ -55,7 +56,7 @@ PROMISE = "SELECT period, cap_nrho, cap_delta FROM population WHERE name = :popu
 ACCOUNT = "SELECT cap_nrho, spent_nrho, cap_delta, spent_delta, faults FROM account WHERE name = :name"
 BY_DIGEST = "SELECT state, released, bounds FROM charge WHERE digest = :digest AND state <> 'faulted'"
 BY_QUESTION = "SELECT released, bounds FROM charge WHERE question = :question AND state = 'settled' ORDER BY sequence"
-LOST = """SELECT id FROM charge WHERE question = :question AND permit = :permit AND state = 'faulted' AND charged_at >= :since"""
+LOST = """SELECT id FROM charge WHERE question = :question AND state = 'faulted' AND charged_at >= :since"""
 TOTALS = """SELECT population, CAST(SUM(spent_nrho) AS INTEGER), CAST(SUM(spent_delta) AS INTEGER) FROM account
 WHERE kind = 'population' GROUP BY population"""
 BY_PERMIT = """SELECT SUBSTR(charge.permit, 8), CAST(SUM(charge.nrho) AS INTEGER), CAST(SUM(charge.delta) AS INTEGER)
@@ -174,7 +175,7 @@ class Ledger:
         """
         made = Charge(id=ChargeId(secrets.token_hex(16)), nano_rho=private.nano_rho, delta_units=private.delta_units)
         if max(made.nano_rho, made.delta_units) > INTEGER_MAX:
-            raise Refusal("budget.population_exhausted", population=permit.population, asked=made.nano_rho, left=0)
+            raise _exhausted_population(permit, made, left=0)
         spend: dict[str, Value] = {"nrho": made.nano_rho, "delta": made.delta_units}
         with self._lock:
             self._running.add(made.id)
@@ -243,9 +244,10 @@ class Ledger:
         account = account_of(population.name, period_of(population.period), now=now)
         return self._balance(account, population.cap_nrho, population.cap_delta)
 
-    def balance_of(self, permit: Permit) -> Balance:
-        """Cap and spending of a permit."""
-        return self._balance(f"permit {permit.id}", permit.cap_nrho, permit.cap_delta)
+    def balance_of(self, of: Permit | PermitRecord | Allowance) -> Balance:
+        """Cap and spending of a permit, or of an allowance under one."""
+        kind = "allowance" if isinstance(of, Allowance) else "permit"
+        return self._balance(f"{kind} {of.id}", of.cap_nrho, of.cap_delta)
 
     def spent_by_permit(self, population: str) -> tuple[Spending, ...]:
         """What each permit took from a population in all its life."""
@@ -256,9 +258,9 @@ class Ledger:
             for permit, nrho, delta in found
         )
 
-    def lost(self, question: Digest, *, permit: PermitId, since: datetime) -> bool:
-        """Whether a charge of that permit for that plan and version, made since then, lost its rows."""
-        values = {"question": question, "permit": f"permit {permit}", "since": moment(since - CLOCK_BACK_MAX)}
+    def lost(self, question: Digest, *, since: datetime) -> bool:
+        """Whether a charge for that plan and version, made since then under whichever permit, lost its rows."""
+        values = {"question": question, "since": moment(since - CLOCK_BACK_MAX)}
         with self._database.reading() as run:
             return bool(run.rows(LOST, values))
 
@@ -295,7 +297,7 @@ class Ledger:
         met = {"population": permit.population, "at": moment(now), "latest": moment(now + CLOCK_BACK_MAX)}
         promise = run.rows(PROMISE, met)
         if not promise:
-            raise Refusal("budget.population_exhausted", population=permit.population, asked=charge.nano_rho, left=0)
+            raise _exhausted_population(permit, charge, left=0)
         if run.change(MEET, met) != 1:
             raise Refusal("budget.clock_went_back", population=permit.population)
         account = account_of(permit.population, text(promise[0][0]), now=now)
@@ -319,17 +321,17 @@ class Ledger:
             self._running.discard(charge.id)
 
     def _refuse_population(self, run: Transaction, permit: Permit, charge: Charge, *, account: str) -> Refusal:
-        cap, spent = run.rows(ACCOUNT, {"name": account})[0][:2]
-        return Refusal("budget.population_exhausted", population=permit.population, asked=charge.nano_rho, left=whole(cap) - whole(spent))
+        cap, spent = (whole(value) for value in run.rows(ACCOUNT, {"name": account})[0][:2])
+        return _exhausted_population(permit, charge, left=cap - spent)
 
     def _refuse_own(self, run: Transaction, permit: Permit, charge: Charge, *, account: str) -> Refusal:
         found = run.rows(ACCOUNT, {"name": account})
         if found and whole(found[0][4]) >= FAULTS_MAX:
             return Refusal("budget.permit_paused", permit=permit.id)
-        left = whole(found[0][0]) - whole(found[0][1]) if found else 0
-        if permit.allowance is not None and account == f"allowance {permit.allowance.id}":
-            return Refusal("budget.allowance_exhausted", permit=permit.id, asked=charge.nano_rho, left=left)
-        return Refusal("budget.permit_exhausted", permit=permit.id, asked=charge.nano_rho, left=left)
+        cap, spent = (whole(value) for value in found[0][:2]) if found else (0, 0)
+        code = "budget.permit_exhausted" if account.startswith("permit ") else "budget.allowance_exhausted"
+        asked, left = charge.nano_rho, cap - spent
+        return Refusal(code, permit=permit.id, asked=asked, left=left, percent=_percent(asked, left))
 
 
 def account_of(population: str, period: str, *, now: datetime) -> str:
@@ -342,6 +344,18 @@ def account_of(population: str, period: str, *, now: datetime) -> str:
 def period_of(period: Period | None) -> str:
     """The word of the ledger for a promise: for life where there is no period."""
     return "life" if period is None else period.value
+
+
+def _exhausted_population(permit: Permit, charge: Charge, *, left: int) -> Refusal:
+    asked, percent = charge.nano_rho, _percent(charge.nano_rho, left)
+    return Refusal(
+        "budget.population_exhausted", population=permit.population, dataset=permit.dataset, asked=asked, left=left, percent=percent
+    )
+
+
+def _percent(asked: int, left: int) -> str:
+    """What is asked as a share of what is left, for people: twice the width costs a quarter, so they know what to ask for."""
+    return f"{-(-100 * asked // left)}" if left > 0 else "∞"
 
 
 def _own_accounts(permit: Permit) -> tuple[tuple[str, str, int, int], ...]:

@@ -82,7 +82,7 @@ def price(bounded: BoundedPlan, target: Target, *, aim: Aim, threshold_delta: De
     """
     kind = NoiseKind.LAPLACE if isinstance(target, PureCap) else NoiseKind.GAUSSIAN
     if isinstance(target, RhoCap) and target.nano_rho < len(bounded.sums):  # each sum costs a nano-rho at least
-        raise Refusal("budget.precision_unreachable", reason="scale")
+        raise Refusal("budget.precision_unreachable", reason="word.imprecise.scale")
     shapes = _shapes(bounded, aim, kind)
     factor = _factor(bounded, target, aim, shapes)
     scales = tuple(_rounded_up(factor * shape) for shape in shapes)
@@ -92,7 +92,7 @@ def price(bounded: BoundedPlan, target: Target, *, aim: Aim, threshold_delta: De
             return private
         wider = max(1 + 1e-5, sqrt(private.nano_rho / target.nano_rho))  # over by a few nano-rho, for rounding up
         scales = tuple(_rounded_up(scale * wider) for scale in scales)
-    raise Refusal("budget.precision_unreachable", reason="scale")
+    raise Refusal("budget.precision_unreachable", reason="word.imprecise.scale")
 
 
 def assemble(bounded: BoundedPlan, kind: NoiseKind, scales: tuple[float, ...], *, threshold_delta: DeltaUnits) -> PrivatePlan:
@@ -182,7 +182,7 @@ def _factor(bounded: BoundedPlan, target: Target, aim: Aim, shapes: tuple[float,
                 if half > 0 and variance > 0:
                     room = min(room, half / (Z95 * sqrt(variance)))
             if not 0 < room < inf:
-                raise Refusal("budget.precision_unreachable", reason="prediction")
+                raise Refusal("budget.precision_unreachable", reason="word.imprecise.prediction")
             return room
         case RhoCap():
             loss = sum(_unit_loss(t, s, NoiseKind.GAUSSIAN) for t, s in zip(bounded.sums, shapes, strict=True))

@@ -18,7 +18,7 @@ from amana.privacy.keys import key_domains
 from amana.privacy.ledger import Asked, Charge, Earlier, Pending
 from amana.privacy.noise import noisy
 from amana.privacy.price import PrivatePlan, more_precise, price
-from amana.privacy.schedule import seconds_of
+from amana.privacy.schedule import check_time, seconds_of
 from amana.query.check import check
 from amana.query.figures import figures
 from amana.query.plan import PublicKeys
@@ -32,6 +32,7 @@ def plan_release(asking: Asking, kernel: Kernel) -> PrivatePlan:
     """Steps 1 to 3: check, bound, price. Touches no data and spends nothing; a preview stops here."""
     plan = check(asking.plan, asking.version.dataset.schema)
     bounded = bound(plan, asking.version.dataset.schema, choice=asking.choice, groups_max=kernel.groups_max)
+    check_time(bounded, asking.version.dataset.schema, kernel.schedule)
     return price(bounded, asking.target, aim=asking.aim, threshold_delta=kernel.threshold_delta)
 
 

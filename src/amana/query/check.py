@@ -90,16 +90,16 @@ def _check_sum(total: Sum, columns: Columns) -> None:
         case RowSum():
             domain = domain_of(total.value, columns)
             if not isinstance(domain, NumberDomain):
-                raise Refusal("plan.kinds_differ", one="value", other="number")
+                raise Refusal("plan.kinds_differ", one="word.kind.value", other="word.kind.number")
         case UnitCount():
             if not isinstance(domain_of(total.condition, columns), BooleanDomain | NullDomain):
-                raise Refusal("plan.kinds_differ", one="condition", other="boolean")
+                raise Refusal("plan.kinds_differ", one="word.kind.condition", other="word.kind.boolean")
         case DistinctCount():
             domain_of(total.value, columns)
         case BinCount():
             domain = domain_of(total.value, columns)
             if isinstance(domain, BooleanDomain | KeyDomain | NullDomain) or not (1 <= total.bins <= BINS_MAX and total.width >= 1):
-                raise Refusal("plan.kinds_differ", one="value", other="number or date")
+                raise Refusal("plan.kinds_differ", one="word.kind.value", other="word.kind.number_or_date")
             nodes = total.bins
             while nodes > total.branch:
                 assert total.branch >= 2 and nodes % total.branch == 0, "bins are a power of branch, or fewer than it"
@@ -145,13 +145,13 @@ def _check_join(join: Join, schema: Schema) -> None:
             raise Refusal("plan.join_not_allowed", unit=schema.unit)
     elif left:
         if join.kind in (JoinKind.INNER, JoinKind.LEFT) and multiplicity_of(join.right, right_on, schema) is None:
-            raise Refusal("plan.join_multiplicity", columns=", ".join(sorted(right_on)) or "(none)")
+            raise Refusal("plan.join_multiplicity", columns=", ".join(sorted(right_on)) or "–")
     elif right:
         # a public table keeps or drops rows by what is private: only an INNER join leaves rows that belong to a unit
         if join.kind is not JoinKind.INNER:
             raise Refusal("plan.join_not_allowed", unit=schema.unit)
         if multiplicity_of(join.left, left_on, schema) is None:
-            raise Refusal("plan.join_multiplicity", columns=", ".join(sorted(left_on)) or "(none)")
+            raise Refusal("plan.join_multiplicity", columns=", ".join(sorted(left_on)) or "–")
 
 
 def _check_size(join: Join, schema: Schema) -> None:

@@ -204,7 +204,7 @@ def _unit_measure(measure: UnitMeasure, below: Columns, rows: int) -> Domain:
             return _sum(value, rows)
         case UnitFunction.MEAN:
             if not isinstance(value, NumberDomain):
-                raise Refusal("plan.kinds_differ", one="value", other="number")
+                raise Refusal("plan.kinds_differ", one="word.kind.value", other="word.kind.number")
             total = _sum(value, rows)
             fine = at_scale(value, max(value.scale, min(12, value.scale + DIV_SCALE)))
             at_scale(total, fine.scale)  # the dividend must fit too
@@ -215,7 +215,7 @@ def _unit_measure(measure: UnitMeasure, below: Columns, rows: int) -> Domain:
 
 def _sum(value: Domain, rows: int) -> NumberDomain:
     if not isinstance(value, NumberDomain):
-        raise Refusal("plan.kinds_differ", one="value", other="number")
+        raise Refusal("plan.kinds_differ", one="word.kind.value", other="word.kind.number")
     return number(value.scale, min(value.low, rows * value.low), max(value.high, rows * value.high), nullable=value.nullable)
 
 

@@ -68,12 +68,12 @@ def at_scale(domain: NumberDomain, scale: int) -> NumberDomain:
 
 
 def kind_name(domain: "Known") -> str:
-    """The word for a domain's kind in a refusal."""
+    """The code of the word for a domain's kind in a refusal."""
     names: dict[type, str] = {
         NumberDomain: "number", DateDomain: "date", MomentDomain: "moment", BooleanDomain: "boolean",
-        ChoiceDomain: "text", TextDomain: "text", KeyDomain: "identifier", NullDomain: "NULL",
+        ChoiceDomain: "text", TextDomain: "text", KeyDomain: "identifier", NullDomain: "null",
     }  # fmt: skip
-    return names[type(domain)]
+    return f"word.kind.{names[type(domain)]}"
 
 
 def _hull2(one: "Known", two: "Known") -> "Known":

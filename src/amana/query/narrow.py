@@ -15,7 +15,7 @@ from amana.terms.refusal import Refusal
 def refined(columns: Columns, predicate: Expr) -> Columns:
     """The columns where the predicate is true. Only conjuncts `column op literal` narrow; anything else narrows nothing."""
     if not isinstance(domain_of(predicate, columns), BooleanDomain | NullDomain):
-        raise Refusal("plan.kinds_differ", one="predicate", other="boolean")
+        raise Refusal("plan.kinds_differ", one="word.kind.condition", other="word.kind.boolean")
     narrowed = dict(columns)
     for conjunct in conjuncts(predicate):
         found = _narrowing(conjunct, narrowed)

@@ -86,7 +86,7 @@ def _differ(domain: Known, wanted: str) -> Refusal:
 
 def _logical(domain: Known) -> None:
     if not isinstance(domain, BooleanDomain | NullDomain):
-        raise _differ(domain, "boolean")
+        raise _differ(domain, "word.kind.boolean")
 
 
 def _comparable(one: Known, two: Known) -> None:
@@ -105,7 +105,7 @@ _LOGIC = {Op.NOT, Op.AND, Op.OR}
 _COMPARISON = {Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE}
 _ARITHMETIC = {Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.INT_DIV, Op.MOD}
 _ROUNDING = {Op.NEG, Op.ABS, Op.SIGN, Op.FLOOR, Op.CEIL, Op.ROUND}
-_CASTS = {Op.TO_NUMBER: "number, text or boolean", Op.TO_TEXT: "text, whole number, date or boolean", Op.TO_DATE: "date, moment or text"}
+_CASTS = {Op.TO_NUMBER: "word.kind.to_number", Op.TO_TEXT: "word.kind.to_text", Op.TO_DATE: "word.kind.to_date"}
 """What can be cast."""
 _PARTS = {
     Op.YEAR: (1, 9999), Op.QUARTER: (1, 4), Op.MONTH: (1, 12), Op.DAY: (1, 31), Op.WEEKDAY: (1, 7), Op.HOUR: (0, 23),
@@ -167,7 +167,7 @@ def _narrow_extreme(op: Op, whole: Known, args: list[Known]) -> Known:
 
 def _numeric(domain: Known) -> NumberDomain:
     if not isinstance(domain, NumberDomain):
-        raise _differ(domain, "number")
+        raise _differ(domain, "word.kind.number")
     return domain
 
 
@@ -217,19 +217,19 @@ def _rounding(call: Call, x: NumberDomain, *, nullable: bool) -> NumberDomain:
 def _whole_literal(expr: Expr, *, low: int, high: int) -> int:
     if isinstance(expr, Literal) and isinstance(expr.value, Fixed) and expr.value.scale == 0 and low <= expr.value.units <= high:
         return expr.value.units
-    raise Refusal("plan.kinds_differ", one="expression", other=f"whole number from {low} to {high}")
+    raise Refusal("plan.kinds_differ", one="word.kind.expression", other="word.whole", low=low, high=high)
 
 
 def _text(call: Call, args: list[Known], *, nullable: bool) -> Known:
     texts = [arg for arg in args if isinstance(arg, ChoiceDomain | TextDomain)]
     wanted = 1 if call.op is Op.SUBSTRING else len(args)
     if len(texts) < wanted:
-        raise _differ(next(arg for arg in args if not isinstance(arg, ChoiceDomain | TextDomain)), "text")
+        raise _differ(next(arg for arg in args if not isinstance(arg, ChoiceDomain | TextDomain)), "word.kind.text")
     first = texts[0]
     match call.op:
         case Op.LIKE:
             if not isinstance(call.args[1], Literal):
-                raise Refusal("plan.kinds_differ", one="expression", other="literal pattern")
+                raise Refusal("plan.kinds_differ", one="word.kind.expression", other="word.kind.pattern")
             return BooleanDomain(nullable=nullable)
         case Op.LENGTH:
             return number(0, 0, length_max(first), nullable=nullable)
@@ -296,7 +296,7 @@ def _temporal(call: Call, args: list[Known], *, nullable: bool) -> Known:
     ends: list[tuple[date, date]] = []
     for arg in args if call.op is Op.DAYS_BETWEEN else args[:1]:
         if not isinstance(arg, DateDomain | MomentDomain):
-            raise _differ(arg, "date")
+            raise _differ(arg, "word.kind.date")
         ends.append((day_of(arg.low), day_of(arg.high)))
     low, high = ends[0]
     if call.op in _TRUNCATIONS:
@@ -313,7 +313,7 @@ def _temporal(call: Call, args: list[Known], *, nullable: bool) -> Known:
             raise Refusal("plan.number_too_large", digits=5) from None
     bottom, top = _PARTS[call.op]
     if call.op is Op.HOUR and isinstance(args[0], DateDomain):
-        raise _differ(args[0], "moment")
+        raise _differ(args[0], "word.kind.moment")
     if call.op is Op.YEAR:
         bottom, top = low.year, high.year
     elif low.year == high.year and call.op in (Op.MONTH, Op.QUARTER):

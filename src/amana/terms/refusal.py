@@ -1,5 +1,6 @@
 """Expected noes (`Refusal`, raised before data is touched) and unexpected failures (`Fault`, opaque outside)."""
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -22,7 +23,12 @@ class Place:
 class Refusal(Exception):  # noqa: N818 - the word of the house
     """An expected no: a stable code, a place in the asker's text, and public parameters for the message.
 
-    `code` is a key of `amana.terms.codes.CODES`; the message is translated at the door from the locale files.
+    `code` is a key of `amana.terms.codes.CODES`; the message is translated at the door from the locale files. A parameter is a
+    number, something that the asker or a program wrote (a name, SQL, a path), or the code of a word of the locale files
+    (`word.state.draft`), which the door shows as that word: never a phrase of one language.
+
+    >>> Refusal("project.waiting", project="p-1", state="word.state.draft")
+    AMA-345 project.waiting(project='p-1', state='word.state.draft')
     """
 
     def __init__(self, code: str, *, where: Place | None = None, **parameters: str | int) -> None:
@@ -38,8 +44,10 @@ class Refusal(Exception):  # noqa: N818 - the word of the house
         return self if self.where is not None else Refusal(self.code, where=where, **dict(self.parameters))
 
     def __str__(self) -> str:
-        shown = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
         return f"AMA-{self.number} {self.code}({shown})"
+
+    __repr__ = __str__
 
 
 @final
@@ -52,3 +60,29 @@ class Fault(Exception):  # noqa: N818 - the word of the house
 
     def __str__(self) -> str:
         return f"fault {self.id}"
+
+
+_CAUSES = {
+    errno.EACCES: "denied",
+    errno.EPERM: "denied",
+    errno.EROFS: "read_only",
+    errno.ENOSPC: "disk_full",
+    errno.EDQUOT: "disk_full",
+    errno.ENOENT: "not_there",
+    errno.ENOTDIR: "no_folder",
+    errno.EISDIR: "folder",
+    errno.EEXIST: "exists",
+    errno.ENOEXEC: "no_program",
+    errno.EMFILE: "too_many_open",
+    errno.ENFILE: "too_many_open",
+}
+
+
+def cause_of(error: OSError) -> str:
+    """The code of the word for what the operating system answered; for a rare answer, its own name.
+
+    >>> cause_of(PermissionError(errno.EACCES, "Permission denied")), cause_of(OSError(errno.EIO, "Input/output error"))
+    ('word.system.denied', 'EIO')
+    """
+    number = error.errno or 0
+    return f"word.system.{_CAUSES[number]}" if number in _CAUSES else errno.errorcode.get(number, type(error).__name__)

@@ -41,7 +41,7 @@ def audit(page: Paged, service: Here, caller: Caller) -> dict[str, object]:
 def export(record: str, service: Here, caller: Caller, accept: Annotated[str, Header()] = "application/json") -> Response:
     """The record of processing (`processing-record`): GDPR, Law 09-08 and EHDS fields, as JSON or, for `Accept: text/csv`, as CSV."""
     if record != "processing-record":
-        raise Refusal("node.not_found", thing="record", name=record[:80])
+        raise Refusal("node.not_found", thing="word.thing.record", name=record[:80])
     made = processing_record_for(service, caller)
     if CSV in accept:
         return Response(as_csv(made), media_type=f"{CSV}; charset=utf-8; header=present")

@@ -61,5 +61,5 @@ def read_share(written: str) -> Fraction:
     """
     plain = written.strip()
     if not fullmatch(r"[0-9]{1,4}(\.[0-9]{1,9})?%?|[0-9]{1,9}/[1-9][0-9]{0,9}", plain):
-        raise Refusal("node.bad_value", field="share", wanted="a share of the budget above 0 and at most 1, such as 5%")
+        raise Refusal("node.bad_value", field="share", wanted="word.share")
     return Fraction(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)

@@ -34,8 +34,13 @@ def caller_of(request: Request) -> Asker | None:
     return cast("Asker | None", request.state.asker)
 
 
+def caller_now(request: Request) -> Asker | None:
+    """Who asked in a request that goes on, as she is now. Errors: as of `caller_of`."""
+    return _signed_in(request, cast("Service", request.app.state.service))
+
+
 def _found(request: Request) -> Asker | None:
-    asker = _signed_in(request, cast("Service", request.app.state.service))
+    asker = caller_now(request)
     if asker is not None:
         cast("Limits", request.app.state.limits).people.take(asker.person.id)
     return asker
@@ -70,7 +75,10 @@ def _same_site(request: Request) -> bool:
     if fetched is not None:
         return fetched in {"same-origin", "none"}
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if origin is None:
+        return True
+    service = cast("Service", request.app.state.service)
+    return urlsplit(origin)[:2] == urlsplit(service.settings.public_url)[:2]  # not the Host header, which whoever sends it chooses
 
 
 Here = Annotated[Service, Depends(service_of)]

@@ -80,7 +80,7 @@ class Guard:
                 if len(body) > most:
                     raise Refusal("http.body_too_large", bytes_max=most)
         if waited.cancelled_caught:
-            raise Refusal("http.bad_request", field="body", wanted=f"sent within {self._limits.wait_s:g} s")
+            raise Refusal("http.bad_request", field="body", wanted="word.sent_within", wait=f"{self._limits.wait_s:g}")
         whole: list[MutableMapping[str, Any]] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
         async def again() -> "Message":

@@ -13,12 +13,11 @@ from fastapi.responses import StreamingResponse
 from amana.client.text import Catalogue
 from amana.node.jobs import LATEST, JobView
 from amana.node.service import Service
-from amana.policy.people import Asker
 from amana.policy.rights import Action
 from amana.terms.ids import JobId
 from amana.terms.refusal import Fault, Refusal
 from amana.web.access import doing
-from amana.web.context import Caller, Here
+from amana.web.context import Caller, Here, caller_now
 from amana.web.job_views import job_of
 from amana.web.language import catalogue_of
 from amana.web.limits import Places
@@ -61,7 +60,7 @@ async def events(request: Request, here: Here, caller: Caller, limits: Limited, 
     """The job again at each change and each second, until it is over."""
     first = await to_thread.run_sync(lambda: here.jobs.job(caller, job=JobId(job)))  # a refusal comes before the stream begins
     limits.streams.check()
-    stream = _stream(here, caller, first, catalogue=catalogue_of(request), places=limits.streams)
+    stream = _stream(here, request, first, catalogue=catalogue_of(request), places=limits.streams)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
@@ -79,8 +78,8 @@ def cancel(request: Request, here: Here, caller: Caller, job: JobName) -> Respon
     return json_response(job_of(here.jobs.cancel(caller, job=JobId(job)), catalogue=catalogue_of(request)))
 
 
-async def _stream(here: Service, caller: Asker | None, view: JobView, *, catalogue: Catalogue, places: Places) -> AsyncGenerator[str]:
-    """Source: HTML Living Standard, 9.2 Server-sent events."""
+async def _stream(here: Service, request: Request, view: JobView, *, catalogue: Catalogue, places: Places) -> AsyncGenerator[str]:
+    """Who reads is read anew at each look. Source: HTML Living Standard, 9.2 Server-sent events."""
     begun = told_at = time.monotonic()
     job = view.record.id
     with places:
@@ -89,7 +88,7 @@ async def _stream(here: Service, caller: Asker | None, view: JobView, *, catalog
             await anyio.sleep(LOOK_S)
             last = view
             try:
-                view = await to_thread.run_sync(lambda: here.jobs.job(caller, job=job))
+                view = await to_thread.run_sync(lambda: here.jobs.job(caller_now(request), job=job))
             except (Refusal, Fault):  # her session ended, say; the next request tells her
                 return
             except Exception as error:  # noqa: BLE001 - the response has begun: all that is left is to end it

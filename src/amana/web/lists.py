@@ -51,4 +51,4 @@ def _opened(cursor: str) -> str:
     try:
         return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error):
-        raise Refusal("http.bad_request", field="cursor", wanted="the value of `next` of the page before") from None
+        raise Refusal("http.bad_request", field="cursor", wanted="word.next_before") from None

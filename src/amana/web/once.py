@@ -50,7 +50,7 @@ async def once(request: Request, handle: Callable[[Request], Awaitable[Response]
             raise Refusal("http.key_needed")
         return await handle(request)
     if KEY.fullmatch(key) is None:
-        raise Refusal("http.bad_request", field="Idempotency-Key", wanted="1 to 200 letters, digits or signs of ASCII, without spaces")
+        raise Refusal("http.bad_request", field="Idempotency-Key", wanted="word.idempotency_key")
     service = cast("Service", request.app.state.service)
     standing = await _standing(request, service, asker, key, spends=spends)
     if isinstance(standing, Done):

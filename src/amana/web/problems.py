@@ -5,6 +5,7 @@ Source: RFC 9457.
 """
 
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from typing import cast
@@ -47,42 +48,45 @@ OF_CODE: Mapping[str, int] = {
     "http.body_too_large": 413,
     "budget.precision_malformed": 422,
     "budget.share_malformed": 422,
+    "budget.precision_and_share": 422,
     "http.too_many_requests": 429,
     "http.cross_site": 403,
 }
 """Statuses that the class of the refusal does not tell."""
 WANTED: Mapping[str, str] = {
-    "missing": "a value: it must be there",
-    "extra_forbidden": "nothing: there is no such field",
-    "json_invalid": "a JSON document",
-    "model_attributes_type": "a JSON object, sent as application/json",
-    "dict_type": "a JSON object",
-    "list_type": "a list",
-    "string_type": "a text",
-    "string_too_short": "a text of at least {min_length} characters",
-    "string_too_long": "a text of at most {max_length} characters",
-    "string_pattern_mismatch": "a text of the form {pattern}",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "greater_than": "more than {gt}",
-    "greater_than_equal": "at least {ge}",
-    "less_than": "less than {lt}",
-    "less_than_equal": "at most {le}",
-    "literal_error": "one of {expected}",
-    "enum": "one of {expected}",
-    "datetime_parsing": "a moment such as 2031-01-01T00:00:00+00:00",
-    "datetime_from_date_parsing": "a moment such as 2031-01-01T00:00:00+00:00",
-    "timezone_aware": "a moment with its offset from UTC, such as 2031-01-01T00:00:00+00:00",
-    "date_parsing": "a date such as 2031-01-01",
-    "date_from_datetime_parsing": "a date such as 2031-01-01",
-    "too_long": "at most {max_length} items",
-    "too_short": "at least {min_length} items",
+    "missing": "present",
+    "extra_forbidden": "absent",
+    "json_invalid": "json",
+    "model_attributes_type": "object_sent",
+    "dict_type": "object",
+    "list_type": "list",
+    "string_type": "text",
+    "string_too_short": "characters_at_least",
+    "string_too_long": "characters_at_most",
+    "string_pattern_mismatch": "pattern",
+    "int_type": "whole_number",
+    "int_parsing": "whole_number",
+    "int_from_float": "whole_number",
+    "float_type": "number",
+    "bool_type": "true_or_false",
+    "bool_parsing": "true_or_false",
+    "greater_than": "more_than",
+    "greater_than_equal": "at_least",
+    "less_than": "less_than",
+    "less_than_equal": "at_most",
+    "literal_error": "one_of",
+    "enum": "one_of",
+    "datetime_parsing": "moment",
+    "datetime_from_date_parsing": "moment",
+    "timezone_aware": "moment_with_offset",
+    "date_parsing": "day",
+    "date_from_datetime_parsing": "day",
+    "too_long": "items_at_most",
+    "too_short": "items_at_least",
 }
-"""What each finding of the library that reads requests asks for; its own messages would repeat what was sent."""
+"""The word for what each finding of the library that reads requests asks for; its own messages would repeat what was sent."""
+LIMITS = ("min_length", "max_length", "gt", "ge", "lt", "le")
+"""How that library names a limit; the words name it `number`."""
 FIELD_CHARACTERS_MAX = 80
 
 
@@ -151,8 +155,7 @@ async def _handled(request: Request, error: Exception) -> Response:
             allowed = ", ".join(sorted((headers or {}).get("Allow", "").split(", ")))
             return respond(Refusal("http.method", method=request.method, allowed=allowed), catalogue=catalogue)
         case HTTPException(status_code=status) if status < 500:
-            wanted = "a request that can be read: JSON in UTF-8, sent as application/json"
-            return respond(Refusal("http.bad_request", field="body", wanted=wanted), catalogue=catalogue)
+            return respond(Refusal("http.bad_request", field="body", wanted="word.readable"), catalogue=catalogue)
         case _:
             return respond(unforeseen(error), catalogue=catalogue)
 
@@ -165,15 +168,21 @@ def _misread(error: RequestValidationError) -> Refusal:
     kind = str(found["type"])
     named = place if kind == "json_invalid" or len(place) < 2 else place[1:]
     field = ".".join(str(part) for part in (named[:1] if kind == "json_invalid" else named))
-    wanted = WANTED.get(kind, "a value of the type that /docs gives")
-    return Refusal("http.bad_request", field=field[:FIELD_CHARACTERS_MAX], wanted=wanted.format_map(_Shown(limits)))
+    wanted = f"word.{WANTED.get(kind, 'as_documented')}"
+    return Refusal("http.bad_request", field=field[:FIELD_CHARACTERS_MAX], where=None, wanted=wanted, **_shown(limits))
 
 
-class _Shown(dict[str, object]):
-    """Limits by name."""
-
-    def __missing__(self, name: str) -> str:
-        return "…"
+def _shown(limits: Mapping[str, object]) -> dict[str, str | int]:
+    """What fills the word: a limit, a pattern, or the words that are known."""
+    shown: dict[str, str | int] = {}
+    for name, value in limits.items():
+        if name in LIMITS:
+            shown["number"] = value if isinstance(value, int) else str(value)
+        elif name == "pattern":
+            shown["pattern"] = str(value)
+        elif name == "expected":
+            shown["known"] = ", ".join(f"`{word}`" for word in re.findall(r"'([^']*)'", str(value)))
+    return shown
 
 
 def _written(problem: Mapping[str, object], *, headers: Mapping[str, str], language: str) -> Response:

@@ -5,7 +5,7 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
-from amana.client.precision import WITHIN
+from amana.client.precision import asked_precision
 from amana.client.result import Result
 from amana.client.wire import write_rows
 from amana.node.answers import Answered, Preview
@@ -15,7 +15,6 @@ from amana.node.service import Asked
 from amana.policy.rights import Action
 from amana.terms.answer import AnswerTable
 from amana.terms.ids import PermitId
-from amana.terms.refusal import Refusal
 from amana.web.access import doing
 from amana.web.context import Caller, Here
 from amana.web.job_views import accepted
@@ -81,13 +80,10 @@ async def simulate(here: Here, caller: Caller, limits: Limited, question: Redraw
 
 
 def asked_of(question: Question | Tried | Redraws) -> Asked:
-    """The question as a value. Errors: Refusal http.bad_request for a precision and a share at once."""
-    if question.within is not None and question.share is not None:
-        raise Refusal(
-            "http.bad_request", field="share", wanted="left out where `within` is given: either a precision, or a share of the budget"
-        )
+    """The question as a value. Errors: Refusal budget.precision_and_share, budget.share_malformed."""
+    within, share = asked_precision(question.within, question.share)
     permit = None if question.permit is None else PermitId(question.permit)
-    return Asked(sql=question.sql, within=question.within or WITHIN, share=question.share, permit=permit)
+    return Asked(sql=question.sql, within=within, share=share, permit=permit)
 
 
 def answer_response(answer: Answered, *, accept: str, rows_max: int) -> Response:

@@ -17,9 +17,11 @@ POLICY = (
 )
 RIGHT_TO_LEFT = frozenset({"ar"})
 TEXTS = (
-    "title", "no_script", "stranger", "with_passkey", "with_provider", "registering", "device", "register", "link_provider", "signed_in",
-    "step_up", "waiting", "grant", "refuse", "resume", "publish", "token_label", "make_token", "token_shown", "sign_out",
+    "title", "no_script", "stranger", "with_passkey", "with_provider", "registering", "device", "register", "link_provider",
+    "signed_in", "step_up", "step_up_provider", "waiting", "grant", "refuse", "resume", "publish", "token_label", "token_share",
+    "make_token", "token_shown", "sign_out",
 )  # fmt: skip
+OUTCOMES = ("allowed", "needs_a_person", "forbidden")
 FILES = {"sign-in.js": "text/javascript; charset=utf-8", "sign-in.css": "text/css; charset=utf-8"}
 PUBLIC = open_because("it is the same page or file for everybody and holds nothing of anybody")
 
@@ -29,6 +31,7 @@ def page(request: Request) -> Response:
     """The page that a one-time link opens: what stands behind the `#` is never sent here."""
     catalogue = catalogue_of(request)
     texts = {name: escape(catalogue.say(f"page.sign_in.{name}")) for name in TEXTS}
+    texts |= {outcome: escape(catalogue.word("outcome", outcome)) for outcome in OUTCOMES}
     direction = "rtl" if catalogue.language in RIGHT_TO_LEFT else "ltr"
     written = Template(_file("sign-in.html")).substitute(texts, language=catalogue.language, direction=direction)
     headers = {

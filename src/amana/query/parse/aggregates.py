@@ -12,7 +12,7 @@ from amana.query.expr import Case, Column, Expr, Fixed, Literal, Op
 from amana.query.kinds import kind_name
 from amana.query.parse.expressions import NULL, ONE, TRUE, ZERO, call, checked, condition, joined, known
 from amana.query.parse.literals import number_of
-from amana.query.parse.nodes import bare, child, children, function_name, only, shown
+from amana.query.parse.nodes import bare, child, children, function_name, only
 from amana.query.parse.scope import Scope
 from amana.query.parse.text import place_of
 from amana.query.parse.units import distinct_argument, filter_of
@@ -160,7 +160,7 @@ def _number(node: exp.Expr, wanted: Expr | None, scope: Scope) -> _Value:
         expr = call(Op.TO_NUMBER, expr, ZERO)
         domain = known(expr, plain, scope)
     if not isinstance(domain, NumberDomain):
-        raise Refusal("plan.kinds_differ", where=place_of(plain), one=kind_name(domain), other="number")
+        raise Refusal("plan.kinds_differ", where=place_of(plain), one=kind_name(domain), other="word.kind.number")
     there = (_is_there(expr),) if domain.nullable else ()
     return _Value(expr=expr, domain=domain, present=(*_given(wanted), *there))
 
@@ -247,7 +247,7 @@ def grid_of(value: Expr, node: exp.Expr, scope: Scope) -> tuple[int, int]:
         case MomentDomain():
             return _seconds(domain.low), _seconds(domain.high)
         case _:
-            raise Refusal("plan.kinds_differ", where=place_of(node), one=kind_name(domain), other="number or date", text=shown(node))
+            raise Refusal("plan.kinds_differ", where=place_of(node), one=kind_name(domain), other="word.kind.number_or_date")
 
 
 def _seconds(moment: datetime) -> int:

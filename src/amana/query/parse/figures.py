@@ -25,7 +25,7 @@ _COMPARISON: dict[type[exp.Expr], FigureOp] = {
     exp.EQ: FigureOp.EQ, exp.NEQ: FigureOp.NE, exp.LT: FigureOp.LT, exp.LTE: FigureOp.LE, exp.GT: FigureOp.GT, exp.GTE: FigureOp.GE,
 }  # fmt: skip
 _ONE_NUMBER: dict[type[exp.Expr], FigureOp] = {exp.Neg: FigureOp.NEG, exp.Abs: FigureOp.ABS, exp.Sqrt: FigureOp.SQRT}
-_NUMBER, _BOOLEAN, _TEXT, _NULL = "number", "boolean", "text", "NULL"
+_NUMBER, _BOOLEAN, _TEXT, _NULL = (f"word.kind.{name}" for name in ("number", "boolean", "text", "null"))
 
 Kinded: TypeAlias = tuple[Figure, str]
 """A figure and the word for its kind."""

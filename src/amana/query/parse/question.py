@@ -176,7 +176,7 @@ def _edge(node: exp.Expr, scope: Scope) -> Expr:
     value = checked(bare(args[0]), scope)
     domain = known(value, args[0], scope)
     if not isinstance(domain, NumberDomain):
-        raise Refusal("plan.kinds_differ", where=place_of(args[0]), one=kind_name(domain), other="number")
+        raise Refusal("plan.kinds_differ", where=place_of(args[0]), one=kind_name(domain), other="word.kind.number")
     width = Literal(value=Fixed(units=-(-(domain.high - domain.low + 1) // bins), scale=domain.scale))
     low = Literal(value=Fixed(units=domain.low, scale=domain.scale))
     return call(Op.ADD, call(Op.MUL, call(Op.INT_DIV, call(Op.SUB, value, low), width), width), low)
