@@ -1,0 +1,91 @@
+"""Clients of the node: so many at once, each with a connection that stays open, each asking its next question when it has an answer.
+
+Plain HTTP/1.1 over asyncio streams: a client costs the machine little, which it shares with the server.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from node_world import Question
+
+PATHS = {"ask": "/api/v1/questions", "preview": "/api/v1/questions/preview"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request. `id`: by which the server's times are found."""
+
+    id: str
+    path: str
+    question: Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What came of it. Units: seconds, as the client sees them."""
+
+    call: Call
+    status: int
+    begun_s: float
+    latency_s: float
+    body: bytes
+
+    @property
+    def recalled(self) -> bool:
+        return bool(json.loads(self.body)["cost"]["recalled"])
+
+
+class Line:
+    """One connection of one client."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._port, self._token = port, token
+
+    async def __aenter__(self) -> "Line":
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        self._writer.close()
+        await self._writer.wait_closed()
+
+    async def call(self, call: Call) -> Heard:
+        body = json.dumps({"sql": call.question.sql, "within": call.question.within}).encode()
+        head = (
+            f"POST {call.path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self._token}\r\nContent-Type: application/json\r\n"
+            f"Idempotency-Key: {call.id}\r\nX-Bench: {call.id}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        begun = time.perf_counter()
+        self._writer.write(head.encode() + body)
+        answered = await self._reader.readuntil(b"\r\n\r\n")
+        lines = answered.decode("latin-1").split("\r\n")
+        fields = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
+        content = await self._reader.readexactly(int(fields["content-length"]))
+        latency_s = time.perf_counter() - begun
+        return Heard(call=call, status=int(lines[0].split(" ")[1]), begun_s=begun, latency_s=latency_s, body=content)
+
+
+def call_all(port: int, tokens: Sequence[str], calls: Sequence[Call]) -> tuple[list[Heard], float]:
+    """Every call, by as many clients as there are tokens; and the seconds from the first to the last."""
+    return asyncio.run(_all(port, tokens, calls))
+
+
+async def _all(port: int, tokens: Sequence[str], calls: Sequence[Call]) -> tuple[list[Heard], float]:
+    waiting, heard = iter(calls), list[Heard]()
+
+    async def client(line: Line) -> None:
+        for call in waiting:  # one queue: whoever is free takes the next
+            heard.append(await line.call(call))
+
+    lines = [await Line(port, token).__aenter__() for token in tokens]
+    begun = time.perf_counter()
+    try:
+        await asyncio.gather(*(client(line) for line in lines))
+    finally:
+        seconds = time.perf_counter() - begun
+        for line in lines:
+            await line.__aexit__()
+    return heard, seconds
