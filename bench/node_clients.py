@@ -6,12 +6,13 @@ Plain HTTP/1.1 over asyncio streams: a client costs the machine little, which it
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from node_world import Question
 
-PATHS = {"ask": "/api/v1/questions", "preview": "/api/v1/questions/preview"}
+PATHS = {"ask": "/api/v1/questions", "recall": "/api/v1/questions", "preview": "/api/v1/questions/preview"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Call:
     """One request. `id`: by which the server's times are found."""
 
     id: str
-    path: str
+    mode: str
     question: Question
 
 
@@ -29,13 +30,15 @@ class Heard:
 
     call: Call
     status: int
-    begun_s: float
     latency_s: float
     body: bytes
 
     @property
-    def recalled(self) -> bool:
-        return bool(json.loads(self.body)["cost"]["recalled"])
+    def as_meant(self) -> bool:
+        """Whether it was answered: what was asked anew was charged, and what was recalled was free."""
+        if self.status != 200:
+            return False
+        return self.call.mode == "preview" or json.loads(self.body)["cost"]["recalled"] == (self.call.mode == "recall")
 
 
 class Line:
@@ -44,7 +47,7 @@ class Line:
     def __init__(self, port: int, token: str) -> None:
         self._port, self._token = port, token
 
-    async def __aenter__(self) -> "Line":
+    async def __aenter__(self) -> Self:
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         return self
 
@@ -54,9 +57,10 @@ class Line:
 
     async def call(self, call: Call) -> Heard:
         body = json.dumps({"sql": call.question.sql, "within": call.question.within}).encode()
+        key = "" if call.mode == "preview" else f"Idempotency-Key: {call.id}\r\n"  # as the Python client: on what spends
         head = (
-            f"POST {call.path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self._token}\r\nContent-Type: application/json\r\n"
-            f"Idempotency-Key: {call.id}\r\nX-Bench: {call.id}\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"POST {PATHS[call.mode]} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self._token}\r\n"
+            f"Content-Type: application/json\r\n{key}X-Bench: {call.id}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         begun = time.perf_counter()
         self._writer.write(head.encode() + body)
@@ -65,20 +69,24 @@ class Line:
         fields = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
         content = await self._reader.readexactly(int(fields["content-length"]))
         latency_s = time.perf_counter() - begun
-        return Heard(call=call, status=int(lines[0].split(" ")[1]), begun_s=begun, latency_s=latency_s, body=content)
+        return Heard(call=call, status=int(lines[0].split(" ")[1]), latency_s=latency_s, body=content)
 
 
-def call_all(port: int, tokens: Sequence[str], calls: Sequence[Call]) -> tuple[list[Heard], float]:
-    """Every call, by as many clients as there are tokens; and the seconds from the first to the last."""
-    return asyncio.run(_all(port, tokens, calls))
+def call_all(
+    port: int, tokens: Sequence[str], calls: Sequence[Call], *, after: Callable[[Call], None] = lambda call: None
+) -> tuple[list[Heard], float]:
+    """Every call, by as many clients as there are tokens; and the seconds from the first to the last. `after`: done after each
+    call, for one client alone, since the others would wait for it."""
+    return asyncio.run(_all(port, tokens, calls, after))
 
 
-async def _all(port: int, tokens: Sequence[str], calls: Sequence[Call]) -> tuple[list[Heard], float]:
+async def _all(port: int, tokens: Sequence[str], calls: Sequence[Call], after: Callable[[Call], None]) -> tuple[list[Heard], float]:
     waiting, heard = iter(calls), list[Heard]()
 
     async def client(line: Line) -> None:
         for call in waiting:  # one queue: whoever is free takes the next
             heard.append(await line.call(call))
+            after(call)
 
     lines = [await Line(port, token).__aenter__() for token in tokens]
     begun = time.perf_counter()
