@@ -167,9 +167,9 @@ class PostgresDatabase:
 
     @contextmanager
     def reading(self) -> Generator[PostgresRun]:
-        """See `Database`."""
-        with self.transaction() as run:
-            yield run
+        """See `Database`. Read committed, each statement sees what is committed when it begins, also in a transaction: none is opened."""
+        with _answering(), self._pool.connection() as connection:
+            yield PostgresRun(connection)
 
     def close(self) -> None:
         """See `Database`."""
