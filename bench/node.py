@@ -51,7 +51,7 @@ class Size:
 FULL = Size(
     units=100_000,
     rounds=3,
-    counts={"ask": {1: 20, 8: 80, 64: 320}, "recall": {1: 120, 8: 240, 64: 320}, "preview": {1: 120, 8: 240, 64: 320}},
+    counts={"ask": {1: 20, 8: 96, 64: 640}, "recall": {1: 120, 8: 240, 64: 320}, "preview": {1: 120, 8: 240, 64: 320}},
 )
 QUICK = Size(units=2_000, rounds=1, counts={mode: {1: 4, 8: 16, 64: 64} for mode in MODES})
 

@@ -13,6 +13,8 @@ from typing import Self
 from node_world import Question
 
 PATHS = {"ask": "/api/v1/questions", "recall": "/api/v1/questions", "preview": "/api/v1/questions/preview"}
+RAMP_S = {"ask": 1.0, "recall": 0.0, "preview": 0.0}
+"""The clients begin one after another in that time: all wait for the same release, and would ask in step for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +83,10 @@ def call_all(
 
 
 async def _all(port: int, tokens: Sequence[str], calls: Sequence[Call], after: Callable[[Call], None]) -> tuple[list[Heard], float]:
-    waiting, heard = iter(calls), list[Heard]()
+    waiting, heard, ramp_s = iter(calls), list[Heard](), RAMP_S[calls[0].mode]
 
-    async def client(line: Line) -> None:
+    async def client(line: Line, begins_s: float) -> None:
+        await asyncio.sleep(begins_s)
         for call in waiting:  # one queue: whoever is free takes the next
             heard.append(await line.call(call))
             after(call)
@@ -91,7 +94,7 @@ async def _all(port: int, tokens: Sequence[str], calls: Sequence[Call], after: C
     lines = [await Line(port, token).__aenter__() for token in tokens]
     begun = time.perf_counter()
     try:
-        await asyncio.gather(*(client(line) for line in lines))
+        await asyncio.gather(*(client(line, ramp_s * number / len(lines)) for number, line in enumerate(lines)))
     finally:
         seconds = time.perf_counter() - begun
         for line in lines:

@@ -27,8 +27,9 @@ async def service_of(request: Request) -> Service:
 async def caller_of(request: Request) -> Asker | None:
     """Who asks: by a token in the Authorization header, else by the session of the cookie; None for a stranger.
 
-    Read once for a request, in a thread, for it asks the database; from then on it is told without one. Errors: Refusal sign_in.needed for a token or session that is not, or no longer, good;
-    http.cross_site for a change that a page of another site asks a signed-in browser for.
+    Read once for a request, in a thread, for it asks the database; from then on it is told without one.
+    Errors: Refusal sign_in.needed for a token or session that is not, or no longer, good; http.cross_site for a change that a page of
+    another site asks a signed-in browser for.
     """
     if not hasattr(request.state, "asker"):
         request.state.asker = await to_thread.run_sync(_found, request)
