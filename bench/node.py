@@ -10,6 +10,7 @@ import secrets
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -91,7 +92,7 @@ class Bench:
         self._port, self._tokens, self._engine, self._size = port, tokens, engine, size
         self._run, self._asked, self._calls = secrets.token_hex(4), 0, 0
         self.kept = {(mode, clients): Measured() for mode in MODES for clients in CLIENTS}
-        self.engine_s: dict[Question, float] = {}
+        self._engine_s: dict[Question, float] = {}
 
     def run(self) -> None:
         for question in self._new(WARM):
@@ -100,6 +101,13 @@ class Bench:
         for _ in range(self._size.rounds):
             for clients in CLIENTS:
                 self._round(clients)
+
+    def engine_s(self) -> dict[str, float]:
+        """The engine alone, by the shape of the question: the median, for one run that was disturbed shall not count as overhead."""
+        by_shape: dict[str, list[float]] = {}
+        for question, seconds in self._engine_s.items():
+            by_shape.setdefault(question.shape, []).append(seconds)
+        return {shape: statistics.median(seconds) for shape, seconds in by_shape.items()}
 
     def _round(self, clients: int) -> None:
         """The three modes with so many clients; then the engine alone, but beside each question where one client asks."""
@@ -111,8 +119,8 @@ class Bench:
             kept.heard += heard
             kept.seconds += seconds
         for question in asked:
-            if question not in self.engine_s:
-                self.engine_s[question] = self._engine.run_s(question)
+            if question not in self._engine_s:
+                self._engine_s[question] = self._engine.run_s(question)
 
     def _call(self, mode: str, clients: int, chosen: Sequence[Question]) -> tuple[list[Heard], float]:
         calls = [Call(id=f"{self._run}-{self._calls + i}", mode=mode, question=each) for i, each in enumerate(chosen)]
@@ -123,7 +131,7 @@ class Bench:
             nonlocal beside
             if mode == "ask" and clients == 1:
                 begun = time.perf_counter()
-                self.engine_s[call.question] = self._engine.run_s(call.question)
+                self._engine_s[call.question] = self._engine.run_s(call.question)
                 beside += time.perf_counter() - begun
 
         heard, seconds = call_all(self._port, self._tokens[:clients], calls, after=after)
@@ -167,14 +175,14 @@ def measure(folder: Path, rows: Path, *, database: str, size: Size) -> list[dict
     finally:
         engine.close()
     served = {each["id"]: each for each in map(json.loads, times.read_text(encoding="utf-8").splitlines())}
-    found = []
+    found, engine_s = [], bench.engine_s()
     for (mode, clients), kept in bench.kept.items():
         answered = [heard for heard in kept.heard if heard.as_meant]
         timed = [
             Timed(
                 latency_s=heard.latency_s,
                 served_s=served[heard.call.id]["served_s"],
-                engine_s=bench.engine_s[heard.call.question] if mode == "ask" else 0.0,
+                engine_s=engine_s[heard.call.question.shape] if mode == "ask" else 0.0,
                 steps_s=served[heard.call.id]["steps_s"],
             )
             for heard in answered

@@ -12,8 +12,8 @@ OUTSIDE = ("log", "wait for the release")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
-    """One answered request. Units: seconds. `engine_s`: the same bounded plan on the engine in the bench's own process, 0 where
-    the request needs no engine; `steps_s`: the server's own times, each without the steps inside it."""
+    """One answered request. Units: seconds. `engine_s`: the same bounded plan on the engine in the bench's own process, the
+    median over questions of its shape, 0 where the request needs no engine; `steps_s`: the server's own times, each without the steps inside it."""
 
     latency_s: float
     served_s: float

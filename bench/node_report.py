@@ -17,9 +17,9 @@ over HTTP on the same machine; {clients} clients, each with an open connection a
 counts by 12 regions, distinct people. Every question is another one, so each is charged; then the same questions are recalled, and
 previewed. The settings alternate, {n} requests and more for each. Every commit of the ledger is on disk before it returns.
 
-**Overhead** is what a client waits, less the engine's own time for the same bounded plan, run alone in the process of the bench; less the
-wait for the moment of release, which is fixed before the run (PRIVACY 8); less the publication in the log. What the engine takes
-longer in a busy server counts as overhead. Times in milliseconds.
+**Overhead** is what a client waits, less the time of the engine for the same bounded plans, run alone in the process of the bench (the
+median for each shape of question); less the wait for the moment of release, which is fixed before the run (PRIVACY 8); less the
+publication in the log. What the engine takes longer in a busy server counts as overhead. Times in milliseconds.
 
 - Machine: {machine}
 """
