@@ -6,6 +6,7 @@ Writes bench/results/node.json and the last section of docs/explanation/benchmar
 
 import argparse
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -200,7 +201,7 @@ def main() -> None:
     parser.add_argument("--databases", nargs="*", default=["sqlite", "postgres"], choices=["sqlite", "postgres"])
     parser.add_argument("--work", type=Path, default=WORK / "node", help="folder for what is generated; emptied")
     chosen = parser.parse_args()
-    size = QUICK if chosen.quick else FULL
+    size, load = QUICK if chosen.quick else FULL, os.getloadavg()[0]
     shutil.rmtree(chosen.work, ignore_errors=True)
     chosen.work.mkdir(parents=True)
     rows = chosen.work / "visits.parquet"
@@ -217,7 +218,7 @@ def main() -> None:
     if chosen.quick:
         (chosen.work / "node.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     else:
-        node_report.write(found)
+        node_report.write(found, load=load)
 
 
 if __name__ == "__main__":

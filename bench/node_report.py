@@ -21,7 +21,8 @@ previewed. The settings alternate, {n} requests and more for each. Every commit 
 median for each shape of question); less the wait for the moment of release, which is fixed before the run (PRIVACY 8); less the
 publication in the log. What the engine takes longer in a busy server counts as overhead. Times in milliseconds.
 
-- Machine: {machine}
+- Machine: {machine}. Others were at work on it before the run with a load of {load:.1f} (an idle machine has 0): what they take
+  from its cores is in every figure.
 """
 READING = """
 With 64 clients the processor is the limit: the server, its engine and the clients share {cores} cores, so most of the overhead is waiting for
@@ -33,9 +34,9 @@ Medians of each step, without the steps inside it. *engine, in the server* is th
 """
 
 
-def write(rows: list[dict[str, Any]]) -> None:
-    """Keep the figures, and put the section into the page."""
-    RESULTS.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n", encoding="utf-8")
+def write(rows: list[dict[str, Any]], *, load: float) -> None:
+    """Keep the figures, and put the section into the page. `load`: of the machine before the run, as the system counts it."""
+    RESULTS.write_text(json.dumps({"machine": machine(), "load_before": load, "rows": rows}, indent=1) + "\n", encoding="utf-8")
     page = PAGE.read_text(encoding="utf-8").partition(TITLE)[0]
     PAGE.write_text(page + section(), encoding="utf-8")
     print(f"wrote {PAGE} and {RESULTS}")
@@ -50,7 +51,7 @@ def section() -> str:
     clients = sorted({row["clients"] for row in rows})
     head = HEAD.format(
         units=f"{rows[0]['units']:,}", clients=", ".join(map(str, clients[:-1])) + f" or {clients[-1]}", machine=kept["machine"],
-        n=min(row["n"] for row in rows),
+        load=kept["load_before"], n=min(row["n"] for row in rows),
     )  # fmt: skip
     reading = READING.format(cores=kept["machine"].split(" ")[0])
     return "\n".join([TITLE + head, _targets(rows), "", _times(rows), reading, *_steps(rows, clients[0])]) + "\n"
