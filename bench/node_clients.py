@@ -13,6 +13,7 @@ from typing import Self
 from node_world import Question
 
 PATHS = {"ask": "/api/v1/questions", "recall": "/api/v1/questions", "preview": "/api/v1/questions/preview"}
+ANSWER_S_MAX = 120.0
 RAMP_S = {"ask": 1.0, "recall": 0.0, "preview": 0.0}
 """The clients begin one after another in that time: all wait for the same release, and would ask in step for ever."""
 
@@ -66,10 +67,11 @@ class Line:
         )
         begun = time.perf_counter()
         self._writer.write(head.encode() + body)
-        answered = await self._reader.readuntil(b"\r\n\r\n")
-        lines = answered.decode("latin-1").split("\r\n")
-        fields = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
-        content = await self._reader.readexactly(int(fields["content-length"]))
+        async with asyncio.timeout(ANSWER_S_MAX):
+            answered = await self._reader.readuntil(b"\r\n\r\n")
+            lines = answered.decode("latin-1").split("\r\n")
+            fields = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
+            content = await self._reader.readexactly(int(fields["content-length"]))
         latency_s = time.perf_counter() - begun
         return Heard(call=call, status=int(lines[0].split(" ")[1]), latency_s=latency_s, body=content)
 

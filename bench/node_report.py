@@ -25,8 +25,8 @@ publication in the log. What the engine takes longer in a busy server counts as 
   from its cores is in every figure.
 """
 READING = """
-With 64 clients the processor is the limit: the server, its engine and the clients share {cores} cores, so most of the overhead is waiting for
-one another. `amana serve --workers` starts more processes where there are more cores.
+With 64 clients most of the overhead is waiting for one another: for the {cores} cores that server, engine and clients share, and for the
+turn to write to the ledger, whose every commit waits for the disk. More processes (`amana serve --workers`) are not measured here.
 
 ### Where the overhead goes
 
