@@ -8,6 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
 READY := .venv/.ready
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -q --numprocesses auto --dist loadfile
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade
 
@@ -40,15 +41,15 @@ demo-check: $(READY)  ## the same without serving: it ends
 
 test: $(READY)  ## format, lint, types, contracts and every test (at most 20 minutes on two cores)
 	@$(MAKE) --no-print-directory static
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 test-core: $(READY)  ## every test that needs no browser
 	@$(MAKE) --no-print-directory static
-	$(BIN)/python -m pytest -q -m "not browser"
+	$(PYTEST) -m "not browser"
 
 check: $(READY)  ## format, lint, types, contracts, fast tests (under two minutes)
 	@$(MAKE) --no-print-directory static
-	HYPOTHESIS_PROFILE=fast $(BIN)/python -m pytest -q -m "not slow and not browser"
+	HYPOTHESIS_PROFILE=fast $(PYTEST) -m "not slow and not browser"
 
 .PHONY: static
 static: $(READY)

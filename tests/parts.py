@@ -158,6 +158,7 @@ class FakeEngine:
 class FakeLog:
     entries: list[UseEntry] = field(default_factory=list)
     before: Callable[[], None] = lambda: None
+    check: Callable[[], None] = lambda: None
 
     def append(self, entry: UseEntry) -> Inclusion:
         self.before()
@@ -225,7 +226,7 @@ def balance_of(ledger: Ledger, of: Version) -> Balance:
     return ledger.balance(of.dataset.population, now=FakeClock().now())
 
 
-SCHEDULE = Schedule(rows=(("visits", 1000), ("patients", 100)), rows_per_s=1e6, base_s=0.5, tick_s=0.1)
+SCHEDULE = Schedule(rows=(("visits", 1000), ("patients", 100)), rows_per_s=1e6, base_s=0.5, tick_s=0.1, most_s=600.0)
 
 
 def kernel(

@@ -7,6 +7,7 @@ from pathlib import Path
 from amana.node.database import NodeDatabase
 from amana.node.identity_provider import IdentityProvider
 from amana.node.links import LinkKind
+from amana.node.sessions import Method
 from amana.node.settings import Settings
 from amana.node.sign_in import SignIn
 from amana.policy.people import Asker
@@ -32,6 +33,11 @@ class Desk:
     sign_in: SignIn
 
     def session(self, person: PersonId = AMAL, *, now: datetime = T0) -> str:
+        """The secret of a session that a passkey has just begun."""
+        with self.database.transaction() as run:
+            return self.sign_in.sessions.open(run, person, method=Method.PASSKEY, stepped_up=now, now=now).reveal()
+
+    def demo(self, person: PersonId = AMAL, *, now: datetime = T0) -> str:
         """The secret of a session of the demo, which counts as stepped up."""
         link = self.sign_in.links.invite(person, kind=LinkKind.DEMO, actor="node", now=now)
         return self.sign_in.links.open(link.reveal(), now=now).session.reveal()

@@ -101,6 +101,7 @@ def kill_at_every_step(home: Path, what: str) -> list[Path]:
     return [home / f"step-{line.split()[0]}" for line in done.stdout.splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["rotate", "rotate the data too", "move to a KMS", "add", "forget"])
 def test_a_kill_at_any_step_leaves_the_old_keys_or_the_new_ones(tmp_path: Path, what: str) -> None:
     before = base(tmp_path)

@@ -61,6 +61,7 @@ def wait_for(process: "subprocess.Popen[str]", word: str) -> None:
     pytest.fail(f"never said {word}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "moment", ["start+0.02", "start+0.1", "start+0.25", "start+0.5", "start+0.8", "profile+0", "profile+0.04", "profile+0.06"]
 )

@@ -35,7 +35,11 @@ def test_a_page_does_what_it_says(page: Path, tmp_path: Path, demo_folder: Path,
                 Path(snippet.how["file"]).write_text(snippet.text, encoding="utf-8")
             case "sh":
                 with serving(tmp_path / "demo-data") as address:
+                    for link in Path("demo-data", "links").iterdir():  # a link is shown to its own node only
+                        link.write_text(link.read_text("utf-8").replace(snippet.how["server"], address), "utf-8")
+                    monkeypatch.setenv("AMANA_PUBLIC_URL", address)
                     in_shell(snippet.text.replace(snippet.how["server"], address), snippet, page)
+                    monkeypatch.delenv("AMANA_PUBLIC_URL")
             case _:
                 for command in snippet.commands():
                     run(command, snippet, page)

@@ -13,7 +13,6 @@ from starlette.testclient import TestClient
 
 from amana.node.projects import Application
 from amana.node.service import Asked, Service, open_service
-from amana.node.tokens import LINK_LABEL
 from amana.policy.people import Asker, OrganisationKind, Role, Scope
 from amana.policy.projects import Job, OutputKind, Verdict
 from amana.policy.things import MemberOf, RoleOf, Thing
@@ -94,7 +93,7 @@ class World:
         """A token of that scope alone; of a demo link, so that it is stepped up as her session is."""
         if (who, scope) not in self._bearers:
             asker, now = self.known(who), self.service.now()
-            made = self.service.sign_in.tokens.make(asker, label=LINK_LABEL, scopes=(scope,), days=1, allowance=None, now=now)
+            made = self.service.sign_in.tokens.make(asker, label="x", scopes=(scope,), days=1, allowance=None, now=now, for_link=True)
             self._bearers[who, scope] = made.secret.reveal()
         return {"Authorization": f"Bearer {self._bearers[who, scope]}"}
 
@@ -246,7 +245,7 @@ class World:
     def token_of(self, who: str) -> Sent:
         asker, now = self.known(who), self.service.now()
         held = self.service.sign_in.tokens.make(asker, label="x", scopes=(Scope.READ,), days=1, allowance=None, now=now).held
-        return Sent(path={"token": held.token.id})
+        return Sent(path={"token": held.token.id}, thing=held.token)
 
     # --- making ---
 

@@ -41,6 +41,7 @@ class Memory:
     """Charges by idempotency key."""
     jobs: bool = False
     events: bool = True
+    me: dict[str, Any] = field(default_factory=lambda: {"name": "Researcher"})
     states: list[dict[str, Any]] = field(default_factory=list)
     answer: dict[str, Any] | None = None
 
@@ -131,13 +132,18 @@ class Handler(BaseHTTPRequestHandler):
                 column = {"name": "cost", "low": 0, "width": 10, "counts": [90.0, 10.0], "missing": 25.0}
                 return 200, {"tables": [{"table": "visits", "units": 80.0, "rows": 125.0, "columns": [column]}]}
             case ("GET", "/me"):
-                return 200, {"name": "Researcher"}
+                return 200, memory.me
             case ("POST", "/sign-in/link"):
                 return 200, {"token": TOKEN, "expires_at": "2030-01-01T00:00:00Z"}
             case ("POST", "/projects"):
                 return 201, {"id": "pr 1", **body, "state": "draft"}
             case ("POST", "/projects/pr%201/submit"):
                 return 200, {"id": "pr 1", "state": "submitted"}
+            case ("GET", "/permits") if memory.me.get("assistant"):
+                return 200, {"items": [{"id": "m-1", "dataset": "clinic", "may": ["ask"]}], "next": None}
+            case ("GET", "/permits/m-1/budget"):
+                spent = {"cap_nrho": 100, "spent_nrho": 30, "cap_delta_units": 0, "spent_delta_units": 0}
+                return 200, {"permit": "m-1", "project": "p-1", "dataset": "clinic", **spent, "allowance": {**spent, "spent_nrho": 80}}
             case ("GET", "/projects" | "/permits" | "/jobs"):
                 return 200, {"items": [{"id": "x", "state": "queued", "progress": 0}], "next": None}
             case ("DELETE", "/jobs/j-1"):

@@ -1,9 +1,9 @@
 """`amana` as a person and a pipe meet it: stdout is data, stderr is for people, the exit code tells the class of a refusal."""
 
 import json
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -189,10 +189,11 @@ def test_a_wrong_option_is_answered_in_the_readers_language(capsys: pytest.Captu
 def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
     command = [sys.executable, "-m", "amana", "--help"]
     times = []
-    for _ in range(5):
-        begun = time.perf_counter()
+    for _ in range(5):  # of the processor, so that what runs beside it does not count
+        begun = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(command, check=True, capture_output=True)
-        times.append(time.perf_counter() - begun)
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(ended.ru_utime + ended.ru_stime - begun.ru_utime - begun.ru_stime)
     assert min(times) <= HELP_SECONDS_MAX
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("AMANA_LANG", "en")
     monkeypatch.chdir(tmp_path)
-    for name in ("AMANA_NODE", "AMANA_TOKEN", "AMANA_FOLDER"):
+    for name in ("AMANA_NODE", "AMANA_TOKEN", "AMANA_FOLDER", "AMANA_AS"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -98,6 +99,58 @@ def test_a_token_may_come_from_stdin_so_that_no_list_of_processes_shows_it(
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{TOKEN}\n"))
     assert main.main(["login", "-", "--node", node[0]]) == Exit.FINE
     assert node[1].sent[-1].headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_link_goes_to_its_own_node_whatever_else_is_named(
+    node: tuple[str, Memory], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = f"{node[0]}/sign-in#{LINK}"
+    with serving() as (other, memory):
+        monkeypatch.setenv("AMANA_NODE", other)
+        assert main.main(["login", link]) == Exit.FINE
+        assert (node[1].sent[0].path, node[1].sent[0].body) == ("/sign-in/link", {"link": LINK}), "only the secret part travels"
+        assert json.loads(token_file({"XDG_CONFIG_HOME": str(Path.cwd())}).read_text()) == {node[0]: TOKEN}
+        capsys.readouterr()
+        assert main.main(["login", link, "--node", other]) == Exit.USAGE
+        shown = capsys.readouterr().err
+        assert "AMA-733" in shown and node[0] in shown and LINK not in shown
+        assert memory.sent == [], "the other node learns nothing"
+
+
+def test_a_link_may_come_from_stdin(node: tuple[str, Memory], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{node[0]}/sign-in#{LINK}\n"))
+    assert main.main(["login", "-"]) == Exit.FINE
+    assert node[1].sent[0].body == {"link": LINK}
+
+
+def test_whoever_amana_as_names_is_never_a_stranger_without_a_word(
+    node: tuple[str, Memory], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AMANA_AS", "reviewer")
+    assert main.main(["datasets", "--node", node[0]]) == Exit.PERMISSION
+    shown = capsys.readouterr().err
+    assert "AMA-732" in shown and "AMANA_AS=reviewer amana login" in shown and node[1].sent == []
+    assert main.main(["login", TOKEN, "--node", node[0]]) == Exit.FINE
+    assert main.main(["datasets", "--node", node[0]]) == Exit.FINE
+
+
+def test_an_assistants_token_is_kept_apart_and_its_budget_shown(
+    node: tuple[str, Memory], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = f"{node[0]}/sign-in#{LINK}"
+    node[1].me = {"name": "Amal", "assistant": {"allowance": "1/10", "rows_max": 200, "expires_at": "2030-01-01T00:00:00+00:00"}}
+    assert main.main(["login", link, "--assistant"]) == Exit.FINE
+    assert node[1].sent[0].body == {"link": LINK, "allowance": "10%"}
+    assert json.loads(token_file({"XDG_CONFIG_HOME": str(Path.cwd())}).read_text()) == {f"{node[0]} assistant": TOKEN}
+    assert "10 %" in (told := capsys.readouterr().err) and f"amana mcp --node {node[0]}" in told and "2030-01-01" in told
+    monkeypatch.setenv("AMANA_AS", "assistant")
+    assert main.main(["budget", "clinic", "--node", node[0]]) == Exit.FINE
+    assert re.search(r"m-1\s+30 %\s+70 %\s+80 %\s+20 %", capsys.readouterr().out)
+
+
+def test_a_whole_token_is_not_kept_for_an_assistant(node: tuple[str, Memory], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["login", TOKEN, "--assistant", "--node", node[0]]) == Exit.PERMISSION
+    assert "AMA-731" in capsys.readouterr().err and not list(tmp_path.rglob("tokens.json"))
 
 
 def test_a_token_that_the_node_refuses_is_not_kept(node: tuple[str, Memory], tmp_path: Path) -> None:

@@ -317,6 +317,22 @@ def test_what_is_no_address_of_a_node_is_refused(text: str) -> None:
         read_address(text)
 
 
+@pytest.mark.parametrize(
+    ("link", "node", "code"),
+    [
+        ("secret", None, "client.no_node"),
+        ("node.example#secret", None, "client.bad_address"),
+        ("https://node.example/sign-in#secret", "https://other.example", "client.other_node"),
+        ("https://node.example/sign-in#secret", "http://node.example", "client.other_node"),
+        ("https://node.example.evil.example/sign-in#secret", "https://node.example", "client.other_node"),
+        ("https://node.example@evil.example/sign-in#secret", "https://node.example", "client.bad_address"),
+    ],
+)
+def test_a_link_that_leads_elsewhere_is_sent_nowhere(link: str, node: str | None, code: str) -> None:
+    with pytest.raises(Refusal, match=code):
+        sign_in(link, node=node)
+
+
 @pytest.mark.parametrize(("text", "safe"), [("http://localhost:8000", True), ("http://127.9.9.9", True), ("http://[::1]:80", True), ("http://10.0.0.1", False), ("http://node.example", False), ("https://node.example", True), ("http://localhost.evil.example", False)])  # fmt: skip
 def test_a_token_goes_over_plain_http_only_to_this_machine(text: str, safe: bool) -> None:
     if safe:
@@ -325,7 +341,7 @@ def test_a_token_goes_over_plain_http_only_to_this_machine(text: str, safe: bool
         with pytest.raises(Refusal, match=r"client\.token_unprotected"):
             amana.connect(text, TOKEN)
         with pytest.raises(Refusal, match=r"client\.token_unprotected"):
-            sign_in(text, LINK)
+            sign_in(f"{text}/sign-in#{LINK}")
         amana.connect(text)  # without a token there is nothing to read
 
 

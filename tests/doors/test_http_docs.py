@@ -74,6 +74,10 @@ def test_every_route_has_a_small_page_without_scripts(client: TestClient, operat
     assert f"lang={language} dir={'rtl' if language == 'ar' else 'ltr'}" in page.text
 
 
+def test_the_address_of_the_node_itself_leads_to_that_page(client: TestClient) -> None:
+    assert client.get("/", follow_redirects=False).headers["location"] == "/docs" and client.get("/").status_code == 200
+
+
 def test_one_page_lists_every_route(client: TestClient) -> None:
     page = client.get("/docs")
     assert len(page.content) <= PAGE_BYTES_MAX and "<script" not in page.text

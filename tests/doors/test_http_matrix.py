@@ -88,6 +88,7 @@ CASES: dict[str, Case] = {
     f"GET {B}/permits": Case(send=lambda w: w.requested(), allowed=TEAM | DECIDERS | {"custodian", "auditor"}, listing=True),
     f"POST {B}/permits": Case(send=lambda w: w.approved(body=w.wish()), allowed=only("applicant")),
     f"GET {B}/permits/{{permit}}": Case(send=lambda w: w.requested(), allowed=TEAM | DECIDERS | {"custodian", "auditor"}),
+    f"GET {B}/permits/{{permit}}/budget": Case(send=lambda w: w.requested(), allowed=TEAM | DECIDERS | {"custodian", "auditor"}),
     f"POST {B}/permits/{{permit}}/grant": Case(send=lambda w: w.requested(body=w.grant()), allowed=only("custodian")),
     f"POST {B}/permits/{{permit}}/refuse": Case(send=lambda w: w.requested(), allowed=only("custodian")),
     f"POST {B}/permits/{{permit}}/suspend": Case(send=lambda w: w.held(), allowed=only("custodian")),
@@ -120,7 +121,7 @@ CASES: dict[str, Case] = {
     f"GET {B}/exports/{{record}}": Case(send=lambda w: Sent(path={"record": "processing-record"}), allowed=only("auditor", "custodian")),
     f"GET {B}/tokens": Case(send=lambda w: Sent(), allowed=SIGNED),
     f"POST {B}/tokens": Case(send=lambda w: Sent(body={"label": "laptop", "scopes": ["read"], "days": 1}), allowed=SIGNED),
-    f"DELETE {B}/tokens/{{token}}": Case(send=lambda w: w.token_of("member"), allowed=only("member")),
+    f"DELETE {B}/tokens/{{token}}": Case(send=lambda w: w.token_of("member"), allowed=only("member", "operator")),
 }
 OPEN: dict[str, tuple[dict[str, Any], int]] = {
     f"GET {B}/me": ({}, 401),
@@ -143,6 +144,7 @@ OPEN: dict[str, tuple[dict[str, Any], int]] = {
     "GET /static/sign-in.js": ({}, 200),
     "GET /static/sign-in.css": ({}, 200),
     "GET /healthz": ({}, 200),
+    "GET /": ({}, 303),
     "GET /docs": ({}, 200),
     "GET /docs/{name}": ({}, 404),
     "GET /problems/{code}": ({}, 404),

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
 from html import unescape
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -91,9 +93,39 @@ def test_a_token_of_a_demo_link_is_worth_nothing_where_links_open_no_sessions(tm
         plain.desk.sign_in.by_token(token, now=T0)
 
 
-def test_nobody_makes_a_token_that_is_called_like_those_of_demo_links(browser: Browser) -> None:
+def test_a_token_that_is_called_like_those_of_demo_links_may_no_more_for_that(browser: Browser) -> None:
     browser.post("/sign-in/open", 200, link=browser.link(LinkKind.DEMO))
-    assert browser.post("/tokens", 403, label=" demonstration link", scopes=["read"])["name"] == "token.bad_label"
+    made = browser.post("/tokens", 201, label="demonstration link", scopes=["read"])["token"]
+    assert not browser.desk.sign_in.by_token(made, now=T0).stepped_up(T0)
+
+
+def test_a_demo_link_is_exchanged_for_an_assistants_token_that_reads_and_asks_within_its_share(browser: Browser) -> None:
+    link = browser.link(LinkKind.DEMO)
+    assert browser.post("/sign-in/link", 403, link=link, allowance="half")["name"] == "token.bad_allowance"
+    made = browser.post("/sign-in/link", 200, link=link, allowance="10%")
+    asker = browser.desk.sign_in.by_token(made["token"], now=T0)
+    assert asker.token is not None and asker.token.scopes == (Scope.READ, Scope.ASK) and not asker.stepped_up(T0)
+    assert browser.desk.sign_in.tokens.allowance(asker.token.id) == Fraction(1, 10)
+    assert asker.token.expires_at == T0 + timedelta(days=1)
+
+
+def test_nothing_that_a_demo_session_makes_outlives_the_demonstration(tmp_path: Path) -> None:
+    made = browser_at(tmp_path / "node.sqlite")
+    made.post("/sign-in/open", 200, link=made.link(LinkKind.DEMO))
+    token = made.post("/tokens", 201, label="laptop", scopes=["read", "ask"], days=90)
+    assert token["expires_at"] == (T0 + timedelta(days=1)).isoformat()
+    for path, body in (("/passkeys/begin", {}), ("/sign-in/oidc", {"purpose": "link"})):
+        assert made.post(path, 403, **body)["name"] in {"sign_in.not_in_demo", "oidc.not_set"}
+    plain = browser_at(tmp_path / "node.sqlite", sign_in_links="enrol")
+    assert made.desk.sign_in.by_token(token["token"], now=T0)
+    with pytest.raises(Refusal, match="sign_in.needed"):
+        plain.desk.sign_in.by_token(token["token"], now=T0)
+
+
+def test_a_passkey_makes_a_token_for_as_long_as_the_settings_say(browser: Browser) -> None:
+    browser.passkey(Authenticator())
+    made = browser.post("/tokens", 201, label="laptop", scopes=["read", "ask"], days=90)
+    assert made["expires_at"] == (T0 + timedelta(days=90)).isoformat()
 
 
 def test_a_link_to_register_is_no_token_and_stays_good(browser: Browser) -> None:

@@ -39,6 +39,7 @@ SUITES = {
     "privacy/ledger.py": (
         "tests/unit/test_ledger.py",
         "tests/property/test_rule_12_one_draw.py",
+        "tests/property/test_rule_12_lost_database.py",
         "tests/property/test_rule_02_currencies.py",
         "tests/property/test_rule_11_more_precise.py",
         "tests/property/test_rule_13_recall.py",

@@ -12,6 +12,7 @@ BOUNDS = (
 LOSS = ("tests/unit/test_loss.py", "tests/unit/test_price.py")
 ORDER = ("tests/property/test_rule_12_one_draw.py", "tests/property/test_rule_08_time.py")
 LEDGER = ("tests/unit/test_ledger.py", "tests/property/test_rule_12_one_draw.py")
+FAULTS = ("tests/crash/test_a_full_disk.py", "tests/property/test_rule_12_lost_database.py")
 NOISE = ("tests/noise/test_released_noise.py",)
 VALUES = ("tests/property/test_rule_06_bounds.py", "tests/property/test_sensitivity.py")
 
@@ -129,11 +130,14 @@ MUTANTS = (
        "            charge = kernel.ledger.charge(",
        "            kernel.engine.run(further.bounded, groups_max=1, seconds_max=1.0)\n            charge = kernel.ledger.charge(", ORDER),
     _m("the log is written after the run", "privacy/release.py",
-       "        kernel.log.append(entry_of(asking, kernel, private))  # 6\n        left_s = leaves_at - kernel.clock.elapsed()\n"
-       "        exact = kernel.engine.run(private.bounded, groups_max=kernel.groups_max, seconds_max=left_s)  # 7\n",
-       "        left_s = leaves_at - kernel.clock.elapsed()\n"
-       "        exact = kernel.engine.run(private.bounded, groups_max=kernel.groups_max, seconds_max=left_s)  # 7\n"
-       "        kernel.log.append(entry_of(asking, kernel, private))  # 6\n", ORDER),
+       "        kernel.log.append(entry_of(asking, kernel, private))  # 6\n        counted = asking.permit\n        exact =",
+       "        counted = asking.permit\n        kernel.engine.run(private.bounded, groups_max=1, seconds_max=1.0)\n"
+       "        kernel.log.append(entry_of(asking, kernel, private))  # 6\n        exact =", ORDER),
+    _m("what fails without the data pauses a permit", "privacy/release.py",
+       "    counted = None  # whose", "    counted = asking.permit  # whose", FAULTS),
+    _m("rows that were not settled pause a permit", "privacy/release.py",
+       "        counted = None\n        kernel.ledger.settle", "        kernel.ledger.settle", FAULTS),
+    _m("a use that cannot be recorded is paid", "privacy/release.py", "    kernel.log.check()", "    pass", FAULTS),
     _m("rows leave before they are durable", "privacy/release.py",
        "        kernel.ledger.settle(charge, released)  # 9\n", "", ORDER),
     _m("rows can be recalled before their time", "privacy/release.py",

@@ -205,6 +205,7 @@ def test_intervals_of_quantiles_cover_as_often_as_they_say_when_bins_are_fine() 
     assert all(COVERED[0] <= share <= COVERED[1] for share in held.values()), held
 
 
+@pytest.mark.slow
 def test_intervals_of_quantiles_cover_as_often_as_they_say_when_bins_are_coarse() -> None:
     held = quantile_coverage(SHAPE, people=PEOPLE, scale=8.0, releases=3000)
     assert all(COVERED[0] <= share <= COVERED[1] for share in held.values()), held

@@ -82,6 +82,7 @@ def spread(parts: Kernel) -> tuple[Callable[[bool], float], float]:
     return draw, 260
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", [one_number, spread])
 def test_answers_tell_neighbours_apart_no_better_than_the_price_says(
     attack: Callable[[Kernel], tuple[Callable[[bool], float], float]], parts: Kernel, monkeypatch: pytest.MonkeyPatch
@@ -100,6 +101,7 @@ def test_the_answer_of_the_door_has_the_noise_that_it_declares(parts: Kernel) ->
     assert fits([int(one.released.cells[0][0]) - 100 for one in answers], NoiseKind.GAUSSIAN, scale) > EACH  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_key_that_only_one_unit_holds_leaves_no_oftener_than_its_delta(parts: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
     delta = 0.02
     loose = replace(parts, threshold_delta=DeltaUnits(int(delta * DELTA_ONE)))

@@ -105,6 +105,7 @@ def test_averaging_the_same_question_gives_the_same_noise_and_other_questions_pa
         assert len(engine.runs) == 3 and [entry.cost_nrho > 0 for entry in log.entries] == [True, *[False] * 5, True, True]
 
 
+@pytest.mark.slow
 def test_two_counts_that_differ_by_one_unit_differ_by_fresh_noise_not_by_the_unit() -> None:
     """Differencing by one: the two noises are independent, so the difference shows the unit no better than both prices allow."""
     from math import sqrt

@@ -1,5 +1,7 @@
 """PRIVACY 8: an answer leaves at a time fixed before the run, whatever the run did; what is too late is a fault at that time."""
 
+from dataclasses import replace
+
 import pytest
 
 from amana.privacy.bound import Choice, bound
@@ -7,7 +9,7 @@ from amana.privacy.release import answer, plan_release
 from amana.privacy.schedule import Schedule, seconds_of
 from amana.query.check import check
 from amana.query.parse import parse
-from amana.terms.refusal import Fault
+from amana.terms.refusal import Fault, Refusal
 from tests.parts import SCHEDULE, SCHEMA, FakeClock, FakeEngine, asking, held, kernel, ledger_at, version
 
 
@@ -62,10 +64,21 @@ def test_the_time_of_release_does_not_read_the_data() -> None:
 
 
 def test_the_schedule_counts_the_rows_that_a_join_of_a_table_with_itself_makes() -> None:
-    tables = Schedule(rows=(("visits", 1_000_000),), rows_per_s=1e6, base_s=0.1, tick_s=0.1)
+    tables = Schedule(rows=(("visits", 1_000_000),), rows_per_s=1e6, base_s=0.1, tick_s=0.1, most_s=600.0)
     once, twice = (
         seconds_of(bound(check(parse(sql, SCHEMA), SCHEMA), SCHEMA, choice=Choice(), groups_max=10), SCHEMA, tables)
         for sql in ("SELECT COUNT(*) FROM visits", "SELECT COUNT(*) FROM visits a JOIN visits b ON a.patient = b.patient")
     )
     most = next(table.rows_per_unit_max for table in SCHEMA.tables if table.name == "visits")
     assert twice - once >= most, "each row may meet all rows of its unit"
+
+
+def test_a_question_that_may_take_longer_than_the_node_gives_is_refused_before_the_charge() -> None:
+    released = version()
+    with ledger_at(":memory:", released) as ledger:
+        short = kernel(ledger, FakeEngine(cells={}))
+        short = replace(short, schedule=replace(SCHEDULE, most_s=0.4))
+        with pytest.raises(Refusal, match=r"ask\.too_long") as refused:
+            answer(asking(released), short)
+        assert refused.value.parameters == {"seconds": 1, "most": 0}
+        assert held(ledger, "SELECT id FROM charge") == []

@@ -320,6 +320,7 @@ def test_whatever_the_noise_makes_of_the_sums_each_figure_is_none_or_inside_its_
             assert cell.low <= cell.value <= cell.high
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_groups_take_seconds() -> None:
     rows: dict[tuple[KeyValue, ...], tuple[NoisyCell, ...]] = {(i,): (1000 + i % 7, 5 * i % 1000) for i in range(100_000)}
     started = time.process_time()

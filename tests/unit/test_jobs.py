@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -288,6 +289,26 @@ def test_a_job_whose_turn_was_in_vain_gets_another(folder: Path, monkeypatch: py
     service.close()
 
 
+def test_a_queue_that_takes_no_job_keeps_nobody_waiting_and_gets_it_later(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from amana.node.job_queue import JobQueue
+
+    real, tries = JobQueue._hand_out, list[JobId]()
+
+    def lost_once(self: JobQueue, job: JobId) -> None:
+        tries.append(job)
+        if len(tries) == 1:
+            raise OSError("no room")
+        real(self, job)
+
+    monkeypatch.setattr(JobQueue, "_hand_out", lost_once)
+    monkeypatch.setattr("amana.node.job_queue.TIDY_S", 0.3)
+    service = open_service(folder)
+    service.work()
+    view = put(service)
+    assert wait(service, view.record.id).state == "done" and tries == [view.record.id] * 2
+    service.close()
+
+
 @pytest.mark.usefixtures("each_database")
 def test_one_person_and_the_node_have_so_many_jobs_at_most(service: Service) -> None:
     service.settings = replace(service.settings, jobs_person_max=2, jobs_open_max=3)
@@ -298,6 +319,33 @@ def test_one_person_and_the_node_have_so_many_jobs_at_most(service: Service) -> 
     assert refused(submit, service, 4) == "job.too_many"
     service.jobs.cancel(asker(service), job=jobs[0])
     submit(service, 5)
+
+
+def test_a_job_that_was_over_long_ago_is_forgotten_and_what_it_cost_is_not(folder: Path, service: Service) -> None:
+    old, late, waiting = (submit(service, number) for number in range(3))
+    for job in (old, late):
+        service._runs.run(job)
+    change(folder, f"UPDATE job SET over_at = '2020-01-01T00:00:00.000000+00:00' WHERE id = '{old}'")
+    service.tend()
+    assert {name for (name,) in rows(folder, "SELECT id FROM job")} == {late, waiting}
+    assert rows(folder, "SELECT state FROM charge WHERE permit = 'permit m-1'") == [("settled",)] * 2
+    assert refused(look, service, old) == "node.not_found"
+
+
+def test_a_job_whose_end_could_not_be_written_is_ended_without_its_queue(
+    folder: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise Refusal("node.database_lost", cause="Test")
+
+    job = submit(service)
+    with monkeypatch.context() as patched:
+        patched.setattr(service._runs, "_finished", lost)
+        assert refused(service._runs.run, job) == "node.database_lost"
+    assert look(service, job).state == "running"
+    service.tend()
+    assert look(service, job).state == "done"
+    assert rows(folder, "SELECT state FROM charge WHERE permit = 'permit m-1'") == [("settled",)]
 
 
 def test_a_request_sent_again_after_a_crash_finds_its_job(service: Service) -> None:
@@ -345,7 +393,9 @@ def test_what_the_queue_keeps_is_read_by_its_owner_only_and_holds_no_question(fo
     if os.environ["AMANA_DATABASE"] == "sqlite":
         file = folder / "jobs.sqlite"
         assert file.stat().st_mode & 0o777 == 0o600
-        held = file.read_bytes()
+        until = time.monotonic() + 10
+        while job.encode() not in (held := file.read_bytes()):
+            assert time.monotonic() < until
         assert job.encode() in held and b"visits" not in held and OWNER.encode() not in held
     wait(service, job)
     service.close()

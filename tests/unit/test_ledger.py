@@ -166,10 +166,11 @@ def test_a_refusal_says_what_was_asked_and_what_is_left() -> None:
             ledger.charge(replace(leave(of), population=PopulationName("nobody")), costing(1), asked("b"), now=FakeClock().now())
         with pytest.raises(Refusal) as nobody:
             ledger.charge(replace(leave(of), id="nobody"), costing(1), asked("b"), now=FakeClock().now())
-    assert permit.value.parameters == {"permit": "small", "asked": 7, "left": 6}
-    assert population.value.parameters == {"population": name, "asked": 97, "left": 96}
-    assert unknown.value.parameters == {"population": "nobody", "asked": 1, "left": 0}
-    assert nobody.value.parameters == {"permit": "nobody", "asked": 1, "left": 0}
+    assert permit.value.parameters == {"permit": "small", "asked": 7, "left": 6, "percent": "117"}
+    whose = {"population": name, "dataset": of.dataset.name}
+    assert population.value.parameters == {**whose, "asked": 97, "left": 96, "percent": "102"}
+    assert unknown.value.parameters == {**whose, "population": "nobody", "asked": 1, "left": 0, "percent": "∞"}
+    assert nobody.value.parameters == {"permit": "nobody", "asked": 1, "left": 0, "percent": "∞"}
 
 
 def test_a_permit_spends_its_delta_to_the_last_unit_and_no_further() -> None:
@@ -284,13 +285,17 @@ def test_an_assistant_spends_from_its_allowance_and_from_the_permit_above_it() -
         ledger.charge(assistant, costing(7, 5), asked("a"), now=FakeClock().now())
         with pytest.raises(Refusal, match="allowance_exhausted") as refused:
             ledger.charge(assistant, costing(4), asked("b"), now=FakeClock().now())
-        assert refused.value.parameters == {"permit": "person", "asked": 4, "left": 3}
+        assert refused.value.parameters == {"permit": "person", "asked": 4, "left": 3, "percent": "134"}
         with pytest.raises(Refusal, match="allowance_exhausted"):
             ledger.charge(assistant, costing(0, 1), asked("b"), now=FakeClock().now())
         ledger.charge(person, costing(43), asked("b"), now=FakeClock().now())
         with pytest.raises(Refusal, match="permit_exhausted"):
             ledger.charge(assistant, costing(1), asked("c"), now=FakeClock().now())
         assert ledger.balance_of(person).spent_nrho == balance_of(ledger, of).spent_nrho == 50
+        own = ledger.balance_of(Allowance(id="helper", cap_nrho=NanoRho(10), cap_delta=DeltaUnits(5)))
+        assert (own.cap_nrho, own.spent_nrho, own.cap_delta, own.spent_delta) == (10, 7, 5, 5)
+        unused = ledger.balance_of(Allowance(id="another", cap_nrho=NanoRho(10), cap_delta=DeltaUnits(5)))
+        assert (unused.cap_nrho, unused.spent_nrho) == (10, 0)
 
 
 def test_a_permit_pays_for_its_own_population_only() -> None:

@@ -123,7 +123,7 @@ def test_a_session_has_a_new_secret_after_a_step_up_and_the_old_one_is_dead(desk
 
 
 def test_a_demo_session_counts_as_stepped_up_and_stops_when_the_node_is_no_demo_any_more(desk: Desk, tmp_path: Path) -> None:
-    session = desk.session()
+    session = desk.demo()
     assert desk.sign_in.by_session(session, now=at(minutes=50)).stepped_up(at(minutes=50))
     sober = desk_at(tmp_path / "node", sign_in_links="enrol")
     assert refused(sober, session, minutes=51)

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from amana.node.sessions import Method
+from amana.node.sign_in import cut_off
 from amana.node.tokens import HELD_COUNT_MAX, Made
 from amana.policy.people import Scope
+from amana.terms.database import moment
 from amana.terms.ids import TokenId
 from amana.terms.refusal import Refusal
-from tests.signing import AMAL, BADR, T0, Desk, at, desk_at
+from tests.signing import AMAL, BADR, OTMAN, T0, Desk, at, desk_at
 
 
 @pytest.fixture
@@ -47,9 +49,9 @@ def test_a_token_speaks_for_its_person_within_its_scopes_and_is_never_stepped_up
 def test_a_token_ends_when_it_was_said_to(desk: Desk) -> None:
     secret = make(desk, days=30).secret.reveal()
     assert desk.sign_in.by_token(secret, now=at(days=30) - timedelta(microseconds=1))
-    for moment in (at(days=30), at(days=300), at(seconds=-1)):
+    for when in (at(days=30), at(days=300), at(seconds=-1)):
         with pytest.raises(Refusal, match=r"sign_in\.needed"):
-            desk.sign_in.by_token(secret, now=moment)
+            desk.sign_in.by_token(secret, now=when)
 
 
 @pytest.mark.parametrize("days", [0, -1, 91, 10**30])
@@ -79,6 +81,34 @@ def test_nobody_sees_or_revokes_the_tokens_of_another(desk: Desk) -> None:
         with pytest.raises(Refusal, match=r"token\.unknown"):
             desk.sign_in.tokens.revoke(badr, token, now=T0)
     assert desk.sign_in.by_token(made.secret.reveal(), now=T0)
+
+
+def test_an_operator_ends_anybodys_token_by_its_id_and_the_audit_says_who(desk: Desk) -> None:
+    made = make(desk)
+    desk.sign_in.tokens.revoke(desk.asker(OTMAN), made.held.token.id, now=at(minutes=1))
+    with pytest.raises(Refusal, match=r"sign_in\.needed"):
+        desk.sign_in.by_token(made.secret.reveal(), now=at(minutes=1))
+    noted = desk.rows("SELECT actor, action, subject, was, now_is FROM audit WHERE action = 'revoke'")
+    assert noted == [("otman", "revoke", "amal", "valid", "revoked")]
+    with pytest.raises(Refusal, match=r"token\.unknown"):
+        desk.sign_in.tokens.revoke(desk.asker(OTMAN), made.held.token.id, now=at(minutes=2))
+
+
+def test_whoever_shows_a_good_token_of_a_disabled_person_is_told_so_and_nobody_else(desk: Desk) -> None:
+    good, ended, old = make(desk), make(desk, label="ended"), make(desk, label="old", days=1)
+    desk.sign_in.tokens.revoke(desk.asker(), ended.held.token.id, now=at(minutes=1))
+    with desk.database.transaction() as run:
+        run.change("UPDATE person SET disabled_at = :at WHERE id = 'amal'", {"at": moment(at(days=2))})
+        cut_off(run, AMAL, actor="node", now=at(days=2))
+    later = at(days=2, minutes=1)
+    with pytest.raises(Refusal, match=r"rights\.person_disabled"):
+        desk.sign_in.by_token(good.secret.reveal(), now=later)
+    for secret in (ended.secret.reveal(), old.secret.reveal(), "amana_guess", ""):
+        with pytest.raises(Refusal, match=r"sign_in\.needed"):
+            desk.sign_in.by_token(secret, now=later)
+    desk.change("UPDATE person SET disabled_at = NULL WHERE id = 'amal'")
+    with pytest.raises(Refusal, match=r"sign_in\.needed"):
+        desk.sign_in.by_token(good.secret.reveal(), now=later)
 
 
 def test_a_token_makes_lists_and_revokes_no_token(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Commands that only look: datasets, budgets, settings, and what a refusal's number means."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from amana.cli.reach import reach
 from amana.cli.show import odds, tell, write_table
@@ -10,6 +11,9 @@ from amana.client.text import WORD, Catalogue
 from amana.local.door import find_folder, open_folder
 from amana.terms.codes import CODES
 from amana.terms.refusal import Refusal
+
+if TYPE_CHECKING:
+    from amana.client.facts import Spent
 
 
 def datasets(options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -24,9 +28,12 @@ def datasets(options: argparse.Namespace, catalogue: Catalogue) -> None:
 
 
 def budget(options: argparse.Namespace, catalogue: Catalogue) -> None:
-    """The guarantee for life, what of it is used, and what it means in odds."""
+    """The guarantee for life, what of it is used, what is left of one's own permits, and what it means in odds."""
+    from amana.client.connect import Connection
+
     with reach(options, catalogue, open_folder=open_folder) as door:
         left = door.budget(options.name)
+        permits = door.permit_budgets(options.name) if isinstance(door, Connection) else ()
     share = max(left.spent_nrho / left.cap_nrho, left.spent_delta_units / max(1, left.cap_delta_units))
     write_table(
         tuple(catalogue.say(f"budget.{name}") for name in ("population", "unit", "spent", "left")),
@@ -40,8 +47,16 @@ def budget(options: argparse.Namespace, catalogue: Catalogue) -> None:
             for each in left.by
         ]
         write_table((catalogue.say("budget.by"), catalogue.say("budget.spent")), spent, numbers=(False, True))
+    if permits:
+        heads = tuple(catalogue.say(f"budget.{name}") for name in ("permit", "spent", "left", "allowance_spent", "allowance_left"))
+        mine = [(each.permit, *_spent(each.spent), *_spent(each.allowance)) for each in permits]
+        write_table(heads, mine, numbers=(False, True, True, True, True))
     promise = {"epsilon": f"{left.epsilon_of_cap:.2f}", "delta": f"{left.delta_shown:g}"}
     tell(catalogue.say("budget.promise", **promise, **odds(odds_percent(left.epsilon_of_cap))))
+
+
+def _spent(spent: "Spent | None") -> tuple[str, str]:
+    return ("–", "–") if spent is None else (percent(spent.share), percent(1 - spent.share))
 
 
 def settings(options: argparse.Namespace, catalogue: Catalogue) -> None:

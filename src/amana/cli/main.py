@@ -6,16 +6,13 @@ import sys
 from collections.abc import Callable, Sequence
 
 import amana
-from amana.cli import ask, export, govern, jobs, keys, look, people, profile, publish, serve, sign
+from amana.cli import ask, export, govern, jobs, keys, look, mcp, people, profile, publish, serve, sign
 from amana.cli.parser import build, language_asked
-from amana.cli.show import tell
+from amana.cli.show import INTERRUPTED, tell
 from amana.client.explain import describe
 from amana.client.text import Catalogue, choose_language, load
 from amana.terms.codes import CODES, Exit
 from amana.terms.refusal import Fault, Refusal
-
-INTERRUPTED = 130
-"""As a shell reports a process that Ctrl-C ended."""
 
 COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "publish": publish.publish,
@@ -36,6 +33,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "settings": look.settings,
     "keys": keys.keys,
     "serve": serve.serve,
+    "mcp": mcp.mcp,
     "help": look.help_code,
 }
 

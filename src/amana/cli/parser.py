@@ -9,7 +9,7 @@ from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
     "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "people", "project", "permit",
-    "output", "export", "settings", "keys", "serve", "help",
+    "output", "export", "settings", "keys", "serve", "mcp", "help",
 )  # fmt: skip
 
 
@@ -52,16 +52,17 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     _sample(made["sample"], catalogue)
     _jobs(made["jobs"], catalogue)
     made["login"].add_argument("link", metavar=say("word.metavar.link"), help=_option(say("cli.option.link")))
+    made["login"].add_argument("--assistant", nargs="?", const="10%", metavar="10%", help=_option(say("cli.option.assistant")))
     add_governing(made, catalogue)
     made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
     _keys(made["keys"], catalogue)
     _serve(made["serve"], catalogue)
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
-    for name in (each for each in COMMANDS[:-1] if each not in GOVERNED):
+    for name in (each for each in COMMANDS[:-1] if each not in (*GOVERNED, "mcp")):
         made[name].add_argument("--folder", metavar=say("word.metavar.folder"), help=_option(say("cli.option.folder")))
-    for name in ("ask", "budget", "datasets", "profile", "jobs", "login", "logout", *GOVERNED, "export"):
+    for name in ("ask", "budget", "datasets", "profile", "jobs", "login", "logout", "mcp", *GOVERNED, "export"):
         made[name].add_argument("--node", metavar="URL", help=_option(say("cli.option.node")))
-    for name in ("jobs", "login", "logout", *GOVERNED):
+    for name in ("jobs", "login", "logout", "mcp", *GOVERNED):
         made[name].set_defaults(folder=None)
     return parser
 

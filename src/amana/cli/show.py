@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from amana.node.publish import Stage
 
 
+INTERRUPTED = 130
+"""As a shell reports a process that Ctrl-C ended."""
+
+
 def tell(text: str) -> None:
     """A line for the person, not for the next program."""
     print(text, file=sys.stderr, flush=True)

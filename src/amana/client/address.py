@@ -54,6 +54,26 @@ def read_address(text: str) -> Address:
     return Address(secure=scheme == "https", host=host, port=port or _PORTS[scheme], path=parts.path.rstrip("/"))
 
 
+def read_link(link: str, *, node: str | None) -> tuple[Address, str]:
+    """The node that a one-time link is for, and its secret, which goes nowhere else. `node`: as somebody names it besides; it is needed
+    where `link` is the secret alone.
+
+    >>> [str(part) for part in read_link("https://node.example/sign-in#nTRc3", node=None)]
+    ['https://node.example', 'nTRc3']
+
+    Errors: Refusal client.no_node, client.bad_address, client.other_node.
+    """
+    before, _, secret = link.strip().rpartition("#")
+    if not before and node is None:
+        raise Refusal("client.no_node")
+    named = None if node is None else read_address(node)
+    meant = read_address(before.removesuffix("/sign-in")) if before else named
+    assert meant is not None, "one of them tells"
+    if named is not None and named != meant:
+        raise Refusal("client.other_node", link=str(meant), node=str(named))
+    return meant, secret
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True

@@ -2,14 +2,27 @@
 
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import final
 from urllib.parse import quote
 
-from amana.client.address import read_address
+from amana.client.address import read_address, read_link
 from amana.client.explain import speaking
-from amana.client.facts import Budget, DatasetCard, Preview, TableProfile, read_budget, read_card, read_preview, read_profile
+from amana.client.facts import (
+    Assistant,
+    Budget,
+    DatasetCard,
+    PermitBudget,
+    Preview,
+    TableProfile,
+    read_assistant,
+    read_budget,
+    read_card,
+    read_permit_budget,
+    read_preview,
+    read_profile,
+)
 from amana.client.http import Channel
 from amana.client.jobs import JobState, job_path, read_job, wait
 from amana.client.precision import asked_precision
@@ -59,18 +72,27 @@ class Connection:
 
     # --- asking ---
 
-    def sql(self, sql: str, *, within: str | float | None = None, share: str | None = None, permit: str | None = None) -> Result:
+    def sql(
+        self,
+        sql: str,
+        *,
+        within: str | float | None = None,
+        share: str | None = None,
+        permit: str | None = None,
+        follow: Callable[[JobState], None] | None = None,
+    ) -> Result:
         """The answer to a question: private figures with intervals. A long one is waited for, with a bar where somebody watches.
 
         `within`: how far each figure may be from the truth (95 %), as a share ("5%") or in its own unit ("±15", 15); 5 % if
         nothing is said. `share`: instead, the share of the budget that the answer may take ("1%"). `permit`: which, where you have several.
+        `follow`: is told how far a long question is, in place of the bar.
         """
         with self._speaking(sql):
             body = _question(sql, within=within, share=share, permit=permit)
             reply = self._channel.post("/questions", body, key=secrets.token_hex(16))
             found, redraw = an_object(reply.json(), "answer"), self._redraw_of(body)
             if reply.status == 202:
-                return Job(self, a_text(an_object(found.get("job"), "job").get("id"), "job.id"), redraw=redraw).result()
+                return self.wait_for(a_text(an_object(found.get("job"), "job").get("id"), "job.id"), redraw=redraw, follow=follow)
             return self._result(found, redraw=redraw)
 
     def preview(self, sql: str, *, within: str | float | None = None, share: str | None = None, permit: str | None = None) -> Preview:
@@ -107,9 +129,24 @@ class Connection:
         with self._speaking(""):
             return read_budget(self._object(f"/datasets/{quote(name, safe='')}/budget"))
 
+    def summary(self, name: str) -> Json:
+        """The private profile of a dataset as the node tells it: also missing shares, quantiles and members, with intervals."""
+        return self._object(f"/datasets/{quote(name, safe='')}/profile")
+
+    def permit_budgets(self, dataset: str) -> tuple[PermitBudget, ...]:
+        """What is left of each permit under which you may ask that dataset; for an AI assistant's token, also of its allowance."""
+        with self._speaking(""):
+            usable = [a_text(one.get("id"), "permits.id") for one in self._items("/permits") if _usable(one, dataset)]
+            return tuple(read_permit_budget(self._object(f"/permits/{quote(id, safe='')}/budget")) for id in usable)
+
     def me(self) -> Json:
         """Who the node takes you for."""
         return self._object("/me")
+
+    def assistant(self) -> Assistant | None:
+        """What your token allows an AI assistant, if it is one for that."""
+        with self._speaking(""):
+            return read_assistant(self.me())
 
     def export(self, record: str = "processing-record", *, shape: str = "json") -> str:
         """A record for the regulator, as JSON or CSV text."""
@@ -177,10 +214,10 @@ class Connection:
         """How far a job is."""
         return read_job(self._object(job_path(id)))
 
-    def wait_for(self, id: str, *, redraw: Redraw | None) -> Result:
-        """The answer of a job, waited for."""
+    def wait_for(self, id: str, *, redraw: Redraw | None, follow: Callable[[JobState], None] | None = None) -> Result:
+        """The answer of a job, waited for. `follow`: as of `sql`."""
         with self._speaking(""):
-            return self._result(wait(self._channel, id, language=self._language), redraw=redraw)
+            return self._result(wait(self._channel, id, language=self._language, follow=follow), redraw=redraw)
 
     def cancel(self, id: str) -> None:
         """Stop a job that has not touched data."""
@@ -263,17 +300,27 @@ def connect(url: str | None = None, token: str | None = None, *, language: str |
         return Connection(Channel(address, token=kept, language=chosen, timeout_s=timeout_s), language=chosen)
 
 
-def sign_in(url: str, link: str, *, language: str | None = None) -> str:
-    """A token for a one-time link. Errors: Refusal, also of the node when the link is used or too old."""
+def sign_in(link: str, *, node: str | None = None, allowance: str | None = None, language: str | None = None) -> tuple[str, str]:
+    """The node that a one-time link is for, and a token for the link; `allowance`: one for an AI assistant, which may read and ask and
+    spend that share of each permit ("10%"). The link is shown to its own node only; `node` is needed where it names none.
+
+    Errors: Refusal as of `read_link`, and of the node when the link is used or too old.
+    """
     chosen = choose_language(language, os.environ)
     with speaking("", catalogue=load(chosen)):
-        channel = Channel(read_address(url), token=None, language=chosen, timeout_s=TIMEOUT_S)
-        if not channel.address.keeps_secrets:  # a link is as good as a token
-            raise Refusal("client.token_unprotected", node=str(channel.address))
+        address, secret = read_link(link, node=node)
+        channel = Channel(address, token=None, language=chosen, timeout_s=TIMEOUT_S)
+        if not address.keeps_secrets:  # a link is as good as a token
+            raise Refusal("client.token_unprotected", node=str(address))
         try:
-            return a_text(an_object(channel.post("/sign-in/link", {"link": link}).json(), "token").get("token"), "token")
+            body = {"link": secret} if allowance is None else {"link": secret, "allowance": allowance}
+            return str(address), a_text(an_object(channel.post("/sign-in/link", body).json(), "token").get("token"), "token")
         finally:
             channel.close()
+
+
+def _usable(permit: Json, dataset: str) -> bool:
+    return permit.get("dataset") == dataset and "ask" in a_list(permit.get("may", []), "permits.may")
 
 
 def _question(sql: str, *, within: str | float | None, share: str | None, permit: str | None) -> dict[str, object]:

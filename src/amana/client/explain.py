@@ -12,7 +12,7 @@ WIDTH_MAX = 100
 
 def describe(refusal: Refusal, *, asked: str, catalogue: Catalogue) -> str:
     """The refusal for people. `asked` is the text that `refusal.where` points into; empty when there is none."""
-    parameters = {name: _clean(value) if isinstance(value, str) else value for name, value in refusal.parameters.items()}
+    parameters = {name: clean(value) if isinstance(value, str) else value for name, value in refusal.parameters.items()}
     lines = [catalogue.say("refusal.head", code=f"AMA-{refusal.number}", message=catalogue.say(refusal.code, **parameters))]
     if refusal.where is not None and asked:
         lines += point_at(refusal.where, asked=asked)
@@ -34,7 +34,7 @@ def speaking(asked: str, *, catalogue: Catalogue) -> Generator[None, None, None]
 def point_at(where: Place, *, asked: str) -> list[str]:
     """The line of the place and a row of carets under it; a long line is cut around the place."""
     lines = asked.split("\n")
-    line = _clean(lines[min(where.line, len(lines)) - 1])
+    line = clean(lines[min(where.line, len(lines)) - 1])
     start = min(max(where.column - 1, 0), len(line))
     cut = max(0, start - WIDTH_MAX // 2)
     shown = line[cut : cut + WIDTH_MAX]
@@ -44,6 +44,6 @@ def point_at(where: Place, *, asked: str) -> list[str]:
     return [f"{margin}{before}{shown}{after}", " " * (len(margin) - 2) + "| " + " " * (len(before) + start - cut) + "^" * length]
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Without characters that would move the cursor or colour the terminal of the reader."""
     return "".join(letter if letter.isprintable() else " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -48,6 +48,44 @@ class Budget:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """A cap and what was spent of it. Units: nano-ρ, 2**-64."""
+
+    cap_nrho: int
+    spent_nrho: int
+    cap_delta_units: int
+    spent_delta_units: int
+
+    @property
+    def share(self) -> float:
+        """What is spent of whichever is scarcer, 0 to 1."""
+        return max(self.spent_nrho / max(1, self.cap_nrho), self.spent_delta_units / max(1, self.cap_delta_units))
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermitBudget:
+    """What is left of a permit; `allowance`: of what an AI assistant may spend of it."""
+
+    permit: str
+    project: str
+    dataset: str
+    spent: Spent
+    allowance: Spent | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assistant:
+    """What the token of an AI assistant allows. `allowance`: the share of each permit; `rows_max`: of an answer, shown at once."""
+
+    allowance: str
+    rows_max: int
+    expires_at: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
     """Noisy counts of values in bins of equal `width` from `low`; `missing` counts NULLs."""
 
@@ -129,9 +167,43 @@ def read_budget(found: Json) -> Budget:
     )
 
 
+def read_permit_budget(found: Json) -> PermitBudget:
+    """What is left of one permit."""
+    allowance = found.get("allowance")
+    return PermitBudget(
+        permit=a_text(found.get("permit"), "permit"),
+        project=a_text(found.get("project"), "project"),
+        dataset=a_text(found.get("dataset"), "dataset"),
+        spent=_spent(found),
+        allowance=None if allowance is None else _spent(an_object(allowance, "allowance")),
+    )
+
+
+def read_assistant(me: Json) -> Assistant | None:
+    """What `/me` says of an assistant's token."""
+    found = me.get("assistant")
+    if found is None:
+        return None
+    told = an_object(found, "assistant")
+    return Assistant(
+        allowance=a_text(told.get("allowance"), "assistant.allowance"),
+        rows_max=max(1, a_whole(told.get("rows_max"), "assistant.rows_max")),
+        expires_at=a_text(told.get("expires_at"), "assistant.expires_at"),
+    )
+
+
 def read_profile(found: Json) -> tuple[TableProfile, ...]:
     """The tables of a profile, each column with its name and histogram."""
     return tuple(_table(an_object(one, "tables")) for one in a_list(found.get("tables"), "tables"))
+
+
+def _spent(found: Json) -> Spent:
+    return Spent(
+        cap_nrho=a_whole(found.get("cap_nrho"), "cap_nrho"),
+        spent_nrho=a_whole(found.get("spent_nrho"), "spent_nrho"),
+        cap_delta_units=a_whole(found.get("cap_delta_units"), "cap_delta_units"),
+        spent_delta_units=a_whole(found.get("spent_delta_units"), "spent_delta_units"),
+    )
 
 
 def _spending(found: Json) -> ProjectSpending:

@@ -3,7 +3,7 @@
 import http.client
 import json
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import final
 from urllib.parse import quote
@@ -46,8 +46,8 @@ def job_path(id: str, part: str = "") -> str:
     return f"/jobs/{quote(id, safe='')}{part}"
 
 
-def wait(channel: Channel, id: str, *, language: str) -> Json:
-    """The answer of a job, once it is there; a bar on stderr tells how far it is.
+def wait(channel: Channel, id: str, *, language: str, follow: Callable[[JobState], None] | None = None) -> Json:
+    """The answer of a job, once it is there; a bar on stderr tells how far it is, or `follow` is told.
 
     Errors: Refusal client.job_stopped, or what the node refuses with; KeyboardInterrupt leaves the job running.
     """
@@ -56,7 +56,10 @@ def wait(channel: Channel, id: str, *, language: str) -> Json:
     try:
         for now in _states(channel, id):
             last = now.state
-            bar.update(now.progress, catalogue.word("state", now.stage or now.state))
+            if follow is None:
+                bar.update(now.progress, catalogue.word("state", now.stage or now.state))
+            else:
+                follow(now)
     except KeyboardInterrupt:
         bar.clear()
         print(catalogue.say("client.job_left", id=id), file=sys.stderr)

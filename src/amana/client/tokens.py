@@ -11,6 +11,9 @@ from typing import cast
 from amana.client.address import Address
 from amana.terms.refusal import Refusal
 
+ASSISTANT = "assistant"
+"""Whose token is meant where an AI assistant's is and AMANA_AS names nobody."""
+
 
 def token_file(environment: Mapping[str, str]) -> Path:
     """Where tokens are kept: `amana/tokens.json` in the folder of settings (XDG Base Directory Specification)."""
@@ -20,10 +23,10 @@ def token_file(environment: Mapping[str, str]) -> Path:
 
 
 def find_token(address: Address, *, given: str | None, environment: Mapping[str, str]) -> str | None:
-    """The token for that node: the one given, else AMANA_TOKEN, else the kept one; None to go without.
+    """The token for that node: the one given, else AMANA_TOKEN, else the kept one; None to go without, where AMANA_AS names nobody.
 
     AMANA_TOKEN is not for a node other than AMANA_NODE, where one is set. Errors: Refusal client.tokens_damaged,
-    client.token_malformed.
+    client.token_malformed, client.no_token_as.
     """
     if given:
         return checked(given)
@@ -31,6 +34,8 @@ def find_token(address: Address, *, given: str | None, environment: Mapping[str,
     if environment.get("AMANA_TOKEN") and meant in ("", str(address)):
         return checked(environment["AMANA_TOKEN"])
     kept = _read(token_file(environment)).get(_name(address, environment))
+    if kept is None and environment.get("AMANA_AS"):  # she would be taken for a stranger without a word
+        raise Refusal("client.no_token_as", name=environment["AMANA_AS"][:80], node=str(address))
     return None if kept is None else checked(kept)
 
 

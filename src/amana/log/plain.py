@@ -1,5 +1,6 @@
 """The log until the public one comes: an append-only file, one canonical JSON entry a line, on disk before it counts."""
 
+import errno
 import fcntl
 import json
 import os
@@ -11,11 +12,13 @@ from threading import Lock
 from typing import final
 
 from amana.terms.canonical import canonical_bytes
-from amana.terms.refusal import Fault, Refusal
+from amana.terms.refusal import Fault, Refusal, cause_of
 from amana.terms.use import Inclusion, UseEntry
 
 READ_BYTES = 2**20
 """Longer than any entry."""
+ROOM_BYTES = 2**16
+"""Less than this on its disk, and no use begins that may not be recorded."""
 
 
 @final
@@ -32,6 +35,13 @@ class PlainLog:
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
+
+    def check(self) -> None:
+        """Return if its disk has room. Errors: Refusal node.file_not_writable."""
+        disk = os.statvfs(self._path.parent)
+        if disk.f_flag & os.ST_RDONLY or disk.f_bavail * disk.f_frsize < ROOM_BYTES:
+            full = OSError(errno.EROFS if disk.f_flag & os.ST_RDONLY else errno.ENOSPC, "")
+            raise Refusal("node.file_not_writable", file=self._path.name, reason=cause_of(full))
 
     def append(self, entry: UseEntry) -> Inclusion:
         """Write and sync one entry. Errors: Fault when the disk does not take it; nothing of it stays then."""

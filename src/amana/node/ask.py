@@ -21,10 +21,9 @@ from amana.node.asking import Constants, Leave, Note, Open, asking_of, cap_of, l
 from amana.node.choose import Chosen
 from amana.node.lengthy import check_short, predicted_s, telling
 from amana.node.picture import described, picture
-from amana.node.spending import spent_by_project
+from amana.node.spending import balance_of, beyond, spent_by_project
 from amana.policy.permit import Permit
 from amana.privacy.keys import key_domains
-from amana.privacy.ledger import Balance
 from amana.privacy.loss import DELTA_ONE, epsilon_of
 from amana.privacy.price import Z95, Target, noise_factor
 from amana.privacy.release import answer, plan_release
@@ -101,7 +100,7 @@ class Node:
         with self._wired.rehearsal(opened) as staged:
             constants = self._constants(sql, within=within, share=share, target=None, leave=local_leave)
             answered = _answered(sql, staged, constants, event="dry_run")
-        balance = _balance(opened)
+        balance = balance_of(opened)
         remark: Note = ("note.dry_run", (("units", sample.units), ("times", sample.times)))
         return replace(
             answered,
@@ -154,8 +153,7 @@ class Node:
         chosen, asking = asking_of(plan, opened, constants)
         private = plan_release(asking, opened.kernel)
         cost_nrho, cost_delta = private.nano_rho + constants.cost_nrho, private.delta_units + constants.cost_delta
-        deviations, balance = noise_factor(private, asking.aim), _balance(opened)
-        beyond = _beyond(cost_nrho, cost_delta, (balance, opened.kernel.ledger.balance_of(asking.permit)))
+        deviations, balance = noise_factor(private, asking.aim), balance_of(opened)
         figures = tuple(
             (name, Z95 * deviation, Z95 * deviation / abs(value) if value else None)
             for (name, value), deviation in zip(chosen.figures, deviations, strict=True)
@@ -168,7 +166,7 @@ class Node:
             cap_nrho=balance.cap_nrho,
             spent_nrho=balance.spent_nrho,
             share=cost_nrho / max(1, balance.cap_nrho),
-            notes=(*constants.notes(), *_notes(chosen), *beyond),
+            notes=(*constants.notes(), *_notes(chosen), *beyond(opened, asking.permit, cost_nrho=cost_nrho, cost_delta=cost_delta)),
         )
 
     @_placing
@@ -202,7 +200,7 @@ class Node:
         """What a dataset's population may lose in its life, and what it has lost."""
         opened = self._dataset(name)
         population = opened.version.dataset.population
-        balance = _balance(opened)
+        balance = balance_of(opened)
         delta = max(1e-6, 10 * balance.cap_delta / DELTA_ONE)
         return Budget(
             population=population.name,
@@ -303,19 +301,18 @@ def _answered(sql: str, opened: Open, constants: Constants, *, event: str, secon
     if ready is None:
         return _public(plan, opened, constants, permit=permit)
     chosen, asking = asking_of(plan, opened, constants) if released else ready
-    prepared = time.perf_counter()
+    prepared, balance = time.perf_counter(), balance_of(opened)  # read before: after the answer nothing may fail any more
     asked = answer(asking, opened.kernel)
     structlog.get_logger("amana.node").info(
         event, digest=asked.digest, version=opened.version.id, recalled=asked.recalled, cost_nrho=asked.cost_nrho,
         prepare_ms=round(1e3 * (prepared - begun), 1), answer_ms=round(1e3 * (time.perf_counter() - prepared), 1),
     )  # fmt: skip
-    balance = _balance(opened)
     return Answered(
         table=asked.table,
         cost_nrho=NanoRho(asked.cost_nrho + constants.cost_nrho),
         cost_delta_units=DeltaUnits(asked.cost_delta + constants.cost_delta),
         cap_nrho=balance.cap_nrho,
-        spent_nrho=balance.spent_nrho,
+        spent_nrho=NanoRho(balance.spent_nrho + asked.cost_nrho),
         recalled=asked.recalled,
         notes=(*constants.notes(), *_notes(chosen)),
         version=opened.version.id,
@@ -329,7 +326,7 @@ def _answered(sql: str, opened: Open, constants: Constants, *, event: str, secon
 
 def _public(plan: Plan, opened: Open, constants: Constants, *, permit: Permit) -> Answered:
     """The exact figures of public tables: no charge, but that of subqueries over private ones."""
-    balance = _balance(opened)
+    balance = balance_of(opened)
     return Answered(
         table=public_table(plan, opened),
         cost_nrho=NanoRho(constants.cost_nrho),
@@ -347,22 +344,8 @@ def _public(plan: Plan, opened: Open, constants: Constants, *, permit: Permit) -
     )
 
 
-def _balance(opened: Open) -> Balance:
-    kernel = opened.kernel
-    return kernel.ledger.balance(opened.version.dataset.population, now=kernel.clock.now())
-
-
-def _beyond(cost_nrho: int, cost_delta: int, balances: tuple[Balance, Balance]) -> tuple[Note, ...]:
-    """That the question could not be paid, now, by the population's or the permit's budget."""
-    for name, balance in zip(("population", "permit"), balances, strict=True):
-        left_nrho, left_delta = balance.cap_nrho - balance.spent_nrho, balance.cap_delta - balance.spent_delta
-        if cost_nrho > left_nrho or cost_delta > left_delta:
-            return ((f"note.beyond_{name}", (("left", f"{100 * max(0, left_nrho) / max(1, balance.cap_nrho):.3g}"),)),)
-    return ()
-
-
 def _preview_public(opened: Open, constants: Constants) -> Preview:
-    balance = _balance(opened)
+    balance = balance_of(opened)
     return Preview(
         figures=(),
         cost_nrho=NanoRho(constants.cost_nrho),
@@ -397,4 +380,4 @@ def open_node(folder: Path) -> Node:
     """The node of a data folder. Errors: Refusal for settings, a missing folder, or a ledger behind its log."""
     from amana.node.wiring import wire  # the one place where real parts are made; it needs this module's types
 
-    return Node(wire(folder))
+    return Node(wire(folder, absent="refuse"))

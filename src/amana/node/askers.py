@@ -22,11 +22,13 @@ def read_enabled(run: Transaction, person: PersonId) -> Person | None:
 
 
 def read_asker(
-    run: Transaction, person: PersonId, *, signed_in_at: datetime, stepped_up_at: datetime | None, token: Token | None
+    run: Transaction, person: PersonId, *, signed_in_at: datetime, stepped_up_at: datetime | None, token: Token | None, demo: bool = False
 ) -> Asker | None:
     """The person with her accreditations, past ones too. Nobody when she is disabled. Errors: Refusal node.not_found."""
     found = read_enabled(run, person)
     if found is None:
         return None
     accreditations = read_accreditations(run, person)
-    return Asker(person=found, accreditations=accreditations, signed_in_at=signed_in_at, stepped_up_at=stepped_up_at, token=token)
+    return Asker(
+        person=found, accreditations=accreditations, signed_in_at=signed_in_at, stepped_up_at=stepped_up_at, token=token, demo=demo
+    )

@@ -74,11 +74,12 @@ def digests_of(asking: Asking, opened: Open) -> Asked:
 
 
 def lost(asking: Asking, opened: Open, *, since: datetime) -> bool:
-    """Whether a charge of the permit for this question, made since then, lost its rows, and nobody asked for them anew."""
+    """Whether a charge for this question, made since then, lost its rows, and nobody asked for them anew. Under any permit: the one that
+    paid may have ended meanwhile, and another one of the same person must not pay again."""
     asked, ledger = digests_of(asking, opened), opened.kernel.ledger
     if isinstance(ledger.recall(asked.digest), Earlier):
         return False  # asking again is a recall, which is free
-    return ledger.lost(asked.question, permit=asking.permit.id, since=since)
+    return ledger.lost(asked.question, since=since)
 
 
 def cap_of(share: str, opened: Open, *, uses: int) -> RhoCap:

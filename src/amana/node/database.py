@@ -3,17 +3,21 @@
 The same statements run on both: names of values are `:name`, and two words of the schema differ (`INTEGER`, `STRICT`).
 """
 
+import logging
 import re
+import secrets
 import sqlite3
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, TypeAlias, final
 
+import structlog
+
 from amana.terms.database import DuplicateError, Row, Value
-from amana.terms.refusal import Refusal
+from amana.terms.refusal import Fault, Refusal
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -21,8 +25,14 @@ if TYPE_CHECKING:
 
 BUSY_S = 30.0
 CONNECTIONS_MAX = 8
-CONNECTION_WAIT_S = 10.0
-"""For one of them to be free, or for a server that is lost to come back."""
+CONNECTION_WAIT_S = 5.0
+"""For one of them to be free, or for a server that was just lost to come back."""
+LOST_WAIT_S = 0.5
+"""The same once the server is known to be lost: not every step of a request waits for it anew."""
+RECONNECT_S = 2.0
+"""After so long without a server the pool begins anew: else the pauses between its attempts grow as long as the outage."""
+SILENCE_MS = 10_000
+"""Longest time in which a server beyond a network may not confirm what it was sent."""
 TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 LOST = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY})
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {int(BUSY_S * 1000)}")
@@ -36,17 +46,19 @@ def open_database(url: str, *, folder: Path) -> "NodeDatabase":
         from psycopg_pool import ConnectionPool
     except ImportError:
         raise Refusal("client.library_missing", library="psycopg", extra="postgres") from None
-    return PostgresDatabase(
-        ConnectionPool(
-            url,
-            min_size=1,
-            max_size=CONNECTIONS_MAX,
-            timeout=CONNECTION_WAIT_S,
-            open=False,
-            configure=_durable,
-            check=ConnectionPool.check_connection,
-        )
+    logging.getLogger("psycopg.pool").disabled = True  # its words name hosts and users; what is lost is a refusal
+    server = _Server()
+    pool: ConnectionPool[Connection[Row]] = ConnectionPool(
+        url,
+        kwargs={"connect_timeout": int(CONNECTION_WAIT_S), "tcp_user_timeout": SILENCE_MS},
+        min_size=1,
+        max_size=CONNECTIONS_MAX,
+        reconnect_timeout=RECONNECT_S,
+        open=False,
+        configure=server.found,
+        check=server.look,
     )
+    return PostgresDatabase(pool, server=server)
 
 
 @final
@@ -97,7 +109,7 @@ class SqliteDatabase:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield SqliteRun(self._connection)
-                self._connection.execute("COMMIT")
+                self._commit()
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -115,6 +127,14 @@ class SqliteDatabase:
         """See `Database`."""
         with self._lock:
             self._connection.close()
+
+    def _commit(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_IOERR:
+                raise _unknown(error) from None  # the disk may hold it all the same
+            raise
 
 
 @final
@@ -144,19 +164,52 @@ class PostgresRun:
 
 
 @final
+class _Server:
+    """What the pool last knew of the server."""
+
+    def __init__(self) -> None:
+        self.lost = False
+
+    def found(self, connection: "Connection[Row]") -> None:
+        """A new connection: each commit on it is durable."""
+        connection.autocommit = True  # transactions are opened by name
+        connection.execute("SET synchronous_commit = on")
+        connection.execute("SET default_transaction_isolation = 'read committed'")
+        connection.execute("SET lock_timeout = '30s'")
+        self.lost = False
+
+    def look(self, connection: "Connection[Row]") -> None:
+        """Whether a connection is still good. Errors: what the library raises if not."""
+        try:
+            connection.execute("SELECT 1")
+        except Exception:
+            self.lost = True
+            raise
+        self.lost = False
+
+
+@final
 class PostgresDatabase:
     """A server that several workers share. Each commit is on its disk before it returns (`synchronous_commit`)."""
 
-    def __init__(self, pool: "ConnectionPool[Connection[Row]]") -> None:
-        self._pool = pool
+    def __init__(self, pool: "ConnectionPool[Connection[Row]]", *, server: _Server) -> None:
+        self._pool, self._server = pool, server
         with _answering():
             self._pool.open(wait=True, timeout=BUSY_S)
 
     @contextmanager
     def transaction(self) -> Generator[PostgresRun]:
         """See `Database`. Rows that are changed are held until the end; what another writer held is read anew."""
-        with _answering(), self._pool.connection() as connection, connection.transaction():
-            yield PostgresRun(connection)
+        ended = False
+        with _answering(), self._connected() as connection:
+            try:
+                with connection.transaction():
+                    yield PostgresRun(connection)
+                    ended = True
+            except Exception as error:
+                if ended and _is_lost(error):
+                    raise _unknown(error) from None
+                raise
 
     @contextmanager
     def alone(self) -> Generator[PostgresRun]:
@@ -168,22 +221,18 @@ class PostgresDatabase:
     @contextmanager
     def reading(self) -> Generator[PostgresRun]:
         """See `Database`."""
-        with self.transaction() as run:
-            yield run
+        with _answering(), self._connected() as connection, connection.transaction():
+            yield PostgresRun(connection)
 
     def close(self) -> None:
         """See `Database`."""
         self._pool.close()
 
+    def _connected(self) -> "AbstractContextManager[Connection[Row]]":
+        return self._pool.connection(timeout=LOST_WAIT_S if self._server.lost else CONNECTION_WAIT_S)
+
 
 NodeDatabase: TypeAlias = SqliteDatabase | PostgresDatabase
-
-
-def _durable(connection: "Connection[Row]") -> None:
-    connection.autocommit = True  # transactions are opened by name
-    connection.execute("SET synchronous_commit = on")
-    connection.execute("SET default_transaction_isolation = 'read committed'")
-    connection.execute("SET lock_timeout = '30s'")
 
 
 @contextmanager
@@ -197,7 +246,7 @@ def _answering() -> Generator[None]:
             raise
         lost = error
     except Exception as error:
-        if type(error).__module__.partition(".")[0] not in {"psycopg", "psycopg_pool"} or not _is_lost(error):
+        if not _is_lost(error):
             raise
         lost = error
     if lost is not None:
@@ -205,9 +254,18 @@ def _answering() -> Generator[None]:
 
 
 def _is_lost(error: Exception) -> bool:
+    if type(error).__module__.partition(".")[0] not in {"psycopg", "psycopg_pool"}:
+        return False
     from psycopg import InterfaceError, OperationalError
 
     return isinstance(error, InterfaceError | OperationalError)  # PoolTimeout and PoolClosed are OperationalErrors
+
+
+def _unknown(error: Exception) -> Fault:
+    """The word of a commit was lost: it may stand, so nothing is promised."""
+    fault = Fault(id=secrets.token_hex(8))
+    structlog.get_logger("amana.node").error("commit_unknown", fault=fault.id, kind=type(error).__name__)
+    return fault
 
 
 @lru_cache(maxsize=512)

@@ -6,11 +6,13 @@ says what is to be done; the queue is brought in line with it at the start and e
 
 import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from threading import Event, Thread
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, final
 
 import structlog
@@ -96,15 +98,14 @@ class JobQueue:
         except Exception as error:  # noqa: BLE001 - whatever the library says, its message may hold a password
             DBOS.destroy(destroy_registry=True)
             raise Refusal("node.database_lost", cause=type(error).__name__) from None
-        self._stopped = Event()
+        self._new: SimpleQueue[JobId | None] = SimpleQueue()
         self.tidy()
-        self._thread = Thread(target=self._keep_tidy, name="jobs", daemon=True)
+        self._thread = Thread(target=self._keep, name="jobs", daemon=True)
         self._thread.start()
 
     def put(self, job: JobId) -> None:
-        """Hand the job to whichever process is free first. Putting it twice changes nothing."""
-        with SetWorkflowID(job):
-            DBOS.enqueue_workflow(QUEUE, self._turn, job)
+        """A job that is in the table now. Nobody waits for the queue, which waits for its database if that is lost."""
+        self._new.put(job)
 
     def tidy(self) -> None:
         """Bring the queue in line with the table of jobs: what a crash left comes again, what is over is forgotten."""
@@ -113,21 +114,21 @@ class JobQueue:
         for job in open_jobs:
             held = found.pop(job, None)
             if held is None:
-                self.put(job)
+                self._hand_out(job)
             elif held.status == HANDED_OUT:
                 if not self._alive(held.executor_id or ""):
                     DBOS.resume_workflow(job, queue_name=QUEUE)
             elif held.status not in WAITING:  # its turn is over but the job is not: the database was lost, or another process had it
                 DBOS.delete_workflow(job)
-                self.put(job)
+                self._hand_out(job)
         over = [name for name, each in found.items() if each.status not in WAITING and each.status != HANDED_OUT]
         if over:
             DBOS.delete_workflows(over)
 
     def close(self, *, seconds_max: float) -> None:
         """Take no more jobs, and wait for those that run; what waits stays in the queue."""
-        self._stopped.set()
-        self._thread.join()
+        self._new.put(None)
+        self._thread.join(seconds_max)  # it may wait for a lost database
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=ceil(seconds_max))
 
     def _take(self, job: str) -> None:
@@ -135,11 +136,29 @@ class JobQueue:
         try:
             self._run(JobId(job))
         except Exception as error:  # noqa: BLE001 - a lost database, say; `tidy` comes back to it
-            structlog.get_logger("amana.node").warning("job_turn", job=job, cause=type(error).__name__)
+            structlog.get_logger("amana.node").warning("job_turn", job=job, cause=_cause(error))
 
-    def _keep_tidy(self) -> None:
-        while not self._stopped.wait(TIDY_S):
+    def _hand_out(self, job: JobId) -> None:
+        """To whichever process is free first. Twice changes nothing."""
+        with SetWorkflowID(job):
+            DBOS.enqueue_workflow(QUEUE, self._turn, job)
+
+    def _keep(self) -> None:
+        tidy_at = time.monotonic() + TIDY_S
+        while True:
             try:
-                self.tidy()
-            except Exception as error:  # noqa: BLE001 - the database may answer the next time
-                structlog.get_logger("amana.node").warning("jobs_tidy", cause=type(error).__name__)
+                try:
+                    job = self._new.get(timeout=max(0.0, tidy_at - time.monotonic()))
+                except Empty:
+                    tidy_at = time.monotonic() + TIDY_S
+                    self.tidy()
+                    continue
+                if job is None:
+                    return
+                self._hand_out(job)
+            except Exception as error:  # noqa: BLE001 - the database may answer the next time, and `tidy` finds the job
+                structlog.get_logger("amana.node").warning("jobs_tidy", cause=_cause(error))
+
+
+def _cause(error: Exception) -> str:
+    return error.code if isinstance(error, Refusal) else type(error).__name__

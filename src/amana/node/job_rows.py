@@ -25,6 +25,7 @@ OF_OWNER = (
 ORDER BY made_at DESC, id DESC LIMIT :limit"""
 )
 OPEN = "SELECT id FROM job WHERE over_at IS NULL ORDER BY made_at, id"
+BEGUN_BY = "SELECT id FROM job WHERE over_at IS NULL AND worker = :me AND state <> 'admitted' ORDER BY made_at, id"
 OPEN_COUNTS = """SELECT CAST(COUNT(*) AS INTEGER), CAST(COALESCE(SUM(CASE WHEN owner = :owner THEN 1 ELSE 0 END), 0) AS INTEGER)
 FROM job WHERE over_at IS NULL"""
 BEFORE = """SELECT CAST(COUNT(*) AS INTEGER) FROM job WHERE over_at IS NULL AND state = 'received'
@@ -42,6 +43,7 @@ END = """UPDATE job SET state = :to, over_at = :at, digest = :digest, cost_nrho 
 recalled = :recalled, refusal = :refusal, fault = :fault WHERE id = :id AND state = :was AND COALESCE(worker, '') = :worker"""
 TAKE_OVER = """UPDATE job SET worker = :me, charges_before = (SELECT COUNT(*) FROM charge WHERE permit = :account AND worker = :me)
 WHERE id = :id AND state = :was AND worker = :worker"""
+PURGE = "DELETE FROM job WHERE over_at < :before"
 NO_RHO, NO_DELTA = NanoRho(0), DeltaUnits(0)
 NONE: Mapping[str, Value] = MappingProxyType({})
 NO_END: Mapping[str, Value] = MappingProxyType(dict.fromkeys(("digest", "cost_nrho", "cost_delta", "recalled", "refusal", "fault")))

@@ -21,6 +21,7 @@ from amana.node.answers import Answered
 from amana.node.audit import NODE
 from amana.node.job_rows import (
     ADMIT,
+    BEGUN_BY,
     END,
     NO_END,
     START,
@@ -34,7 +35,7 @@ from amana.node.job_rows import (
 )
 from amana.policy.people import Asker
 from amana.policy.transitions import RunEvent, RunState
-from amana.terms.database import Value, moment
+from amana.terms.database import Value, moment, text
 from amana.terms.ids import JobId
 from amana.terms.refusal import Fault, Refusal
 
@@ -77,6 +78,13 @@ class JobRuns:
         finally:
             with self._lock:
                 self._running.discard(job)
+
+    def recover(self) -> None:
+        """Write the end of jobs that this process charged and runs no more: the database was lost when they ended. Nobody asks again."""
+        with self._database.reading() as run:
+            begun = [JobId(text(name)) for (name,) in run.rows(BEGUN_BY, {"me": self._worker})]
+        for job in begun:
+            self.run(job)
 
     def stop(self) -> None:
         """Begin no other job."""

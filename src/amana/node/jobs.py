@@ -6,11 +6,11 @@ How far a job is, is told by its schedule and never by its data (PRIVACY 8).
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, final
 
 from amana.node.answers import Answered
-from amana.node.job_rows import BEFORE, END, NO_END, OF_OWNER, OPEN, OPEN_COUNTS, JobRecord, insert, moved, read_job, record_of
+from amana.node.job_rows import BEFORE, END, NO_END, OF_OWNER, OPEN, OPEN_COUNTS, PURGE, JobRecord, insert, moved, read_job, record_of
 from amana.policy.people import Asker
 from amana.policy.projects import Job
 from amana.policy.rights import Action, check
@@ -149,6 +149,11 @@ class Jobs:
             raise Refusal("job.superseded", job=record.id, dataset=record.dataset) from None
         cost_nrho, cost_delta_units = record.cost_nrho, record.cost_delta_units  # what it cost when it ran
         return replace(answered, cost_nrho=cost_nrho, cost_delta_units=cost_delta_units, recalled=record.recalled)
+
+    def purge(self, *, older_than: timedelta) -> int:
+        """Forget jobs that were over long ago; what they cost and released stays in the ledger, and their notes in the audit."""
+        with self._database.transaction() as run:
+            return run.change(PURGE, {"before": moment(self._now() - older_than)})
 
     def _read(self, action: Action, asker: Asker | None, job: JobId) -> JobRecord:
         with self._database.reading() as run:

@@ -1,9 +1,13 @@
 """The node's own journal, `node.log`: a line that the disk does not take is lost, and no question with it."""
 
+import logging
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import final
+
+import structlog
 
 from amana.node.durable import OWNER_ONLY
 
@@ -30,3 +34,24 @@ class Journal:
         """Give the file back; what is written later is lost."""
         given, self._file = self._file, CLOSED
         os.close(given)
+
+
+@final
+class LibraryWords(logging.Handler):
+    """What libraries fail at, by kind and place only: their words may hold an address, a password or a row. Their warnings, which
+    anybody could cause who speaks to the server, go nowhere."""
+
+    def __init__(self) -> None:
+        super().__init__(level=logging.ERROR)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler`."""
+        kind = record.exc_info[0] if record.exc_info else None
+        place = f"{record.module}:{record.lineno}"
+        structlog.get_logger("amana.node").error("library", name=record.name, place=place, kind=kind and kind.__name__)
+
+
+def noted(failed: threading.ExceptHookArgs) -> None:
+    """A thread ended by an exception, by its kind only."""
+    kind = failed.exc_type.__name__
+    structlog.get_logger("amana.node").error("thread", name=failed.thread and failed.thread.name, kind=kind)

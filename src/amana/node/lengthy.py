@@ -30,6 +30,10 @@ class TellingLog:
     log: Log
     on_charge: Callable[[], None]
 
+    def check(self) -> None:
+        """See `Log`."""
+        self.log.check()
+
     def append(self, entry: UseEntry) -> Inclusion:
         """See `Log`."""
         if entry.kind != "recall":

@@ -17,6 +17,7 @@ STEPS = (
     ("amana.node", "schema/sign_in.sql"),
     ("amana.node", "schema/idempotency.sql"),
     ("amana.node", "schema/jobs.sql"),
+    ("amana.node", "schema/token_origin.sql"),
 )
 """In order; a change of the schema is one step more."""
 

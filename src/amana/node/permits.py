@@ -28,11 +28,11 @@ from amana.node.project_rows import (
 )
 from amana.node.projects import moved
 from amana.policy.people import Asker
-from amana.policy.permit import Permit, caps_of, leave, within_allowance
+from amana.policy.permit import Permit, allowance_of, caps_of, leave, within_allowance
 from amana.policy.rights import Action, check, may
 from amana.policy.things import DatasetOf, PermitOf
 from amana.policy.transitions import PERMIT, PermitEvent, PermitState, ProjectEvent, ProjectState, move
-from amana.privacy.ledger import Ledger
+from amana.privacy.ledger import Balance, Ledger
 from amana.terms.database import Database, DuplicateError, Transaction, Value, moment, text
 from amana.terms.ids import OrganisationId, PermitId, ProjectId
 from amana.terms.refusal import Refusal
@@ -207,6 +207,15 @@ class Permits:
         if len(usable) > 1:
             raise Refusal("permit.several", dataset=dataset.name, permits=", ".join(each.record.id for each in usable))
         return usable[0]
+
+    def left(
+        self, asker: Asker | None, *, permit: PermitId, allowance: tuple[str, Fraction] | None
+    ) -> tuple[PermitOf, Balance, Balance | None]:
+        """A permit that the asker may see, what was spent of it, and of the allowance under it, if her token has one (as of `leave`)."""
+        found = self.permit(asker, permit=permit)
+        record = found.record
+        own = None if allowance is None else allowance_of(record, token=allowance[0], share=allowance[1])
+        return found, self._ledger.balance_of(record), None if own is None else self._ledger.balance_of(own)
 
     def note_spending(self, permit: PermitId, *, event: PermitEvent) -> None:
         """What the ledger told of a permit: used up, or paused after faults; or that its day has come."""

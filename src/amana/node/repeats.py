@@ -25,6 +25,7 @@ WHERE person = :person AND key = :key AND state = 'begun' AND worker = :was"""
 COMPLETE = """UPDATE request_key SET state = 'done', outcome = :outcome
 WHERE person = :person AND key = :key AND state = 'begun' AND worker = :worker"""
 PUT_DOWN = "UPDATE request_key SET worker = '' WHERE person = :person AND key = :key AND state = 'begun' AND worker = :worker"
+BEGUN_BY = "SELECT person, key FROM request_key WHERE state = 'begun' AND worker = :worker"
 FORGET = "DELETE FROM request_key WHERE person = :person AND key = :key AND state = 'begun' AND worker = :worker"
 PURGE = "DELETE FROM request_key WHERE begun_at < :before"
 
@@ -125,6 +126,17 @@ class Repeats:
                 run.change(PUT_DOWN, {"person": person, "key": key, "worker": self._worker})
         finally:
             self._release(person, key)
+
+    def recover(self) -> int:
+        """Put down what this process began and works on no more: the database was lost when it ended, and others would wait for it."""
+        with self._database.reading() as run:
+            begun = [(PersonId(text(person)), text(key)) for person, key in run.rows(BEGUN_BY, {"worker": self._worker})]
+        left = 0
+        for person, key in begun:
+            if self._claim(person, key):  # nobody here works on it, nor begins to before it is put down
+                self.put_down(person, key=key)
+                left += 1
+        return left
 
     def purge(self, *, older_than: timedelta) -> int:
         """Forget keys of long ago."""

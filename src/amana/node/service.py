@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Literal, final
+
+import structlog
 
 from amana.catalog.schema import Dataset, Version, expired
 from amana.node.answers import Answered, Preview, Simulated
@@ -25,11 +27,13 @@ from amana.node.repeats import Repeats
 from amana.node.sign_in import cut_off
 from amana.node.spending import ProjectSpending, spent_by_project
 from amana.node.tokens import read_token
-from amana.policy.people import Asker
+from amana.policy.people import ASSISTANT_SCOPES, Asker
 from amana.policy.permit import Permit
 from amana.policy.rights import Action, check
 from amana.policy.things import Node as Place
+from amana.policy.things import PermitOf
 from amana.policy.transitions import PermitEvent
+from amana.privacy.ledger import Balance
 from amana.terms.ids import PermitId
 from amana.terms.refusal import Fault, Refusal
 
@@ -88,12 +92,22 @@ class Service:
         self.permits.activate()
 
     def tend(self) -> None:
-        """Now and then: close charges of processes that ended, versions that were replaced, and projects and permits whose day has come."""
+        """Now and then: what a lost process or database left open is closed, and so are versions that were replaced, and projects and
+        permits whose day has come. Errors: Refusal node.database_lost."""
         self._wired.recover()
+        self._runs.recover()
+        self.repeats.recover()
         self._wired.retire()
         self.projects.expire()
         self.permits.expire()
         self.repeats.purge(older_than=timedelta(hours=self.settings.http_key_hours))
+        self.jobs.purge(older_than=timedelta(days=self.settings.job_days))
+
+    def check(self) -> None:
+        """Return if requests can be answered. Errors: Refusal node.database_lost, node.file_not_writable."""
+        self._wired.log.check()
+        with self.database.reading() as run:
+            run.rows("SELECT 1", {})
 
     def datasets(self) -> tuple[Dataset, ...]:
         """Those that serve now."""
@@ -140,6 +154,9 @@ class Service:
             event = {"budget.permit_paused": PermitEvent.PAUSE, "budget.permit_exhausted": PermitEvent.EXHAUST}.get(refusal.code)
             if event is not None and refusal.parameters.get("left", 0) == 0:
                 self.permits.note_spending(PermitId(str(refusal.parameters["permit"])), event=event)
+            raise
+        except Fault as fault:
+            structlog.get_logger("amana.node").error("ask", fault=fault.id)
             raise
 
     def ask_again(self, asker: Asker | None, *, asked: Asked, since: datetime) -> Answered:
@@ -200,6 +217,16 @@ class Service:
         """Redraws of an answer that was given before."""
         return self.node.simulate(asked.sql, within=asked.within, share=asked.share, draws=draws, leave=self._leave(asker, asked))
 
+    def left(self, asker: Asker | None, *, permit: PermitId) -> tuple[PermitOf, Balance, Balance | None]:
+        """What was spent of a permit, and of the allowance of the token that asks. Errors: as `Permits.permit`."""
+        return self.permits.left(asker, permit=permit, allowance=self._allowance(asker))
+
+    def assistant(self, asker: Asker) -> Fraction | None:
+        """The share of each permit that the asker's token may spend, where it is an AI assistant's: it reads and asks, and nothing else."""
+        allowance = self._allowance(asker)
+        only = asker.token is not None and set(asker.token.scopes) <= set(ASSISTANT_SCOPES)
+        return allowance[1] if allowance is not None and only else None
+
     def close(self) -> int:
         """Take no more jobs, wait for those that run, give everything back. Gives how many jobs run on all the same: who ends the
         process then leaves their charges to the next start."""
@@ -232,10 +259,10 @@ class Service:
         return None if share is None else (asker.token.id, share)
 
 
-def open_service(folder: Path) -> Service:
-    """The node of a data folder, for doors that know who asks."""
+def open_service(folder: Path, *, absent: Literal["refuse", "make"] = "refuse") -> Service:
+    """The node of a data folder, for doors that know who asks. `absent`: what to do where there is no node yet."""
     from amana.node.wiring import wire  # the one place where real parts are made; it needs this floor's types
 
-    service = Service(wire(folder))
+    service = Service(wire(folder, absent=absent))
     service.begin()
     return service

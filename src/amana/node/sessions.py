@@ -80,11 +80,7 @@ class Sessions:
         """Who asks. Errors: Refusal sign_in.needed, whatever is the matter with the secret or the person."""
         with self._database.reading() as run:
             session = self.find(run, secret, now=now)
-            asker = (
-                None
-                if session is None or session.method is Method.ENROL
-                else read_asker(run, session.person, signed_in_at=session.signed_in_at, stepped_up_at=session.stepped_up_at, token=None)
-            )
+            asker = None if session is None or session.method is Method.ENROL else _asker(run, session)
         if session is None or asker is None:
             raise Refusal("sign_in.needed")
         self._see(session, now=now)
@@ -141,13 +137,15 @@ class Sessions:
         return session
 
     def enrolling(self, run: Transaction, secret: str, *, now: datetime) -> Session:
-        """A session that may add a way to sign in: of an enrolment link, or stepped up.
+        """A session that may add a way to sign in: of an enrolment link, or stepped up; not of a demo link, which it would outlive.
 
-        Errors: Refusal sign_in.needed, sign_in.step_up_needed.
+        Errors: Refusal sign_in.needed, sign_in.not_in_demo, sign_in.step_up_needed.
         """
         session = self.find(run, secret, now=now)
         if session is None or not hold(run, session.person):
             raise Refusal("sign_in.needed")
+        if session.method is Method.DEMO:
+            raise Refusal("sign_in.not_in_demo")
         if session.method is not Method.ENROL and not session.stepped_up(now):
             raise Refusal("sign_in.step_up_needed")
         return session
@@ -189,6 +187,12 @@ class Sessions:
         if now - session.seen_at >= SEEN_EVERY:
             with self._database.transaction() as run:
                 run.change(SEE, {"id": session.id, "now": moment(now)})
+
+
+def _asker(run: Transaction, session: Session) -> Asker | None:
+    demo = session.method is Method.DEMO
+    at, strong = session.signed_in_at, session.stepped_up_at
+    return read_asker(run, session.person, signed_in_at=at, stepped_up_at=strong, token=None, demo=demo)
 
 
 def end_all(run: Transaction, person: PersonId, *, actor: str, now: datetime) -> int:

@@ -75,6 +75,7 @@ class Settings:
     jobs_running_max: int = _number("jobs that one process runs at once", 2, 1, 64)
     jobs_open_max: int = _number("jobs that wait or run", 1_000, 1, 100_000)
     jobs_person_max: int = _number("jobs of one person that wait or run", 50, 1, 10_000)
+    job_days: int = _number("time for which a job that is over is remembered, in days; its rows stay in the ledger", 90, 1, 36_600)
     key_file: Path = field(
         default=Path("keys/node.key"),
         metadata={"about": "file of the key that wraps all others; kept elsewhere, the folder alone opens nothing", "path": True},
@@ -87,11 +88,15 @@ class Settings:
     sample_rows_max: int = _number("invented rows in each table of a sample; heavy units make it one of fewer units", 30_000, 1, 10_000_000)
     http_body_bytes_max: int = _number("largest request over HTTP", 2**20, 2**10, 2**30)
     http_rows_max: int = _number("rows of one answer over HTTP; what is beyond is left off, with a note", 100_000, 1, 10_000_000)
+    assistant_rows_max: int = _number(
+        "rows of one answer that an AI assistant is shown at once; it asks for the next ones", 200, 1, 100_000
+    )
     http_questions_max: int = _number("questions over HTTP that run at once in one process", 64, 1, 10_000)
     http_queue_max: int = _number("questions over HTTP that wait for their turn in one process", 256, 0, 100_000)
     http_streams_max: int = _number("jobs that are followed over HTTP at once in one process", 200, 1, 10_000)
     http_threads_max: int = _number("other requests over HTTP that are worked on at once in one process", 40, 1, 10_000)
     http_wait_ms_max: int = _number("longest time a request waits for its turn, or for its first sending", 25_000, 1, 600_000)
+    http_head_ms_max: int = _number("longest time in which the head of a request may arrive", 10_000, 100, 600_000)
     http_address_per_minute_max: int = _number("requests of one network address in a minute, for each process", 6_000, 1, 10_000_000)
     http_person_per_minute_max: int = _number("requests of one person in a minute, for each process", 3_000, 1, 10_000_000)
     http_key_hours: int = _number("time for which an Idempotency-Key is remembered", 24, 1, 8_760)

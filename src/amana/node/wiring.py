@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from random import Random, SystemRandom
 from threading import Lock
@@ -91,6 +92,9 @@ class PublishingClock:
 @final
 class NoLog:
     """For dry runs: nothing was used, so nothing is recorded."""
+
+    def check(self) -> None:
+        """There is room for nothing."""
 
     def append(self, entry: UseEntry) -> Inclusion:  # noqa: ARG002 - the form of a log
         """Keep nothing."""
@@ -196,6 +200,7 @@ class Wired:
                 rows_per_s=1e9 / settings.deadline_row_ns,
                 base_s=settings.deadline_base_ms / 1e3 if profile is not None else PROFILE_RUN_S,
                 tick_s=settings.release_tick_ms / 1e3,
+                most_s=settings.deadline_ms_max / 1e3 if profile is not None else inf,
             ),
             groups_max=settings.groups_count_max,
             threshold_delta=DeltaUnits(population.cap_delta // THRESHOLDS_PER_LIFE),
@@ -311,11 +316,12 @@ class Wired:
         self._opened[version.id] = Open(version=version, profile=profile, kernel=made, sql_of=engine.sql_of)
 
 
-def wire(folder: Path) -> Wired:
-    """The parts for asking. Errors: Refusal node.no_folder where nothing was ever published, node.file_not_writable."""
-    if not (folder / "versions").is_dir():
+def wire(folder: Path, *, absent: Literal["refuse", "make"]) -> Wired:
+    """The parts for asking. `absent`: what to do where there is no node yet. Errors: Refusal node.no_folder, node.file_not_writable."""
+    if absent == "refuse" and not (folder / "versions").is_dir():
         raise Refusal("node.no_folder", folder=str(folder))
     try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return Wired(folder)
     except OSError as error:
         raise Refusal("node.file_not_writable", file=str(error.filename or folder), reason=cause_of(error)) from None

@@ -62,6 +62,10 @@ class Scope(Enum):
     OPERATE = "operate"
 
 
+ASSISTANT_SCOPES = (Scope.READ, Scope.ASK)
+"""All that the token of an AI assistant may do, within an allowance."""
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
@@ -128,13 +132,17 @@ class Token:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """A person with what is known of her at this request: sign-in, step-up (a fresh strong sign-in), the token that spoke for her."""
+    """A person with what is known of her at this request: sign-in, step-up (a fresh strong sign-in), the token that spoke for her.
+
+    `demo`: she came with a demo link, so nothing that she makes to sign in with outlives the demonstration.
+    """
 
     person: Person
     accreditations: tuple[Accreditation, ...]
     signed_in_at: datetime
     stepped_up_at: datetime | None = None
     token: Token | None = None
+    demo: bool = False
 
     def __post_init__(self) -> None:
         assert self.token is None or self.token.owner == self.person.id, "a token speaks for its own person"

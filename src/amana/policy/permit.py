@@ -82,12 +82,14 @@ def leave(asker: Asker | None, *, project: Project, record: PermitRecord, datase
     )
 
 
+def allowance_of(of: Permit | PermitRecord, *, token: str, share: Fraction) -> Allowance:
+    """What a program may spend of a permit with its token: that share, rounded down."""
+    return Allowance(id=f"{token} {of.id}", cap_nrho=NanoRho(int(of.cap_nrho * share)), cap_delta=DeltaUnits(int(of.cap_delta * share)))
+
+
 def within_allowance(given: Permit, *, token: str, share: Fraction) -> Permit:
     """The same leave, of which a program may use a share."""
-    allowance = Allowance(
-        id=f"{token} {given.id}", cap_nrho=NanoRho(int(given.cap_nrho * share)), cap_delta=DeltaUnits(int(given.cap_delta * share))
-    )
-    return replace(given, allowance=allowance)
+    return replace(given, allowance=allowance_of(given, token=token, share=share))
 
 
 def permits_of(

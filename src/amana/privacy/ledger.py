@@ -12,14 +12,15 @@ from threading import Lock
 from typing import TypeAlias, cast, final
 
 from amana.catalog.schema import Period, Population
-from amana.policy.permit import Permit
+from amana.policy.permit import Allowance, Permit
+from amana.policy.projects import PermitRecord
 from amana.privacy.price import PrivatePlan
 from amana.query.plan import KeyValue
 from amana.query.released import NoiseKind, NoisyCell, NoisyTable, SumNoise
 from amana.terms.canonical import canonical_bytes
 from amana.terms.database import Database, Transaction, Value, moment, text, whole
 from amana.terms.ids import ChargeId, DeltaUnits, Digest, NanoRho, PermitId, PopulationName
-from amana.terms.refusal import Refusal
+from amana.terms.refusal import Fault, Refusal
 
 FAULTS_MAX = 2
 """A fault may carry a bit of the data; after this many the permit waits for a review (PRIVACY 7)."""
@@ -39,6 +40,7 @@ INSERT_CHARGE = """INSERT INTO charge (id, sequence, population, permit, allowan
 state, charged_at) VALUES (:id, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM charge WHERE question = :question), :population, :permit,
 :allowance, :question, :digest, :bounds, :nrho, :delta, :events, :worker, 'charged', :at)"""
 SETTLE = "UPDATE charge SET state = 'settled', released = :released WHERE id = :id AND state = 'charged'"
+SETTLED = "SELECT 1 FROM charge WHERE id = :id AND state = 'settled'"
 FAULT = "UPDATE charge SET state = 'faulted' WHERE id = :id AND state = 'charged'"
 COUNT_FAULT = "UPDATE account SET faults = faults + 1 WHERE name = :permit"
 FORGIVE_FAULTS = "UPDATE account SET faults = 0 WHERE name = :permit"
@@ -54,7 +56,7 @@ PROMISE = "SELECT period, cap_nrho, cap_delta FROM population WHERE name = :popu
 ACCOUNT = "SELECT cap_nrho, spent_nrho, cap_delta, spent_delta, faults FROM account WHERE name = :name"
 BY_DIGEST = "SELECT state, released, bounds FROM charge WHERE digest = :digest AND state <> 'faulted'"
 BY_QUESTION = "SELECT released, bounds FROM charge WHERE question = :question AND state = 'settled' ORDER BY sequence"
-LOST = """SELECT id FROM charge WHERE question = :question AND permit = :permit AND state = 'faulted' AND charged_at >= :since"""
+LOST = """SELECT id FROM charge WHERE question = :question AND state = 'faulted' AND charged_at >= :since"""
 TOTALS = """SELECT population, CAST(SUM(spent_nrho) AS INTEGER), CAST(SUM(spent_delta) AS INTEGER) FROM account
 WHERE kind = 'population' GROUP BY population"""
 BY_PERMIT = """SELECT SUBSTR(charge.permit, 8), CAST(SUM(charge.nrho) AS INTEGER), CAST(SUM(charge.delta) AS INTEGER)
@@ -169,11 +171,11 @@ class Ledger:
         """Spend what the plan costs from every account that it touches, or nothing at all. Durable when it returns.
 
         Errors: Refusal budget.population_exhausted, budget.permit_exhausted, budget.permit_paused, budget.clock_went_back;
-        DuplicateError when the same question is charged already (the caller recalls again).
+        DuplicateError when the same question is charged already (the caller recalls again); Fault when it may stand (`recover` closes it).
         """
         made = Charge(id=ChargeId(secrets.token_hex(16)), nano_rho=private.nano_rho, delta_units=private.delta_units)
         if max(made.nano_rho, made.delta_units) > INTEGER_MAX:
-            raise Refusal("budget.population_exhausted", population=permit.population, asked=made.nano_rho, left=0)
+            raise _exhausted_population(permit, made, left=0)
         spend: dict[str, Value] = {"nrho": made.nano_rho, "delta": made.delta_units}
         with self._lock:
             self._running.add(made.id)
@@ -194,23 +196,26 @@ class Ledger:
 
     def settle(self, charge: Charge, released: NoisyTable) -> None:
         """Make the noisy rows durable: after this they may leave, and every retry gives the same rows."""
-        with self._database.transaction() as run:
-            changed = run.change(SETTLE, {"id": charge.id, "released": _write(released)})
-            assert changed == 1, "a charge is settled once"
+        try:
+            with self._database.transaction() as run:
+                changed = run.change(SETTLE, {"id": charge.id, "released": _write(released)})
+                assert changed == 1, "a charge is settled once"
+        except Fault:  # the word of the commit was lost
+            with self._database.reading() as run:
+                if run.rows(SETTLED, {"id": charge.id}) != [(1,)]:
+                    raise
         self._over(charge)
 
-    def fault(self, charge: Charge, permit: Permit) -> None:
-        """The run failed: the charge stands, its rows never come, and the permit's faults are counted."""
+    def fault(self, charge: Charge, permit: Permit | None) -> None:
+        """The run failed: the charge stands and its rows never come, unless it is settled. `permit`: whose faults it counts among."""
         self._over(charge)
         with self._database.transaction() as run:
-            run.change(FAULT, {"id": charge.id})
-            run.change(COUNT_FAULT, {"permit": f"permit {permit.id}"})
+            if run.change(FAULT, {"id": charge.id}) == 1 and permit is not None:
+                run.change(COUNT_FAULT, {"permit": f"permit {permit.id}"})
 
     def abandon(self, charge: Charge) -> None:
         """The asker stopped the run: the charge stands and its rows never come, but no fault is counted."""
-        self._over(charge)
-        with self._database.transaction() as run:
-            run.change(FAULT, {"id": charge.id})
+        self.fault(charge, None)
 
     def reviewed(self, permit: PermitId) -> None:
         """A person looked into the faults of that permit: it may be used again."""
@@ -239,9 +244,10 @@ class Ledger:
         account = account_of(population.name, period_of(population.period), now=now)
         return self._balance(account, population.cap_nrho, population.cap_delta)
 
-    def balance_of(self, permit: Permit) -> Balance:
-        """Cap and spending of a permit."""
-        return self._balance(f"permit {permit.id}", permit.cap_nrho, permit.cap_delta)
+    def balance_of(self, of: Permit | PermitRecord | Allowance) -> Balance:
+        """Cap and spending of a permit, or of an allowance under one."""
+        kind = "allowance" if isinstance(of, Allowance) else "permit"
+        return self._balance(f"{kind} {of.id}", of.cap_nrho, of.cap_delta)
 
     def spent_by_permit(self, population: str) -> tuple[Spending, ...]:
         """What each permit took from a population in all its life."""
@@ -252,9 +258,9 @@ class Ledger:
             for permit, nrho, delta in found
         )
 
-    def lost(self, question: Digest, *, permit: PermitId, since: datetime) -> bool:
-        """Whether a charge of that permit for that plan and version, made since then, lost its rows."""
-        values = {"question": question, "permit": f"permit {permit}", "since": moment(since - CLOCK_BACK_MAX)}
+    def lost(self, question: Digest, *, since: datetime) -> bool:
+        """Whether a charge for that plan and version, made since then under whichever permit, lost its rows."""
+        values = {"question": question, "since": moment(since - CLOCK_BACK_MAX)}
         with self._database.reading() as run:
             return bool(run.rows(LOST, values))
 
@@ -291,7 +297,7 @@ class Ledger:
         met = {"population": permit.population, "at": moment(now), "latest": moment(now + CLOCK_BACK_MAX)}
         promise = run.rows(PROMISE, met)
         if not promise:
-            raise Refusal("budget.population_exhausted", population=permit.population, asked=charge.nano_rho, left=0)
+            raise _exhausted_population(permit, charge, left=0)
         if run.change(MEET, met) != 1:
             raise Refusal("budget.clock_went_back", population=permit.population)
         account = account_of(permit.population, text(promise[0][0]), now=now)
@@ -315,17 +321,17 @@ class Ledger:
             self._running.discard(charge.id)
 
     def _refuse_population(self, run: Transaction, permit: Permit, charge: Charge, *, account: str) -> Refusal:
-        cap, spent = run.rows(ACCOUNT, {"name": account})[0][:2]
-        return Refusal("budget.population_exhausted", population=permit.population, asked=charge.nano_rho, left=whole(cap) - whole(spent))
+        cap, spent = (whole(value) for value in run.rows(ACCOUNT, {"name": account})[0][:2])
+        return _exhausted_population(permit, charge, left=cap - spent)
 
     def _refuse_own(self, run: Transaction, permit: Permit, charge: Charge, *, account: str) -> Refusal:
         found = run.rows(ACCOUNT, {"name": account})
         if found and whole(found[0][4]) >= FAULTS_MAX:
             return Refusal("budget.permit_paused", permit=permit.id)
-        left = whole(found[0][0]) - whole(found[0][1]) if found else 0
-        if permit.allowance is not None and account == f"allowance {permit.allowance.id}":
-            return Refusal("budget.allowance_exhausted", permit=permit.id, asked=charge.nano_rho, left=left)
-        return Refusal("budget.permit_exhausted", permit=permit.id, asked=charge.nano_rho, left=left)
+        cap, spent = (whole(value) for value in found[0][:2]) if found else (0, 0)
+        code = "budget.permit_exhausted" if account.startswith("permit ") else "budget.allowance_exhausted"
+        asked, left = charge.nano_rho, cap - spent
+        return Refusal(code, permit=permit.id, asked=asked, left=left, percent=_percent(asked, left))
 
 
 def account_of(population: str, period: str, *, now: datetime) -> str:
@@ -338,6 +344,18 @@ def account_of(population: str, period: str, *, now: datetime) -> str:
 def period_of(period: Period | None) -> str:
     """The word of the ledger for a promise: for life where there is no period."""
     return "life" if period is None else period.value
+
+
+def _exhausted_population(permit: Permit, charge: Charge, *, left: int) -> Refusal:
+    asked, percent = charge.nano_rho, _percent(charge.nano_rho, left)
+    return Refusal(
+        "budget.population_exhausted", population=permit.population, dataset=permit.dataset, asked=asked, left=left, percent=percent
+    )
+
+
+def _percent(asked: int, left: int) -> str:
+    """What is asked as a share of what is left, for people: twice the width costs a quarter, so they know what to ask for."""
+    return f"{-(-100 * asked // left)}" if left > 0 else "∞"
 
 
 def _own_accounts(permit: Permit) -> tuple[tuple[str, str, int, int], ...]:

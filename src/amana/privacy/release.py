@@ -18,7 +18,7 @@ from amana.privacy.keys import key_domains
 from amana.privacy.ledger import Asked, Charge, Earlier, Pending
 from amana.privacy.noise import noisy
 from amana.privacy.price import PrivatePlan, more_precise, price
-from amana.privacy.schedule import seconds_of
+from amana.privacy.schedule import check_time, seconds_of
 from amana.query.check import check
 from amana.query.figures import figures
 from amana.query.plan import PublicKeys
@@ -32,19 +32,21 @@ def plan_release(asking: Asking, kernel: Kernel) -> PrivatePlan:
     """Steps 1 to 3: check, bound, price. Touches no data and spends nothing; a preview stops here."""
     plan = check(asking.plan, asking.version.dataset.schema)
     bounded = bound(plan, asking.version.dataset.schema, choice=asking.choice, groups_max=kernel.groups_max)
+    check_time(bounded, asking.version.dataset.schema, kernel.schedule)
     return price(bounded, asking.target, aim=asking.aim, threshold_delta=kernel.threshold_delta)
 
 
 def answer(asking: Asking, kernel: Kernel) -> Answer:
     """Answer a question with noisy sums, or refuse before the data is touched.
 
-    Errors: Refusal (steps 1 to 5), Fault (steps 6 to 9; the charge stands).
+    Errors: Refusal (steps 1 to 5), Fault (steps 6 to 9: the charge stands; at 5: it may stand).
     """
     permit, dataset = asking.permit, asking.version.dataset
     if (permit.dataset, permit.population) != (dataset.name, dataset.population.name):
         raise Refusal("permit.not_admitted", asker=permit.id, dataset=dataset.name)  # else other people's budget would pay
     private = plan_release(asking, kernel)
     asked = digests(asking.plan, asking.version.id, private, key=kernel.digest_key)
+    kernel.log.check()  # a use that cannot be recorded is not paid
     while True:
         found = kernel.ledger.recall(asked.digest)  # 4
         if isinstance(found, Pending):
@@ -58,37 +60,35 @@ def answer(asking: Asking, kernel: Kernel) -> Answer:
         if asking.kind == "recall":
             raise Refusal("ask.not_answered")
         assert further is not None
-        try:
+        with suppress(DuplicateError):  # somebody asked the same at this moment: wait for their rows
             charge = kernel.ledger.charge(asking.permit, further, asked, now=kernel.clock.now())  # 5
             break
-        except DuplicateError:
-            continue  # somebody asked the same at this moment: wait for their rows
     # —— the charge stands; only an Answer or an opaque Fault leaves after this line ——
-    leaves_at = kernel.clock.elapsed() + seconds_of(further.bounded, asking.version.dataset.schema, kernel.schedule)
-    released = _run(asking, kernel, further, charge, earlier, leaves_at)
+    released = _run(asking, kernel, further, charge, earlier)
     if released is None:
         raise Fault(id=secrets.token_hex(8))
     return _built(asking, private, released, asked, cost=(charge.nano_rho, charge.delta_units), recalled=False)
 
 
-def _run(
-    asking: Asking, kernel: Kernel, private: PrivatePlan, charge: Charge, earlier: Earlier | None, leaves_at: float
-) -> NoisyTable | None:
+def _run(asking: Asking, kernel: Kernel, private: PrivatePlan, charge: Charge, earlier: Earlier | None) -> NoisyTable | None:
+    leaves_at = kernel.clock.elapsed() + seconds_of(private.bounded, asking.version.dataset.schema, kernel.schedule)
+    counted = None  # whose fault a failure is; only where it may hang on the data: not before the run, nor on noisy rows, which are paid
     try:
         kernel.log.append(entry_of(asking, kernel, private))  # 6
-        left_s = leaves_at - kernel.clock.elapsed()
-        exact = kernel.engine.run(private.bounded, groups_max=kernel.groups_max, seconds_max=left_s)  # 7
+        counted = asking.permit
+        exact = kernel.engine.run(private.bounded, groups_max=kernel.groups_max, seconds_max=leaves_at - kernel.clock.elapsed())  # 7
         released = noisy(private, exact, like=earlier and earlier.released)  # 8
         if earlier is not None:
             released = combined(earlier.released, released)
         if kernel.clock.elapsed() > leaves_at:
             raise Fault(id="late")
         kernel.clock.sleep_until(leaves_at)  # not sooner: who asks the same meanwhile would see when the run was done (PRIVACY 8)
+        counted = None
         kernel.ledger.settle(charge, released)  # 9
     except Exception:  # noqa: BLE001 - whatever happened, nothing of it may leave (PRIVACY 7); the engine logged its cause
         kernel.clock.sleep_until(leaves_at)
         with suppress(Exception):  # if even that fails, the next start finds the open charge and closes it the same way
-            kernel.ledger.fault(charge, asking.permit)
+            kernel.ledger.fault(charge, counted)
         return None
     except BaseException:  # the asker stopped it, which tells nothing; left open, the same question would wait for it
         kernel.ledger.abandon(charge)

@@ -8,6 +8,7 @@ from amana.catalog.schema import Schema
 from amana.query.infer import rows_of
 from amana.query.plan import BinCount, BoundedPlan, Filter, Join, JoinKind, PerUnit, Project, PublicKeys, Relation, Scan, Union, Window
 from amana.query.tables import is_private, scans_of, table_of
+from amana.terms.refusal import Refusal
 
 UNKNOWN_KEYS = 10_000
 COMPARED_PER_ROW = 10
@@ -20,12 +21,20 @@ CELLS_PER_S = 20_000.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """Public facts of time. `rows`: (table, rows as published or profiled); `rows_per_s`: rows one step handles in a second,
-    set low enough that an overrun, which is a fault, is rare; answers leave on multiples of `tick_s`."""
+    set low enough that an overrun, which is a fault, is rare; answers leave on multiples of `tick_s`; none is given more than `most_s`."""
 
     rows: tuple[tuple[str, int], ...]
     rows_per_s: float
     base_s: float
     tick_s: float
+    most_s: float
+
+
+def check_time(bounded: BoundedPlan, schema: Schema, schedule: Schedule) -> None:
+    """Return if the question can be given the time it may need. Errors: Refusal ask.too_long."""
+    needed = seconds_of(bounded, schema, schedule)
+    if needed > schedule.most_s:
+        raise Refusal("ask.too_long", seconds=ceil(needed), most=int(schedule.most_s))
 
 
 def seconds_of(bounded: BoundedPlan, schema: Schema, schedule: Schedule) -> float:

@@ -31,7 +31,8 @@ class Transaction(Protocol):
 class Database(Protocol):
     """All or nothing: a transaction is durable when its block is left, and leaves nothing when the block raises.
 
-    Errors: Refusal node.database_lost when the database does not answer.
+    Errors: Refusal node.database_lost when the database does not answer, and nothing was changed; Fault when its last word was lost, so
+    that the change may stand.
     """
 
     def transaction(self) -> AbstractContextManager[Transaction]:

@@ -34,6 +34,12 @@ class Inclusion:
 
 
 class Log(Protocol):
+    """Where each use is recorded before the data is touched."""
+
+    def check(self) -> None:
+        """Return if there is room for an entry, as far as can be told before a charge. Errors: Refusal node.file_not_writable."""
+        ...
+
     def append(self, entry: UseEntry) -> Inclusion:
         """Durable when it returns.
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from amana.node.service import Service
+from amana.terms.refusal import Refusal
 from amana.web import audit, datasets, docs, jobs, outputs, people, permits, problems, projects, questions, sign_in, sign_in_page
 from amana.web.guard import Guard
 from amana.web.health import router as health
@@ -80,4 +81,5 @@ def _tend(service: Service, over: threading.Event) -> None:
         try:
             service.tend()
         except Exception as error:  # noqa: BLE001 - a database that is lost now may be back at the next look
-            structlog.get_logger("amana.web").error("tend", kind=type(error).__name__)
+            told = error.code if isinstance(error, Refusal) else type(error).__name__
+            structlog.get_logger("amana.web").error("tend", cause=told)

@@ -28,6 +28,11 @@ PERMIT: Final[Example] = {
     "custodian": "o-fee752e5", "state": "active", "share_asked": "1/20", "cap_nrho": 100_000_000, "cap_delta_units": 922_337_203,
     "valid_until": LATER, "granted_by": "u-bdd82073f3e9", "match": MATCH, "may": ["ask", "see_project", "see_permit"],
 }  # fmt: skip
+LEFT: Final[Example] = {"cap_nrho": 100_000_000, "spent_nrho": 31_000_000, "cap_delta_units": 922_337_203, "spent_delta_units": 0}
+PERMIT_BUDGET: Final[Example] = {
+    "permit": "m-b9ce12104e36", "project": "p-51dbe5481a9f", "dataset": "clinic", **LEFT,
+    "allowance": {**LEFT, "cap_nrho": 10_000_000, "spent_nrho": 52_000, "cap_delta_units": 92_233_720},
+}  # fmt: skip
 OUTPUT: Final[Example] = {
     "id": "x-fca108c115e8", "project": "p-51dbe5481a9f", "kind": "text", "author": "u-ec26dd686862", "title": "Visits fall in August",
     "body": "Visits fell by a tenth.", "digest": "23519a43c66b4c342f25b32e09797ec5", "state": "checking", "round": 1, "votes": [],
@@ -87,7 +92,8 @@ RECORD: Final[Example] = {
 }
 ME: Final[Example] = {
     **SHORT, "organisation_name": "University", "accreditations": [ACCREDITATION], "signed_in_by": "token", "scopes": ["read", "ask"],
-    "stepped_up": False, "may": ["see_public", "dry_run", "preview", "create_project"],
+    "assistant": {"allowance": "1/10", "rows_max": 200, "expires_at": LATER}, "stepped_up": False,
+    "may": ["see_public", "dry_run", "preview", "create_project"],
 }  # fmt: skip
 NOTE: Final[Example] = {
     "id": "00000000006248b7db94f653", "at": NOW, "actor": "u-ec26dd686862", "action": "add", "thing": "output",
@@ -107,6 +113,7 @@ RESPONSES: Final[Mapping[str, Example]] = {
     "get-datasets-name-profile": PROFILE,
     "get-projects": _list(PROJECT),
     "get-permits": _list(PERMIT),
+    "get-permits-permit-budget": PERMIT_BUDGET,
     "get-projects-project-outputs": _list(OUTPUT),
     "post-projects-project-outputs": OUTPUT,
     "get-me": ME,

@@ -1,13 +1,15 @@
-"""`/healthz`: whether this process answers."""
+"""`/healthz`: whether this process answers, has its database, and room for its log."""
 
 from fastapi import APIRouter
 
 from amana.web.access import open_because
+from amana.web.context import Here
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", openapi_extra=open_because("it tells nothing but that the process answers"))
-async def healthz() -> dict[str, str]:
-    """Whether the process answers."""
+@router.get("/healthz", openapi_extra=open_because("it tells nothing but that the process answers, has its database and can write"))
+def healthz(here: Here) -> dict[str, str]:
+    """Whether requests can be answered: if the database is lost or the disk is full, this is the refusal that says so, with status 503."""
+    here.check()
     return {"state": "serving"}

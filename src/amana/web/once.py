@@ -9,6 +9,7 @@ import re
 import time
 import zlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import cast
 
@@ -94,14 +95,18 @@ async def _first(
     *,
     resumes: bool,
 ) -> Response:
+    async def written(act: Callable[[], None]) -> None:
+        with suppress(Refusal, Fault):  # the database is lost: the key stays begun, and its next repetition finds out what was done
+            await to_thread.run_sync(act)
+
     async def completed(outcome: str) -> None:
-        await to_thread.run_sync(lambda: repeats.complete(person, key=key, outcome=outcome))
+        await written(lambda: repeats.complete(person, key=key, outcome=outcome))
 
     async def refused(error: Exception | None = None) -> None:
         if isinstance(error, Refusal) and error.code in UNKNOWN:
-            await to_thread.run_sync(lambda: repeats.put_down(person, key=key))
+            await written(lambda: repeats.put_down(person, key=key))
         else:
-            await to_thread.run_sync(lambda: repeats.refuse(person, key=key, after=standing))
+            await written(lambda: repeats.refuse(person, key=key, after=standing))
 
     async def done() -> Response:
         if isinstance(standing, Interrupted):

@@ -16,7 +16,7 @@ from amana.web.bodies import Closed, Id, Language, Moment, Name, Nothing
 from amana.web.context import Caller, Here
 from amana.web.lists import Paged, listed
 from amana.web.routing import new_router
-from amana.web.shown import accreditation_shown, may_shown, organisation_shown, person_shown
+from amana.web.shown import accreditation_shown, may_shown, moment_shown, organisation_shown, person_shown
 
 router = new_router("people")
 
@@ -58,6 +58,7 @@ def me(service: Here, caller: Caller) -> dict[str, object]:
         "accreditations": [accreditation_shown(each) for each in caller.accreditations],
         "signed_in_by": "session" if caller.token is None else "token",
         "scopes": None if caller.token is None else [scope.value for scope in caller.token.scopes],
+        "assistant": _assistant(caller, service=service),
         "stepped_up": caller.stepped_up(service.now()),
         "may": may_shown(caller, on=Node(), now=service.now()),
     }
@@ -148,6 +149,14 @@ def required(caller: Asker | None, action: Action) -> Asker:
     if caller is None:
         raise Refusal("rights.sign_in_needed", action=action.word)
     return caller
+
+
+def _assistant(caller: Asker, *, service: Service) -> dict[str, object] | None:
+    """What an AI assistant's token may spend, how much of an answer it is shown at once, and when it ends."""
+    share = service.assistant(caller)
+    if share is None or caller.token is None:
+        return None
+    return {"allowance": str(share), "rows_max": service.settings.assistant_rows_max, "expires_at": moment_shown(caller.token.expires_at)}
 
 
 def _full(person: PersonId, *, service: Service) -> dict[str, object]:

@@ -14,7 +14,7 @@ from amana.web.bodies import Closed, Id, Moment, Name, Reasons, Share, Word, rea
 from amana.web.context import Caller, Here
 from amana.web.lists import Paged, listed
 from amana.web.routing import BASE, new_router
-from amana.web.shown import changed, permit_shown
+from amana.web.shown import balance_shown, changed, permit_shown
 
 router = new_router("permits")
 
@@ -51,6 +51,15 @@ def request(body: Requested, response: Response, service: Here, caller: Caller) 
     )
     response.headers["Location"] = f"{BASE}/permits/{made}"
     return _changed(service.permits.place(made), service, caller)
+
+
+@router.get("/permits/{permit}/budget", openapi_extra=doing(Action.SEE_PERMIT))
+def budget(permit: Id, service: Here, caller: Caller) -> dict[str, object]:
+    """What is left of a permit; for the token of an assistant, also of what it may spend."""
+    found, spent, allowance = service.left(caller, permit=PermitId(permit))
+    record = found.record
+    about: dict[str, object] = {"permit": record.id, "project": record.project, "dataset": record.dataset}
+    return {**about, **balance_shown(spent), "allowance": None if allowance is None else balance_shown(allowance)}
 
 
 @router.get("/permits/{permit}", openapi_extra=doing(Action.SEE_PERMIT))

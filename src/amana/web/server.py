@@ -4,6 +4,7 @@ Running questions may finish for as long as the settings say; what still runs th
 """
 
 import errno
+import logging
 import multiprocessing
 import os
 import signal
@@ -18,9 +19,11 @@ from typing import TYPE_CHECKING, final
 
 import uvicorn
 
+from amana.node.journal import LibraryWords, noted
 from amana.node.service import Service, open_service
 from amana.terms.refusal import Refusal
 from amana.web.app import build
+from amana.web.connections import patient_for
 from amana.web.limits import Limits
 
 if TYPE_CHECKING:
@@ -107,7 +110,9 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _work(folder: Path, listening: socket.socket, ready: Callable[[], None]) -> None:
     """One process: its own service, its own threads, the shared socket."""
-    service = open_service(folder)
+    service = open_service(folder, absent="make")
+    logging.getLogger().addHandler(LibraryWords())
+    threading.excepthook = noted
     try:
         service.work()
         _server(service, ready=ready).run(sockets=[listening])
@@ -122,6 +127,8 @@ def _server(service: Service, *, ready: Callable[[], None]) -> _Server:
     limits: Limits = app.state.limits
     config = uvicorn.Config(
         app,
+        http=patient_for(settings.http_head_ms_max / 1e3),
+        ws="none",
         log_config=None,  # addresses and paths of readers are kept by nobody
         access_log=False,
         server_header=False,
@@ -135,7 +142,7 @@ def _server(service: Service, *, ready: Callable[[], None]) -> _Server:
 
 def _supervise(folder: Path, listening: socket.socket, *, workers: int, ready: Callable[[], None]) -> None:
     """Start the processes, start anew those that die, and stop them all when this one is told to or dies itself."""
-    open_service(folder).close()  # what cannot be opened is refused here, once
+    open_service(folder, absent="make").close()  # what cannot be opened is refused here, once
     context = multiprocessing.get_context("fork")
     stopping = threading.Event()
     started = context.Semaphore(0)

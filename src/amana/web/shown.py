@@ -10,6 +10,7 @@ from amana.policy.projects import Project, Review, Vote
 from amana.policy.purposes import Match
 from amana.policy.rights import Action, may, offered
 from amana.policy.things import OutputOf, PermitOf, Thing
+from amana.privacy.ledger import Balance
 
 
 def may_shown(asker: Asker | None, *, on: Thing, now: datetime) -> list[str]:
@@ -98,6 +99,16 @@ def permit_shown(permit: PermitOf, *, to: Asker | None, now: datetime) -> dict[s
         "granted_by": record.granted_by,
         "match": _match_shown(record.match),
         "may": may_shown(to, on=permit, now=now),
+    }
+
+
+def balance_shown(balance: Balance) -> dict[str, object]:
+    """What may be spent and what was. Units: nano-ρ, 2**-64."""
+    return {
+        "cap_nrho": balance.cap_nrho,
+        "spent_nrho": balance.spent_nrho,
+        "cap_delta_units": balance.cap_delta,
+        "spent_delta_units": balance.spent_delta,
     }
 
 

@@ -12,8 +12,8 @@ from amana.node.oidc import Sent
 from amana.node.passkeys import Begun, PasskeyId
 from amana.node.secret import Secret
 from amana.node.service import Service
-from amana.node.tokens import LABEL_LENGTH_MAX, LINK_LABEL, Held, read_label
-from amana.policy.people import SESSION_LASTS, Scope
+from amana.node.tokens import DEMO_LASTS, Held, read_allowance
+from amana.policy.people import ASSISTANT_SCOPES, SESSION_LASTS, Scope
 from amana.policy.rights import Action, check
 from amana.policy.things import Node
 from amana.terms.ids import TokenId
@@ -33,7 +33,6 @@ callback = APIRouter(tags=["sign-in"])
 
 VISIT = "amana_visit"
 VISIT_LASTS_S = 300
-LINK_TOKEN_DAYS = 1
 NO_STORE = {"Cache-Control": "no-store"}
 HOW = open_because("it is how somebody whom the node does not know yet becomes known; the use case checks what she brings")
 OWN = open_because("it concerns the browser's own session alone, whose secret is checked")
@@ -51,6 +50,12 @@ class LinkGiven(Closed):
 
     def secret(self) -> str:
         return self.link.rpartition("#")[2]
+
+
+class Exchanged(LinkGiven):
+    """A link that is exchanged. `allowance`: for an AI assistant, which may read and ask, and spend that share of each permit."""
+
+    allowance: Annotated[str, StringConstraints(max_length=40)] | None = None
 
 
 class Answered(Closed):
@@ -91,14 +96,20 @@ class NewToken(Closed):
 
 
 @router.post("/sign-in/link", openapi_extra=HOW)
-def exchange(body: LinkGiven, response: Response, service: Here) -> dict[str, object]:
+def exchange(body: Exchanged, response: Response, service: Here) -> dict[str, object]:
     """A token for a program, in exchange for a link that opens a whole session (a demonstration's); such a link holds once."""
+    allowance = body.allowance
+    if allowance is not None:
+        read_allowance(allowance)  # before the link is used up
     now, sign_in = service.now(), service.sign_in
     opened = sign_in.links.open(body.secret(), now=now, only=LinkKind.DEMO)
     session = opened.session.reveal()
     try:
         asker = sign_in.by_session(session, now=now)
-        made = sign_in.tokens.make(asker, label=LINK_LABEL, scopes=tuple(Scope), days=LINK_TOKEN_DAYS, allowance=None, now=now)
+        scopes, label = (tuple(Scope), "demonstration link") if allowance is None else (ASSISTANT_SCOPES, "assistant")
+        made = sign_in.tokens.make(
+            asker, label=label, scopes=scopes, days=DEMO_LASTS.days, allowance=allowance, now=now, for_link=allowance is None
+        )
     finally:
         sign_in.sessions.sign_out(session, now=now)
     response.headers.update(NO_STORE)
@@ -258,8 +269,6 @@ def make_token(body: NewToken, response: Response, service: Here, caller: Caller
     """A token for a program. Its secret is shown this once; a token makes no tokens."""
     now = service.now()
     check(Action.MAKE_TOKEN, caller, on=Node(), now=now)
-    if read_label(body.label) == LINK_LABEL:  # that of the tokens of demonstration links, which may more
-        raise Refusal("token.bad_label", length_max=LABEL_LENGTH_MAX)
     made = service.sign_in.tokens.make(
         required(caller, Action.MAKE_TOKEN),
         label=body.label,
@@ -274,7 +283,7 @@ def make_token(body: NewToken, response: Response, service: Here, caller: Caller
 
 @router.delete("/tokens/{token}", status_code=204, openapi_extra=doing(Action.REVOKE_TOKEN))
 def revoke_token(token: Id, service: Here, caller: Caller) -> Response:
-    """End one of your tokens, from the next request on."""
+    """End one of your tokens, from the next request on; an operator, anybody's."""
     service.sign_in.tokens.revoke(required(caller, Action.REVOKE_TOKEN), TokenId(token), now=service.now())
     return Response(status_code=204)
 

@@ -17,8 +17,9 @@ POLICY = (
 )
 RIGHT_TO_LEFT = frozenset({"ar"})
 TEXTS = (
-    "title", "no_script", "stranger", "with_passkey", "with_provider", "registering", "device", "register", "link_provider", "signed_in",
-    "step_up", "waiting", "grant", "refuse", "resume", "publish", "token_label", "make_token", "token_shown", "sign_out",
+    "title", "no_script", "stranger", "with_passkey", "with_provider", "registering", "device", "register", "link_provider",
+    "signed_in", "step_up", "step_up_provider", "waiting", "grant", "refuse", "resume", "publish", "token_label", "token_share",
+    "make_token", "token_shown", "sign_out",
 )  # fmt: skip
 OUTCOMES = ("allowed", "needs_a_person", "forbidden")
 FILES = {"sign-in.js": "text/javascript; charset=utf-8", "sign-in.css": "text/css; charset=utf-8"}

@@ -73,9 +73,12 @@ async function visit(purpose) {
 }
 
 async function makeToken() {
-  const scopes = ["read", "ask", "apply", "review", "govern", "publish", "operate"];
-  const made = await call("POST", "/tokens", { label: byId("token-label").value || "command line", scopes, days: 30 });
+  const share = byId("token-share").value.trim();
+  const scopes = share ? ["read", "ask"] : ["read", "ask", "apply", "review", "govern", "publish", "operate"];
+  const label = byId("token-label").value || (share ? "assistant" : "command line");
+  const made = await call("POST", "/tokens", { label, scopes, days: 30, allowance: share || null });
   byId("token").textContent = made.token;
+  byId("token-shown").hidden = false;
   return "shown";
 }
 
@@ -104,7 +107,9 @@ async function signed(path, body) {
 
 function wait(about, offers) {
   const line = document.createElement("li");
-  line.append(about);
+  const words = document.createElement("bdi");
+  words.textContent = about;
+  line.append(words);
   for (const [name, path, body] of offers) {
     const button = document.createElement("button");
     button.type = "button";
@@ -142,6 +147,7 @@ const acts = {
   "step-up": () => prove("step-up"),
   register,
   "provider-in": () => visit("sign-in"),
+  "provider-step-up": () => visit("step-up"),
   "provider-link": () => visit("link"),
   "make-token": makeToken,
   "sign-out": () => call("POST", "/sign-out"),
@@ -184,4 +190,5 @@ async function begin() {
 for (const button of document.querySelectorAll("button")) {
   button.addEventListener("click", () => run(acts[button.id]));
 }
+addEventListener("hashchange", () => run(begin)); // a link that is pasted where this page is open already
 run(begin);
