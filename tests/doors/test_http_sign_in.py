@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
+from html import unescape
 from http.cookies import SimpleCookie
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from typing import Any, cast
 import pytest
 from starlette.testclient import TestClient
 
-from amana.client.text import LANGUAGES
+from amana.client.text import LANGUAGES, load
 from amana.node.links import LinkKind
 from amana.node.service import Service
 from amana.policy.people import Scope
@@ -217,6 +218,16 @@ def test_the_page_speaks_its_readers_language_and_runs_only_its_own_script(brows
     for address in re.findall(r'(?:src|href)="([^"]*)"', page):
         assert address.startswith("/") and browser.client.get(address).status_code == 200
     assert len(page.encode()) + sum(len(browser.client.get(f"/static/sign-in.{kind}").content) for kind in ("js", "css")) < 20_000
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_says_in_the_readers_language_whether_purposes_match(browser: Browser, language: str) -> None:
+    page = unescape(browser.client.get("/sign-in", headers={"Accept-Language": language}).text)
+    shown = re.search(r'<p id="outcomes"[^>]*>', page)
+    assert shown
+    told = dict(re.findall(r'data-(\w+)="([^"]+)"', shown[0]))
+    assert told == {each.name.lower(): load(language).word("outcome", each.name.lower()) for each in Outcome}
+    assert language == "en" or not set(told.values()) & {load("en").word("outcome", name) for name in told}
 
 
 def test_every_button_of_the_page_has_an_act_and_every_act_a_route(browser: Browser) -> None:

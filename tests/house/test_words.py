@@ -189,6 +189,17 @@ def test_no_refusal_is_given_a_phrase_of_one_language() -> None:
     assert phrases == []
 
 
+def test_the_systems_own_words_are_shown_to_nobody() -> None:
+    """They are English, or of the machine's language: `cause_of` gives the code of a word."""
+    spoken = [
+        f"{path}:{node.lineno}"
+        for path, tree in sources().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"strerror", "verify_message"} and path != "engines/connection.py"
+    ]
+    assert spoken == []
+
+
 def test_every_word_given_to_a_refusal_is_in_the_catalogues_and_is_filled() -> None:
     english = load("en")
     wanting = []

@@ -45,8 +45,8 @@ class Catalogue:
 
         A parameter that is the code of a word is shown as that word, which the other parameters fill:
 
-        >>> load("en").say("settings.bad_value", key="port", origin="word.environment", value="x", wanted="word.whole", low=1, high=9)
-        'The setting port in the environment has the value x. Write a whole number from 1 to 9.'
+        >>> load("en").say("settings.bad_value", key="a", origin="word.origin.environment", value="x", wanted="word.whole", low=1, high=9)
+        'The setting a in the environment has the value x. Write a whole number from 1 to 9.'
         """
         return _fill(self._find(code)[1].forms[0], self._worded(parameters))
 

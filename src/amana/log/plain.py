@@ -12,7 +12,7 @@ from threading import Lock
 from typing import final
 
 from amana.terms.canonical import canonical_bytes
-from amana.terms.refusal import Fault, Refusal
+from amana.terms.refusal import Fault, Refusal, cause_of
 from amana.terms.use import Inclusion, UseEntry
 
 READ_BYTES = 2**20
@@ -40,8 +40,8 @@ class PlainLog:
         """Return if its disk has room. Errors: Refusal node.file_not_writable."""
         disk = os.statvfs(self._path.parent)
         if disk.f_flag & os.ST_RDONLY or disk.f_bavail * disk.f_frsize < ROOM_BYTES:
-            reason = os.strerror(errno.EROFS if disk.f_flag & os.ST_RDONLY else errno.ENOSPC)
-            raise Refusal("node.file_not_writable", file=self._path.name, reason=reason)
+            full = OSError(errno.EROFS if disk.f_flag & os.ST_RDONLY else errno.ENOSPC, "")
+            raise Refusal("node.file_not_writable", file=self._path.name, reason=cause_of(full))
 
     def append(self, entry: UseEntry) -> Inclusion:
         """Write and sync one entry. Errors: Fault when the disk does not take it; nothing of it stays then."""

@@ -168,7 +168,7 @@ def read(form: type[_Read], given: Given) -> _Read:
     except ValidationError as error:
         place = error.errors(include_input=False, include_url=False)[0]["loc"]
         field = ".".join(map(str, place))[:80]
-        raise Refusal("http.bad_request", field=field, wanted="word.tool_schema") from None
+        raise Refusal("http.bad_request", field=field, wanted="word.input_schema") from None
 
 
 def _answered(visit: Visit, result: Result, *, first: int) -> Told:

@@ -28,7 +28,7 @@ class Refusal(Exception):  # noqa: N818 - the word of the house
     (`word.state.draft`), which the door shows as that word: never a phrase of one language.
 
     >>> Refusal("project.waiting", project="p-1", state="word.state.draft")
-    AMA-345 project.waiting(project='p-1', state='word.state.draft')
+    AMA-563 project.waiting(project='p-1', state='word.state.draft')
     """
 
     def __init__(self, code: str, *, where: Place | None = None, **parameters: str | int) -> None:
