@@ -38,7 +38,7 @@ def write(rows: list[dict[str, Any]], *, load: float) -> None:
     """Keep the figures, and put the section into the page. `load`: of the machine before the run, as the system counts it."""
     RESULTS.write_text(json.dumps({"machine": machine(), "load_before": load, "rows": rows}, indent=1) + "\n", encoding="utf-8")
     page = PAGE.read_text(encoding="utf-8").partition(TITLE)[0]
-    PAGE.write_text(page + section(), encoding="utf-8")
+    PAGE.write_text(f"{page.rstrip()}\n\n{section()}", encoding="utf-8")
     print(f"wrote {PAGE} and {RESULTS}")
 
 
