@@ -143,6 +143,8 @@ def test_the_language_is_the_one_asked_for_then_the_environments_then_english(
 def test_a_catalogue_that_is_no_catalogue_names_its_line() -> None:
     with pytest.raises(ValueError, match="line 2"):
         read_po('msgid "a"\nnothing\n')
+    with pytest.raises(ValueError, match="line 3"):
+        read_po('msgid "a"\nmsgstr "b"\nmsgstr "c"\n')
 
 
 def test_a_message_without_translation_is_in_english() -> None:

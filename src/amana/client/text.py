@@ -130,7 +130,7 @@ def read_po(text: str) -> dict[str, Message]:
             if field == "msgid":
                 entries.append((comments, {}))
                 comments = []
-            if not entries or not field.startswith("msg"):
+            if not entries or not field.startswith("msg") or field in entries[-1][1]:
                 raise ValueError(f"line {number} of the catalogue: {stripped}")
             entries[-1][1][field] = _unquote(value, number)
     return {entry["msgid"]: _message(notes, entry) for notes, entry in entries}
