@@ -1,10 +1,12 @@
 """What a run needs, made on first use under `.bench/`: the peers' environments, TPC-H data, plain databases, flat rows."""
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,3 +152,18 @@ def flat_rows(scale: float, query: Query, *, filtered: bool) -> Path:
             connection.execute(f"COPY (SELECT * FROM ({query.flat}){where}) TO '{part}' (FORMAT parquet)")
         os.replace(part, path)
     return path
+
+
+def machine() -> str:
+    """What everything was measured on, in a few words."""
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} cores ({model or platform.machine()}), {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
+    )
+
+
+def table(head: list[str], rows: Iterable[list[str]]) -> str:
+    """A table as Markdown writes it."""
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])

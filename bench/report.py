@@ -2,15 +2,13 @@
 
 import json
 import math
-import os
-import platform
 import statistics
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
-from pathlib import Path
 
+import node_report
 import state
-from environment import HOUSE, PEERS, ROOT, WORK, Peer, versions_of
+from environment import HOUSE, PEERS, ROOT, WORK, Peer, machine, table, versions_of
 from queries import QUERIES, Query
 from report_text import ACCURACY, HEAD, NOTES, SPEED
 
@@ -72,11 +70,6 @@ def _times(value: float | None) -> str:
 
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.2g} %"
-
-
-def _table(head: list[str], rows: Iterable[list[str]]) -> str:
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
 
 
 def _speed_rows(scale: float) -> list[list[str]]:
@@ -204,14 +197,6 @@ def _accuracy_targets(scale: float) -> list[list[str]]:
     return rows
 
 
-def _machine() -> str:
-    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "")
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"{os.cpu_count()} cores ({model or platform.machine()}), {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
-    )
-
-
 def _reasons(scale: float) -> str:
     lines = []
     for engine in ENGINES:
@@ -261,18 +246,18 @@ def write(scale: float, large: float, *, quick: bool) -> None:
     engines = "\n".join(f"- {peer.title}: {versions_of(peer)}. Guarantee: {peer.guarantee}." for peer in PEERS)
     packages = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "opendp", "sqlglot", "tpchgen-cli"))
     parts = [
-        HEAD.format(scale=f"{scale:g}", large=f"{large:g}", machine=_machine(), packages=packages, engines=engines, patience=_patience(scale)),
-        "## Targets\n", _table(["target", "measured", ""], [*_speed_targets(scale), *_size_targets(scale, large), *_accuracy_targets(scale)]),
-        SPEED, _table(["question", "plain DuckDB", "Amana", *titles], _speed_rows(scale)),
+        HEAD.format(scale=f"{scale:g}", large=f"{large:g}", machine=machine(), packages=packages, engines=engines, patience=_patience(scale)),
+        "## Targets\n", table(["target", "measured", ""], [*_speed_targets(scale), *_size_targets(scale, large), *_accuracy_targets(scale)]),
+        SPEED, table(["question", "plain DuckDB", "Amana", *titles], _speed_rows(scale)),
     ]  # fmt: skip
     if any(state.read(large, "time", "amana", query.name) for query in QUERIES):
         rows = [row[:3] for row in _speed_rows(large)]
-        parts += [f"\n### SF{large:g}\n", _table(["question", "plain DuckDB", "Amana"], rows)]
+        parts += [f"\n### SF{large:g}\n", table(["question", "plain DuckDB", "Amana"], rows)]
     parts.append(ACCURACY)
     head = ["question", "Amana, pure", "Amana, δ", "of it bias", *titles]
     for epsilon in EPSILONS:
-        parts += [f"\n### ε = {epsilon:g}\n", _table(head, _accuracy_rows(scale, epsilon))]
-    parts += [NOTES, _reasons(scale), ""]
+        parts += [f"\n### ε = {epsilon:g}\n", table(head, _accuracy_rows(scale, epsilon))]
+    parts += [NOTES, _reasons(scale), "", node_report.section()]
     page.parent.mkdir(parents=True, exist_ok=True)
     results.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n".join(parts), encoding="utf-8")

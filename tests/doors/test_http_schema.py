@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.doors.http_node import ROLES, HttpNode, http_node
 
 SECONDS_MAX = 28.0
-EXAMPLES_MAX = 40
+EXAMPLES_MIN, EXAMPLES_MAX = 8, 40
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_no_generated_request_makes_the_node_fail(node: HttpNode) -> None:
                 request = reply.request
                 failed.append(f"{request.method} {request.url} {request.body!r}: {reply.status_code} {reply.text[:300]}")
     assert not failed, failed[:5]
-    assert sum(seen.values()) > 3 * len(operations) and seen[200] > 20 and seen[422] > 20, seen
+    assert sum(seen.values()) > 5 * len(operations) and seen[200] > 20 and seen[422] > 10, seen
 
 
 def sent(node: HttpNode, operation: schemathesis.APIOperation, *, until: float, number: int) -> list[schemathesis.Response]:
@@ -47,7 +47,7 @@ def sent(node: HttpNode, operation: schemathesis.APIOperation, *, until: float, 
     @settings(max_examples=EXAMPLES_MAX, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(), who=st.sampled_from([None, *ROLES]), known=st.booleans())
     def send(case: schemathesis.Case, who: str | None, known: bool) -> None:
-        if time.monotonic() > until and replies:
+        if time.monotonic() > until and len(replies) >= EXAMPLES_MIN:
             return
         if known:
             case.path_parameters = {name: real.get(name, value) for name, value in (case.path_parameters or {}).items()}

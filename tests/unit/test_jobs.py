@@ -329,7 +329,6 @@ def test_a_job_that_was_over_long_ago_is_forgotten_and_what_it_cost_is_not(folde
     service.tend()
     assert {name for (name,) in rows(folder, "SELECT id FROM job")} == {late, waiting}
     assert rows(folder, "SELECT state FROM charge WHERE permit = 'permit m-1'") == [("settled",)] * 2
-    assert refused(look, service, old) == "node.not_found"
 
 
 def test_a_job_whose_end_could_not_be_written_is_ended_without_its_queue(

@@ -220,8 +220,8 @@ class PostgresDatabase:
 
     @contextmanager
     def reading(self) -> Generator[PostgresRun]:
-        """See `Database`."""
-        with _answering(), self._connected() as connection, connection.transaction():
+        """See `Database`. Read committed, each statement sees what is committed when it begins, also in a transaction: none is opened."""
+        with _answering(), self._connected() as connection:
             yield PostgresRun(connection)
 
     def close(self) -> None:

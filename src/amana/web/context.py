@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, cast
 from urllib.parse import urlsplit
 
+from anyio import to_thread
 from fastapi import Depends, Request
 
 from amana.node.service import Service
@@ -23,14 +24,15 @@ async def service_of(request: Request) -> Service:
     return cast("Service", state.service)
 
 
-def caller_of(request: Request) -> Asker | None:
+async def caller_of(request: Request) -> Asker | None:
     """Who asks: by a token in the Authorization header, else by the session of the cookie; None for a stranger.
 
-    Read once for a request. Errors: Refusal sign_in.needed for a token or session that is not, or no longer, good;
-    http.cross_site for a change that a page of another site asks a signed-in browser for.
+    Read once for a request, in a thread, for it asks the database; from then on it is told without one.
+    Errors: Refusal sign_in.needed for a token or session that is not, or no longer, good; http.cross_site for a change that a page of
+    another site asks a signed-in browser for.
     """
     if not hasattr(request.state, "asker"):
-        request.state.asker = _found(request)
+        request.state.asker = await to_thread.run_sync(_found, request)
     return cast("Asker | None", request.state.asker)
 
 
@@ -63,7 +65,7 @@ def from_own_page(request: Request) -> None:
         raise Refusal("http.cross_site")
 
 
-def session_of(request: Request) -> str:
+async def session_of(request: Request) -> str:
     """The secret of the browser's session, "" where it has none. Errors: Refusal http.cross_site."""
     from_own_page(request)
     return request.cookies.get(COOKIE, "")

@@ -24,7 +24,7 @@ class Page:
     after: str
 
 
-def page_of(
+async def page_of(
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="items of one page")] = LIMIT,
     cursor: Annotated[
         str | None, Query(max_length=CURSOR_CHARACTERS_MAX, description="`next` of the page before; nothing else has a meaning")

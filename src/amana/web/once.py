@@ -41,7 +41,7 @@ async def once(request: Request, handle: Callable[[Request], Awaitable[Response]
 
     Errors: Refusal http.key_needed, http.key_reused, http.still_running, http.interrupted, http.done_before; and those of the route.
     """
-    asker = await to_thread.run_sync(caller_of, request)
+    asker = await caller_of(request)
     key = request.headers.get(HEADER)
     if asker is None:  # what a stranger may do costs nobody anything
         return await handle(request)

@@ -29,8 +29,8 @@ ARROW = "application/vnd.apache.arrow.stream"
 router: APIRouter = new_router("questions")
 
 
-def limits_of(request: Request) -> Limits:
-    """The limits of this application."""
+async def limits_of(request: Request) -> Limits:
+    """The limits of this application. Like every dependency that waits for nothing, it needs no thread."""
     return cast("Limits", request.app.state.limits)
 
 
