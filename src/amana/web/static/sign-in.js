@@ -130,7 +130,7 @@ async function showWaiting() {
     const mine = offers.filter(([name]) => open && permit.may.includes(`${name}_permit`));
     if (mine.length) {
       const until = permit.valid_until.slice(0, 10);
-      wait([permit.dataset, permit.project, permit.share_asked, until, byId("outcomes").dataset[permit.match.outcome].join(" · "), mine);
+      wait([permit.dataset, permit.project, permit.share_asked, until, byId("outcomes").dataset[permit.match.outcome]].join(" · "), mine);
     }
   }
   for (const project of await all("/projects")) {
