@@ -69,6 +69,21 @@ def test_whatever_fails_after_the_charge_only_a_fault_leaves_and_the_charge_stan
     assert spied.steps == STEPS[: STEPS.index(failing) + 1]
 
 
+def test_a_fault_bears_the_random_id_under_which_its_cause_was_logged_or_another_one_and_nothing_else() -> None:
+    seen = []
+    for cause in (Fault(id="0123456789abcdef"), ValueError("row 17"), TimeoutError()):
+
+        def broken(cause: Exception = cause) -> None:
+            raise cause
+
+        released = version()
+        with ledger_at(":memory:", released) as ledger, pytest.raises(Fault) as fault:
+            answer(asking(released), kernel(ledger, FakeEngine(cells={}, before=broken)))
+        assert fault.value.__context__ is fault.value.__cause__ is None
+        seen.append(fault.value.id)
+    assert seen[0] == "0123456789abcdef" and len(set(seen)) == 3 and all(len(each) == 16 for each in seen)
+
+
 def test_after_two_faults_the_permit_waits_for_a_review(monkeypatch: pytest.MonkeyPatch) -> None:
     of = version()
     with ledger_at(":memory:", of) as ledger:

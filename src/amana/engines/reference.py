@@ -3,6 +3,7 @@
 It shares only `terms`, `catalog` and `query` with the other engines; `tests/engines` holds them equal to it.
 """
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -79,7 +80,7 @@ class ReferenceEngine:
             key = tuple(key_value(value_of(expr, row.values), domain) for (_, expr), domain in zip(plan.keys, domains, strict=True))
             groups.setdefault(key, []).append(row)
         if len(groups) > groups_max:
-            raise Fault(id="groups")
+            raise Fault(id=secrets.token_hex(8))
         cells = {key: tuple(self._cell(total, rows, plan.source) for total in bounded.sums) for key, rows in groups.items()}
         return Exact(SumTable(cells=cells))
 

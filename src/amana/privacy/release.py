@@ -65,12 +65,12 @@ def answer(asking: Asking, kernel: Kernel) -> Answer:
             break
     # —— the charge stands; only an Answer or an opaque Fault leaves after this line ——
     released = _run(asking, kernel, further, charge, earlier)
-    if released is None:
-        raise Fault(id=secrets.token_hex(8))
+    if isinstance(released, Fault):
+        raise Fault(id=released.id)
     return _built(asking, private, released, asked, cost=(charge.nano_rho, charge.delta_units), recalled=False)
 
 
-def _run(asking: Asking, kernel: Kernel, private: PrivatePlan, charge: Charge, earlier: Earlier | None) -> NoisyTable | None:
+def _run(asking: Asking, kernel: Kernel, private: PrivatePlan, charge: Charge, earlier: Earlier | None) -> NoisyTable | Fault:
     leaves_at = kernel.clock.elapsed() + seconds_of(private.bounded, asking.version.dataset.schema, kernel.schedule)
     counted = None  # whose fault a failure is; only where it may hang on the data: not before the run, nor on noisy rows, which are paid
     try:
@@ -81,15 +81,15 @@ def _run(asking: Asking, kernel: Kernel, private: PrivatePlan, charge: Charge, e
         if earlier is not None:
             released = combined(earlier.released, released)
         if kernel.clock.elapsed() > leaves_at:
-            raise Fault(id="late")
+            raise TimeoutError
         kernel.clock.sleep_until(leaves_at)  # not sooner: who asks the same meanwhile would see when the run was done (PRIVACY 8)
         counted = None
         kernel.ledger.settle(charge, released)  # 9
-    except Exception:  # noqa: BLE001 - whatever happened, nothing of it may leave (PRIVACY 7); the engine logged its cause
+    except Exception as error:  # noqa: BLE001 - whatever happened, nothing of it may leave (PRIVACY 7)
         kernel.clock.sleep_until(leaves_at)
         with suppress(Exception):  # if even that fails, the next start finds the open charge and closes it the same way
             kernel.ledger.fault(charge, counted)
-        return None
+        return error if isinstance(error, Fault) else Fault(id=secrets.token_hex(8))  # a random id, under which its cause may be logged
     except BaseException:  # the asker stopped it, which tells nothing; left open, the same question would wait for it
         kernel.ledger.abandon(charge)
         raise
