@@ -86,6 +86,7 @@ class Simulated:
 class Budget:
     population: str = "patients"
     unit: str = "patient"
+    period: str = "life"
     cap_nrho: int = 1_000_000
     spent_nrho: int = 250_000
     cap_delta_units: int = 100

@@ -13,7 +13,7 @@ from amana.cli.parser_govern import ACTIONS
 from amana.client.text import LANGUAGES, load
 from amana.terms.codes import CODES, Exit
 from amana.terms.refusal import Fault
-from tests.doors.stand_in import Answer, StandIn, door
+from tests.doors.stand_in import Answer, Budget, StandIn, door
 
 SQL = "SELECT region, COUNT(*) AS visits FROM visits GROUP BY region"
 HELP_SECONDS_MAX = 0.3
@@ -139,6 +139,15 @@ def test_a_fault_shows_its_id_only(node: StandIn, monkeypatch: pytest.MonkeyPatc
 def test_bytes_that_are_no_text_are_refused(node: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["ask", "SELECT '\udcff'"]) == Exit.QUESTION
     assert "UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("period", "told"), [("life", "The promise, for life and"), ("year", "The promise, in each calendar year and")])
+def test_a_budget_says_for_how_long_its_promise_holds(
+    node: StandIn, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, period: str, told: str
+) -> None:
+    monkeypatch.setattr(StandIn, "budget", lambda _, name: Budget(population=name, period=period))
+    assert main.main(["budget", "clinic"]) == Exit.FINE
+    assert told in capsys.readouterr().err
 
 
 def test_budget_and_datasets_are_tables(node: StandIn, capsys: pytest.CaptureFixture[str]) -> None:

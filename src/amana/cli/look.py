@@ -28,7 +28,7 @@ def datasets(options: argparse.Namespace, catalogue: Catalogue) -> None:
 
 
 def budget(options: argparse.Namespace, catalogue: Catalogue) -> None:
-    """The guarantee for life, what of it is used, what is left of one's own permits, and what it means in odds."""
+    """The guarantee, what of it is used, what is left of one's own permits, and what it means in odds."""
     from amana.client.connect import Connection
 
     with reach(options, catalogue, open_folder=open_folder) as door:
@@ -51,7 +51,8 @@ def budget(options: argparse.Namespace, catalogue: Catalogue) -> None:
         heads = tuple(catalogue.say(f"budget.{name}") for name in ("permit", "spent", "left", "allowance_spent", "allowance_left"))
         mine = [(each.permit, *_spent(each.spent), *_spent(each.allowance)) for each in permits]
         write_table(heads, mine, numbers=(False, True, True, True, True))
-    promise = {"epsilon": f"{left.epsilon_of_cap:.2f}", "delta": f"{left.delta_shown:g}"}
+    period = catalogue.say(f"public.period.{left.period}")
+    promise = {"epsilon": f"{left.epsilon_of_cap:.2f}", "delta": f"{left.delta_shown:g}", "period": period}
     tell(catalogue.say("budget.promise", **promise, **odds(odds_percent(left.epsilon_of_cap))))
 
 

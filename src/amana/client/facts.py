@@ -33,10 +33,11 @@ class ProjectSpending:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What a population may lose in its life, and what it has lost. Units: nano-ρ, 2**-64."""
+    """What a population may lose, and what it has lost. `period`: life, or year, quarter, month. Units: nano-ρ, 2**-64."""
 
     population: str
     unit: str
+    period: str
     cap_nrho: int
     spent_nrho: int
     cap_delta_units: int
@@ -157,6 +158,7 @@ def read_budget(found: Json) -> Budget:
     return Budget(
         population=a_text(found.get("population"), "population"),
         unit=str(found.get("unit") or ""),
+        period=a_text(found.get("period"), "period"),
         cap_nrho=a_whole(found.get("cap_nrho"), "cap_nrho"),
         spent_nrho=a_whole(found.get("spent_nrho"), "spent_nrho"),
         cap_delta_units=a_whole(found.get("cap_delta_units"), "cap_delta_units"),

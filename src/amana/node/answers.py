@@ -70,6 +70,8 @@ class Explanation:
 class Budget:
     population: str
     unit: str
+    period: str
+    """For which the cap holds: "life", or the calendar period after which it begins again; spent is of the current one."""
     cap_nrho: NanoRho
     spent_nrho: NanoRho
     cap_delta_units: DeltaUnits

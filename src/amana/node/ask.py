@@ -24,6 +24,7 @@ from amana.node.picture import described, picture
 from amana.node.spending import balance_of, beyond, spent_by_project
 from amana.policy.permit import Permit
 from amana.privacy.keys import key_domains
+from amana.privacy.ledger import period_of
 from amana.privacy.loss import DELTA_ONE, epsilon_of
 from amana.privacy.price import Z95, Target, noise_factor
 from amana.privacy.release import answer, plan_release
@@ -197,7 +198,7 @@ class Node:
         return Explanation(lines=(*described(private), ("sql", "\n;\n".join(opened.sql_of(private.bounded)))))
 
     def budget(self, name: str) -> Budget:
-        """What a dataset's population may lose in its life, and what it has lost."""
+        """What a dataset's population may lose in the period of its promise, and what it has lost."""
         opened = self._dataset(name)
         population = opened.version.dataset.population
         balance = balance_of(opened)
@@ -205,6 +206,7 @@ class Node:
         return Budget(
             population=population.name,
             unit=population.unit,
+            period=period_of(population.period),
             cap_nrho=balance.cap_nrho,
             spent_nrho=balance.spent_nrho,
             cap_delta_units=balance.cap_delta,

@@ -88,7 +88,7 @@ class _Facts:
             f"differential_privacy_unit={population.unit}",
             f"epsilon<={budget.epsilon_of_cap:.4g}",
             f"delta<={budget.delta_shown:g}",
-            f"promise_lasts={'life' if population.period is None else population.period.value}",
+            f"promise_lasts={self.budget.period}",
             f"cap_nano_rho={budget.cap_nrho}",
             f"spent_nano_rho={budget.spent_nrho}",
         )

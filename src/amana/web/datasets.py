@@ -49,7 +49,7 @@ def dataset(here: Here, name: str) -> Mapping[str, object]:
         "promise": {
             "population": population.name,
             "unit": population.unit,
-            "period": "life" if population.period is None else population.period.value,
+            "period": budget.period,
             "cap_nrho": population.cap_nrho,
             "cap_delta_units": population.cap_delta,
             "epsilon": budget.epsilon_of_cap,
