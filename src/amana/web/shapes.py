@@ -259,7 +259,8 @@ class BudgetOut(BaseModel):
     model_config = _shown(
         {
             "population": "patients", "unit": "patient", "period": "life",
-            "cap_nrho": 2_000_000_000, "spent_nrho": 103_000_000, "left_nrho": 1_897_000_000, "cap_delta_units": 18_446_744_073, "spent_delta_units": 0, "left_delta_units": 18_446_744_073, "epsilon_of_cap": 12.5,
+            "cap_nrho": 2_000_000_000, "spent_nrho": 103_000_000, "left_nrho": 1_897_000_000,
+            "cap_delta_units": 18_446_744_073, "spent_delta_units": 0, "left_delta_units": 18_446_744_073, "epsilon_of_cap": 12.5,
             "delta_shown": 1e-6, "by": [{"project": None, "loss_nrho": 100_000_000, "delta_units": 0},
                                         {"project": "p-19ac", "loss_nrho": 3_000_000, "delta_units": 0}],
         }
