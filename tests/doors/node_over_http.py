@@ -129,8 +129,12 @@ class Handler(BaseHTTPRequestHandler):
             case ("GET", "/datasets/clinic/budget"):
                 return 200, vars(Budget(population="clinic"))
             case ("GET", "/datasets/clinic/profile"):
-                column = {"name": "cost", "low": 0, "width": 10, "counts": [90.0, 10.0], "missing": 25.0}
-                return 200, {"tables": [{"table": "visits", "units": 80.0, "rows": 125.0, "columns": [column]}]}
+                share = {"value": 0.2, "low": 0.19, "high": 0.21}
+                told = {"kind": "number", "decimals": 0, "missing_share": share, "quantiles": [], "members": []}
+                column = {"name": "cost", "low": 0, "width": 10, "counts": [90.0, 10.0], "missing": 25.0, **told}
+                counted = {"units": 80.0, "rows": 125.0, "units_interval": [75.0, 85.0], "rows_interval": [120.0, 130.0]}
+                one = {"share": 0.5, "value": 1.0, "low": 1.0, "high": 2.0, "half_width": 0.5}
+                return 200, {"tables": [{"table": "visits", **counted, "rows_per_unit": [one], "groups_per_unit": [], "columns": [column]}]}
             case ("GET", "/me"):
                 return 200, memory.me
             case ("POST", "/sign-in/link"):

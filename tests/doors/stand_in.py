@@ -8,11 +8,12 @@ from pathlib import Path
 from amana.catalog.domains import ChoiceDomain, DateDomain, KeyDomain, NumberDomain, TextDomain
 from amana.catalog.profile import Histogram, Profile, TableProfile
 from amana.catalog.schema import Column, Schema, Table
-from amana.catalog.summary import TableSummary, summarise
+from amana.catalog.summary import summarise
 from amana.client.text import load
 from amana.local.door import Door
 from amana.terms.answer import AnswerTable, Estimate
 from amana.terms.refusal import Place, Refusal
+from amana.terms.summary import TableSummary
 
 TABLE = AnswerTable(
     columns=("region", "visits"),

@@ -62,7 +62,8 @@ def test_budget_and_profile_of_a_node_are_shown(node: tuple[str, Memory], capsys
     assert main.main(["budget", "clinic", "--node", node[0]]) == Exit.FINE
     assert "25 %" in capsys.readouterr().out
     assert main.main(["profile", "clinic", "--node", node[0]]) == Exit.FINE
-    assert "20 %" in capsys.readouterr().out
+    shown = capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ")
+    assert "20 ± 1 %" in shown and "80.0 ± 5.0" in shown and "50 %" in shown
 
 
 def test_a_refusal_of_a_node_has_its_place_and_exit_class(node: tuple[str, Memory], capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pyarrow.ipc
 import pytest
 
+from amana.client.summary import read_summary
 from amana.client.text import LANGUAGES
 from amana.policy.people import Scope
 from tests.doors.http_node import SQL, HttpNode, http_node, session_of
@@ -37,6 +38,8 @@ def test_a_stranger_sees_what_is_public_of_a_dataset(node: HttpNode) -> None:
     assert columns["region"]["domain"]["members"] == ["Atlas", "Coast", "Desert"] and columns["region"]["source"] == "Map"
     profile = node.client.get("/api/v1/datasets/test/profile").json()["tables"][0]
     assert abs(profile["rows"] - 3000) < 1000 and {column["name"] for column in profile["columns"]} >= {"region", "cost"}
+    whole = node.client.get("/api/v1/datasets/test/profile").json()
+    assert read_summary(whole) == node.service.node.profile_summary("test"), "whoever reads it over HTTP sees what the folder shows"
 
 
 def test_a_dataset_that_is_not_there_is_not_found(node: HttpNode) -> None:

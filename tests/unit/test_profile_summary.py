@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.catalog.profile import Histogram, Profile, TableProfile
 from amana.catalog.schema import Column, Schema, Table
-from amana.catalog.summary import SHARES, ColumnSummary, TableSummary, summarise
+from amana.catalog.summary import SHARES, summarise
 from amana.node.profile import BINS, rows_edges
+from amana.terms.summary import ColumnSummary, TableSummary
 
 COST = NumberDomain(scale=2, low=-500, high=99_999, nullable=True)
 TABLE = Table(

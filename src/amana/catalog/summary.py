@@ -4,62 +4,21 @@ Post-processing of released counts. An interval holds what the bins round away a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import sqrt
-from typing import TypeAlias, final
+from typing import TypeAlias
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, MomentDomain, NumberDomain
 from amana.catalog.profile import Histogram, Profile, TableProfile
 from amana.catalog.schema import Schema, Table
 from amana.terms.answer import Estimate
+from amana.terms.summary import ColumnSummary, Quantile, TableSummary
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 Z95 = 1.959964
 EPOCH, START = date(1970, 1, 1), datetime.fromisoformat("1970-01-01")
-Value: TypeAlias = float | date
-"""A number, or a day or moment (`datetime` is a `date`)."""
 Bins: TypeAlias = Sequence[tuple[int, int, float]]
 """Lowest and highest value of each bin, and its noisy count."""
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantile:
-    """The value that this share of rows, or of units, does not exceed. `half_width`: in the unit of the values, days for dates."""
-
-    share: float
-    value: Value
-    low: Value
-    high: Value
-    half_width: float
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnSummary:
-    """`missing` is a share. `quantiles`: of columns that have an order, on a grid of so many `decimals`. `members`: of choices and
-    booleans, with their shares."""
-
-    name: str
-    kind: str
-    missing: Estimate
-    decimals: int = 0
-    quantiles: tuple[Quantile, ...] = ()
-    members: tuple[tuple[str, Estimate], ...] = ()
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableSummary:
-    """`groups_per_unit`: for each occurrence column the mean number of different values of one unit."""
-
-    table: str
-    units: Estimate
-    rows: Estimate
-    rows_per_unit: tuple[Quantile, ...]
-    groups_per_unit: tuple[tuple[str, Estimate], ...]
-    columns: tuple[ColumnSummary, ...]
 
 
 def summarise(schema: Schema, profile: Profile) -> tuple[TableSummary, ...]:

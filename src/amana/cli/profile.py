@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amana.cli.reach import node_of, open_node
+from amana.cli.reach import reach
 from amana.cli.show import tell, working, write_table
 from amana.client.figures import GROUP, digits_after, number, percent, show
 from amana.client.text import Catalogue
@@ -16,7 +16,7 @@ from amana.local.door import open_folder
 from amana.terms.answer import Estimate
 
 if TYPE_CHECKING:
-    from amana.catalog.summary import ColumnSummary, Quantile, TableSummary
+    from amana.terms.summary import ColumnSummary, Quantile, TableSummary
 
 NONE = "–"
 FREQUENT_WIDTH = 56
@@ -26,10 +26,7 @@ GROUPED_FROM = 10_000
 
 def profile(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """The private profile: units, rows, what one unit has, and for each column its missing values and quantiles."""
-    if (node := node_of(options)) is not None:
-        _of_node(node, options, catalogue)
-        return
-    with open_folder(options.folder, language=catalogue.language) as door:
+    with reach(options, catalogue, open_folder=open_folder) as door:
         tables = door.profile_summary(options.name)
     if options.json:
         print(json.dumps([asdict(table) for table in tables], ensure_ascii=False, indent=2, default=str, allow_nan=False))
@@ -52,23 +49,6 @@ def profile(options: argparse.Namespace, catalogue: Catalogue) -> None:
             heads = (table.table, catalogue.say("profile.missing"), catalogue.say("profile.frequent"))
             write_table(heads, others, numbers=(False, True, False))
     tell(catalogue.say("profile.read"))
-    tell(catalogue.say("profile.noisy"))
-
-
-def _of_node(node: str, options: argparse.Namespace, catalogue: Catalogue) -> None:
-    """What a node tells: units, rows and missing values."""
-    with open_node(node, catalogue) as connection:
-        tables = connection.profile(options.name)
-    heads = tuple(catalogue.say(f"profile.{name}") for name in ("table", "units", "rows"))
-    write_table(heads, [(each.table, number(each.units, 0), number(each.rows, 0)) for each in tables], numbers=(False, True, True))
-    print()
-    heads = tuple(catalogue.say(f"profile.{name}") for name in ("table", "column", "missing"))
-    missing = [
-        (table.table, name, percent(max(0.0, histogram.missing) / max(1.0, histogram.missing + sum(histogram.counts))))
-        for table in tables
-        for name, histogram in table.columns
-    ]
-    write_table(heads, missing, numbers=(False, False, True))
     tell(catalogue.say("profile.noisy"))
 
 

@@ -28,10 +28,12 @@ from amana.client.jobs import JobState, job_path, read_job, wait
 from amana.client.precision import asked_precision
 from amana.client.receipt import receipt_of
 from amana.client.result import Redraw, Result
+from amana.client.summary import read_summary
 from amana.client.text import choose_language, load
 from amana.client.tokens import find_token
 from amana.client.wire import Json, a_list, a_text, an_object, misread, read_cost, read_draws, read_notes, read_table
 from amana.terms.refusal import Refusal
+from amana.terms.summary import TableSummary
 
 TIMEOUT_S = 60.0
 """How long one request may be silent. A question that takes longer is a job, which is waited for."""
@@ -123,6 +125,11 @@ class Connection:
         """The private profile of a dataset: noisy figures that were paid for once and are free to read."""
         with self._speaking(""):
             return read_profile(self._object(f"/datasets/{quote(name, safe='')}/profile"))
+
+    def profile_summary(self, name: str) -> tuple[TableSummary, ...]:
+        """That profile in figures with intervals: missing values, quantiles, rows and groups of one unit."""
+        with self._speaking(""):
+            return read_summary(self._object(f"/datasets/{quote(name, safe='')}/profile"))
 
     def budget(self, name: str) -> Budget:
         """What is left of the lifetime budget of the people in that dataset."""

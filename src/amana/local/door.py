@@ -14,10 +14,10 @@ from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
     from amana.catalog.profile import TableProfile
-    from amana.catalog.summary import TableSummary
     from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview
     from amana.node.ask import Node
     from amana.query.simulate import Draw
+    from amana.terms.summary import TableSummary
 
 FOLDER = "amana-data"
 """The data folder when neither an argument nor AMANA_FOLDER names one."""

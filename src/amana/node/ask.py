@@ -15,7 +15,7 @@ import structlog
 
 from amana.catalog.profile import TableProfile
 from amana.catalog.schema import Dataset
-from amana.catalog.summary import TableSummary, summarise
+from amana.catalog.summary import summarise
 from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview, Simulated
 from amana.node.asking import Constants, Leave, Note, Open, asking_of, cap_of, local_leave, lost, public_table
 from amana.node.choose import Chosen
@@ -36,6 +36,7 @@ from amana.query.tables import is_private
 from amana.terms.answer import CellType
 from amana.terms.ids import DeltaUnits, Digest, NanoRho
 from amana.terms.refusal import Refusal
+from amana.terms.summary import TableSummary
 
 if TYPE_CHECKING:
     from amana.node.wiring import Wired

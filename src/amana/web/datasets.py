@@ -9,10 +9,10 @@ from fastapi import APIRouter
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.catalog.profile import Histogram, TableProfile
 from amana.catalog.schema import Column, Table, Version
-from amana.catalog.summary import ColumnSummary, Quantile, TableSummary
 from amana.node.service import Service
 from amana.policy.rights import Action
 from amana.terms.refusal import Refusal
+from amana.terms.summary import ColumnSummary, Quantile, TableSummary
 from amana.web.access import doing
 from amana.web.context import Here
 from amana.web.lists import Paged, listed
@@ -145,6 +145,8 @@ def _profiled(profile: TableProfile, summary: TableSummary) -> Mapping[str, obje
         "table": profile.table,
         "units": profile.units,
         "rows": profile.rows,
+        "units_interval": [summary.units.low, summary.units.high],
+        "rows_interval": [summary.rows.low, summary.rows.high],
         "rows_per_unit": [_quantile(each) for each in summary.rows_per_unit],
         "groups_per_unit": [{"column": name, **asdict(mean)} for name, mean in summary.groups_per_unit],
         "columns": [{**_histogram(name, histogram), **_summary(told.get(name))} for name, histogram in columns],
@@ -166,6 +168,7 @@ def _summary(summary: ColumnSummary | None) -> Mapping[str, object]:
         return {}
     return {
         "kind": summary.kind,
+        "decimals": summary.decimals,
         "missing_share": asdict(summary.missing),
         "quantiles": [_quantile(each) for each in summary.quantiles],
         "members": [{"value": member, "share": asdict(share)} for member, share in summary.members],

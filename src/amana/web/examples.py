@@ -55,13 +55,13 @@ PROFILE: Final[Example] = {
     "dataset": "clinic",
     "tables": [
         {
-            "table": "visits", "units": 934.0, "rows": 2741.0,
+            "table": "visits", "units": 934.0, "rows": 2741.0, "units_interval": [921.3, 946.7], "rows_interval": [2713.6, 2768.4],
             "rows_per_unit": [{"share": 0.5, "value": 3.0, "low": 3.0, "high": 3.0, "half_width": 0.0}],
             "groups_per_unit": [],
             "columns": [
                 {
                     "name": "region", "low": 0, "width": 1, "counts": [333.0, 301.0, 305.0], "missing": 0.0, "kind": "choice",
-                    "missing_share": {"value": 0.0, "low": 0.0, "high": 0.0}, "quantiles": [],
+                    "decimals": 0, "missing_share": {"value": 0.0, "low": 0.0, "high": 0.0}, "quantiles": [],
                     "members": [{"value": "Atlas", "share": {"value": 0.355, "low": 0.348, "high": 0.361}}],
                 }
             ],
