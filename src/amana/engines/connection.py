@@ -2,6 +2,8 @@
 
 import errno
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import final
@@ -105,6 +107,18 @@ def seal(connection: duckdb.DuckDBPyConnection) -> None:
     """From here on: no file but those attached and the spill, no network, no change of any setting."""
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
+
+
+@contextmanager
+def interruptible(connection: duckdb.DuckDBPyConnection) -> Generator[None, None, None]:
+    """Ctrl-C ends at once what runs here. DuckDB tells of it as a RuntimeError, and its statement runs on until it is told to stop."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        connection.interrupt()
+        raise error.__cause__ from None
 
 
 def disk_is_full(error: Exception) -> bool:

@@ -14,7 +14,7 @@ import structlog
 from amana.catalog.domains import ChoiceDomain, Domain
 from amana.catalog.schema import Schema
 from amana.engines.compile import Statement, compile_plan
-from amana.engines.connection import SPILL_BYTES_MAX, attach_store, connect, seal
+from amana.engines.connection import SPILL_BYTES_MAX, attach_store, connect, interruptible, seal
 from amana.engines.engine import Cell, SumTable
 from amana.query.plan import BinCount, BoundedPlan, KeyValue
 from amana.terms.exact import Exact
@@ -59,7 +59,7 @@ class DuckDbEngine:
     def run(self, bounded: BoundedPlan, *, groups_max: int, seconds_max: float) -> Exact[SumTable]:
         """See `Engine.run`. The answer is the same for any number of threads: everything added is an integer."""
         try:
-            with self._cursor(seconds_max) as cursor:
+            with self._cursor(seconds_max) as cursor, interruptible(cursor):
                 found: dict[tuple[KeyValue, ...], list[Cell]] = {} if bounded.plan.keys else {(): empty_cells(bounded)}
                 for statement in compile_plan(bounded, schema=self._schema, catalog=CATALOG):
                     read_statement(cursor, statement, bounded, found, groups_max=groups_max)

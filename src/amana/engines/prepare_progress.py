@@ -9,6 +9,8 @@ from typing import TypeAlias, final
 
 import duckdb
 
+from amana.engines.connection import interruptible
+
 LOOK_EVERY_S = 0.2
 
 
@@ -59,7 +61,8 @@ def watched(stage: Stage, progress: Progress, *, connection: duckdb.DuckDBPyConn
     """Tell that the stage has begun and, while statements run on the connection, what share of them is done."""
     progress(stage)
     if progress is quiet:
-        yield
+        with interruptible(connection):
+            yield
         return
     ended = Event()
 
@@ -72,7 +75,8 @@ def watched(stage: Stage, progress: Progress, *, connection: duckdb.DuckDBPyConn
     watcher = Thread(target=look, daemon=True)
     watcher.start()
     try:
-        yield
+        with interruptible(connection):
+            yield
     finally:
         ended.set()
         watcher.join()
