@@ -130,7 +130,10 @@ def test_a_commit_whose_connection_ends_before_its_word_is_a_fault(tmp_path: Pat
         with pytest.raises(Fault), database.transaction() as run:
             cut_off(database, run)
         with pytest.raises(Refusal, match="database_lost"), database.reading() as run:
-            cut_off(database, run)
+            ((backend,),) = run.rows("SELECT pg_backend_pid()", {})
+            with database.reading() as other:
+                other.rows("SELECT CAST(pg_terminate_backend(:backend) AS TEXT)", {"backend": backend})
+            run.rows("SELECT 1", {})
         database.close()
 
 
