@@ -101,7 +101,7 @@ def preview_of(preview: Preview) -> Mapping[str, object]:
         "delta_units": preview.cost_delta_units,
         "cap_nrho": preview.cap_nrho,
         "spent_nrho": preview.spent_nrho,
-        "recalled": False,
+        "recalled": preview.cost_nrho == 0 and bool(preview.figures),
     }
     return {
         "figures": [{"name": name, "half_width": half, "relative": relative} for name, half, relative in preview.figures],
