@@ -29,6 +29,8 @@ REWRITE = "UPDATE output SET title = :title, body = :body, digest = :digest WHER
 MOVE = "UPDATE output SET state = :to, round = :next WHERE id = :id AND state = :was AND round = :round"
 VOTE = """INSERT INTO vote (output, author, round, place, voter, verdict, reasons, given_at)
 VALUES (:output, :author, :round, :place, :voter, :verdict, :reasons, :at)"""
+OUTPUTS_MAX = 200
+"""Of one project, in whatever state."""
 BODY_LENGTH_MAX = 1_000_000
 ACTIONS = {
     OutputEvent.PROPOSE: Action.PROPOSE_OUTPUT,
@@ -65,12 +67,14 @@ class Outputs:
         self._database, self._now = database, now
 
     def add(self, asker: Asker | None, *, project: ProjectId, kind: OutputKind, title: str, body: str) -> OutputId:
-        """Something that the team made of released answers. Errors: Refusal node.bad_value for one that is too long."""
+        """Something that the team made of released answers. Errors: Refusal node.bad_value for one that is too long, output.too_many."""
         at, made = self._now(), OutputId(f"x-{secrets.token_hex(6)}")
         _short(body)
         with self._database.transaction() as run:
             check(Action.ADD_OUTPUT, asker, on=hold_project(run, project), now=at)
             assert asker is not None
+            if len(run.rows(OUTPUTS, {"project": project})) >= OUTPUTS_MAX:
+                raise Refusal("output.too_many", project=project, most=OUTPUTS_MAX)
             values: dict[str, Value] = {"id": made, "project": project, "kind": kind.value, "author": asker.person.id, "at": moment(at)}
             run.change(ADD, {**values, **_words(title, body), "state": MACHINE.start.value})
             _note(run, made, at=at, actor=asker.person.id, action="add", was="", now_is=MACHINE.start.value)
