@@ -39,7 +39,9 @@ def test_an_output_is_proposed_voted_on_twice_published_and_retracted(node: Gove
     with pytest.raises(Refusal, match="sign_in_needed"):
         node.outputs.output(None, output=output)
     assert node.outputs.act(node.asker("decider"), output=output, event=OutputEvent.PUBLISH).state is OutputState.PUBLISHED
-    assert node.outputs.output(None, output=output).title == "Visits", "what is published, everybody may read"
+    public = node.outputs.output(None, output=output)
+    assert public.title == "Visits" and public.votes == (), "what is published, everybody may read, but not who judged it and why"
+    assert len(node.outputs.output(node.asker("member"), output=output).votes) == 2
     assert node.outputs.act(node.asker("member"), output=output, event=OutputEvent.RETRACT).state is OutputState.RETRACTED
     with pytest.raises(Refusal, match="sign_in_needed"):
         node.outputs.output(None, output=output)

@@ -164,7 +164,7 @@ def test_settings_come_from_the_environment_then_the_file_then_the_default(tmp_p
     assert (settings.threads, settings.memory_bytes_max, settings.language) == (5, 2**30, "ar")
     assert settings.origins["threads"] == "AMANA_THREADS"
     assert settings.origins["language"] == "settings.toml"
-    assert settings.origins["groups_count_max"] == "default"
+    assert settings.origins["groups_count_max"] == "word.origin.default"
     assert replace(settings, threads=1) != settings
 
 

@@ -109,7 +109,9 @@ class Node:
             cap_nrho=balance.cap_nrho,
             spent_nrho=balance.spent_nrho,
             notes=(remark, *answered.notes),
-            digest=Digest(""),  # nothing was asked that could be found again
+            digest=Digest(""),  # nothing was asked that could be found again, and under no permit
+            permit="",
+            purpose="",
             invented=True,
         )
 

@@ -19,7 +19,7 @@ from amana.policy.things import OutputOf
 from amana.policy.transitions import OUTPUT as MACHINE
 from amana.policy.transitions import OutputEvent, OutputState
 from amana.terms.database import Database, DuplicateError, Transaction, Value, moment, text
-from amana.terms.ids import OutputId, PersonId, ProjectId
+from amana.terms.ids import OutputId, ProjectId
 from amana.terms.refusal import Refusal
 
 ADD = """INSERT INTO output (id, project, kind, author, title, body, digest, state, round, made_at)
@@ -89,12 +89,13 @@ class Outputs:
             _note(run, output, at=at, actor=asker.person.id, action="rewrite", was=state, now_is=state)
 
     def output(self, asker: Asker | None, *, output: OutputId) -> Shown:
-        """One that the asker may see; what is published, everybody may."""
+        """One that the asker may see; what is published, everybody may, without the votes."""
+        at = self._now()
         with self._database.reading() as run:
             found = _read(run, output)
             if found.output.state is not OutputState.PUBLISHED:
-                check(Action.SEE_OUTPUT, asker, on=found, now=self._now())
-            return _shown(run, found, to=PersonId("") if asker is None else asker.person.id)
+                check(Action.SEE_OUTPUT, asker, on=found, now=at)
+            return _shown(run, found, to=asker, now=at)
 
     def place(self, output: OutputId) -> OutputOf:
         """The output in its project, as the rules of policy see it, for whoever has just changed it. Errors: Refusal node.not_found."""
@@ -103,12 +104,12 @@ class Outputs:
 
     def outputs(self, asker: Asker | None, *, project: ProjectId) -> tuple[Shown, ...]:
         """Those of a project that the asker may see."""
-        at, to = self._now(), PersonId("") if asker is None else asker.person.id
+        at = self._now()
         with self._database.reading() as run:
             owner = read_project(run, project)
             found = [OutputOf(output=read_output(run, row), project=owner) for row in run.rows(OUTPUTS, {"project": project})]
             seen = [each for each in found if each.output.state is OutputState.PUBLISHED or may(Action.SEE_OUTPUT, asker, on=each, now=at)]
-            return tuple(_shown(run, each, to=to) for each in seen)
+            return tuple(_shown(run, each, to=asker, now=at) for each in seen)
 
     def published(self, project: ProjectId) -> tuple[Published, ...]:
         """What a project published and did not take back."""
@@ -161,10 +162,13 @@ def _hold(run: Transaction, output: OutputId) -> OutputOf:
     return _read(run, output)
 
 
-def _shown(run: Transaction, on: OutputOf, *, to: PersonId) -> Shown:
+def _shown(run: Transaction, on: OutputOf, *, to: Asker | None, now: datetime) -> Shown:
     output = on.output
     title, body = run.rows(WORDS, {"id": output.id})[0]
-    return Shown(output=output, title=text(title), body=text(body), votes=votes_shown(output, project=on.project, to=to))
+    votes: tuple[Vote, ...] = ()  # who judged, and why, is not for the public
+    if to is not None and may(Action.SEE_OUTPUT, to, on=on, now=now):
+        votes = votes_shown(output, project=on.project, to=to.person.id)
+    return Shown(output=output, title=text(title), body=text(body), votes=votes)
 
 
 def _move(run: Transaction, output: Output, event: OutputEvent, *, actor: str, at: datetime) -> None:
