@@ -76,7 +76,7 @@ def test_the_values_are_what_the_node_holds(node: HttpNode, record: dict[str, di
     assert f"legal_basis={dataset.legal_basis}" in gdpr["35(7)(a) description of the processing"]
     assert f"custodian={dataset.custodian}" in gdpr["35(7)(a) description of the processing"]
     assert moroccan["interconnexions et rapprochements"] == ["matched_with=regions; by=region; source=Map", "other_datasets=none"]
-    assert moroccan["dénomination du traitement"] == [f"{language}={title}" for language, title in dataset.title]
+    assert moroccan["dénomination du traitement"] == [f"title.{language}={title}" for language, title in dataset.title]
     assert health["58(1)(e) access body"] == ["name=Access Office", "contact=1 Palm Street, access@office.example"]
     assert "GDPR 21 objection" in health["58(1)(c) rights of natural persons"]
     assert gdpr["30(1)(d) recipients"][1:] == moroccan["destinataires"] == ["University"]

@@ -50,7 +50,7 @@ class Facts:
     language: str = "en"
 
     def name(self) -> tuple[str, ...]:
-        return tuple(f"{language}={title}" for language, title in self.dataset.title)
+        return tuple(f"title.{language}={title}" for language, title in self.dataset.title)
 
     def controller(self) -> tuple[str, ...]:
         return (self.dataset.controller,)
@@ -160,7 +160,7 @@ class Facts:
     def risks(self) -> tuple[str, ...]:
         """What could go wrong for a person, through whom, and what bounds it; then the promise in figures."""
         unit = self.dataset.population.unit
-        odds = f"even_odds_become_at_most_percent={odds_percent(self.budget.epsilon_of_cap)}"
+        odds = f"even odds become at most {odds_percent(self.budget.epsilon_of_cap)} %"
         return (
             f"risk=singling out one {unit}; source=answers compared with each other; bound={odds}",
             f"risk=linking one {unit} to other data; source=a reader who holds them; bound={odds}, whatever the reader holds",
