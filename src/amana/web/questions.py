@@ -53,7 +53,7 @@ async def preview(here: Here, caller: Caller, limits: Limited, question: Questio
 async def dry_run(here: Here, caller: Caller, limits: Limited, question: Tried, accept: Accept = "application/json") -> Response:
     """The question over invented rows: the same refusals, columns and precision; its figures mean nothing. Open to everybody."""
     asked = asked_of(question)
-    return answer_response(await limits.questions.run(lambda: here.dry_run(caller, asked=asked)), accept=accept, rows_max=limits.rows_max)
+    return answer_response(await limits.dry_runs.run(lambda: here.dry_run(caller, asked=asked)), accept=accept, rows_max=limits.rows_max)
 
 
 @router.post("/questions", response_model=AnswerOut, responses={**ANSWERED, **ACCEPTED}, openapi_extra=doing(Action.ASK, spends=True))
@@ -101,7 +101,7 @@ def preview_of(preview: Preview) -> Mapping[str, object]:
         "delta_units": preview.cost_delta_units,
         "cap_nrho": preview.cap_nrho,
         "spent_nrho": preview.spent_nrho,
-        "recalled": False,
+        "recalled": preview.cost_nrho == 0 and bool(preview.figures),
     }
     return {
         "figures": [{"name": name, "half_width": half, "relative": relative} for name, half, relative in preview.figures],
