@@ -4,7 +4,8 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import final
+from pathlib import Path
+from typing import Literal, final
 from urllib.parse import quote
 
 from amana.client.address import read_address, read_link
@@ -28,6 +29,7 @@ from amana.client.jobs import JobState, job_path, read_job, wait
 from amana.client.precision import asked_precision
 from amana.client.receipt import receipt_of
 from amana.client.result import Redraw, Result
+from amana.client.sample import write_sample
 from amana.client.summary import read_summary
 from amana.client.text import choose_language, load
 from amana.client.tokens import find_token
@@ -130,6 +132,20 @@ class Connection:
         """That profile in figures with intervals: missing values, quantiles, rows and groups of one unit."""
         with self._speaking(""):
             return read_summary(self._object(f"/datasets/{quote(name, safe='')}/profile"))
+
+    def sample(
+        self, name: str, *, folder: str | Path | None = None, table: str | None = None, form: Literal["csv", "parquet"] = "csv"
+    ) -> tuple[Path, ...]:
+        """Write the invented tables of a dataset (or one of them) as files into `folder`, else ./NAME-sample; gives their paths."""
+        with self._speaking(""):
+            path = f"/datasets/{quote(name, safe='')}"
+            known = read_card(an_object(self._channel.get(path).json(), path)).tables
+            wanted = [each for each in known if table is None or each.lower() == table.lower()] or [str(table)]
+
+            def read(each: str) -> bytes:
+                return self._channel.get(f"{path}/sample", query={"table": each, "form": form}, accept="*/*").body
+
+            return write_sample(Path(folder or f"{name}-sample"), wanted, form=form, read=read)
 
     def budget(self, name: str) -> Budget:
         """What is left of the lifetime budget of the people in that dataset."""
