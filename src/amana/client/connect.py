@@ -69,9 +69,10 @@ class Connection:
     """Questions to a node, as the user whose token it was given. Errors: every method raises `Refusal`, with its message as a
     note, or `Fault`."""
 
-    def __init__(self, channel: Channel, *, language: str) -> None:
+    def __init__(self, channel: Channel, *, language: str, permit: str | None = None) -> None:
         self._channel = channel
         self._language = language
+        self._permit = permit
         self.address = channel.address
 
     # --- asking ---
@@ -92,7 +93,7 @@ class Connection:
         `follow`: is told how far a long question is, in place of the bar.
         """
         with self._speaking(sql):
-            body = _question(sql, within=within, share=share, permit=permit)
+            body = _question(sql, within=within, share=share, permit=permit or self._permit)
             reply = self._channel.post("/questions", body, key=secrets.token_hex(16))
             found, redraw = an_object(reply.json(), "answer"), self._redraw_of(body)
             if reply.status == 202:
@@ -102,7 +103,7 @@ class Connection:
     def preview(self, sql: str, *, within: str | float | None = None, share: str | None = None, permit: str | None = None) -> Preview:
         """What the question would cost and how precise each figure would be; free, and nothing is touched."""
         with self._speaking(sql):
-            body = _question(sql, within=within, share=share, permit=permit)
+            body = _question(sql, within=within, share=share, permit=permit or self._permit)
             return read_preview(an_object(self._channel.post("/questions/preview", body, repeatable=True).json(), "preview"))
 
     def dry_run(self, sql: str, *, within: str | float | None = None, share: str | None = None) -> Result:
@@ -308,9 +309,17 @@ class Connection:
         return speaking(sql, catalogue=load(self._language))
 
 
-def connect(url: str | None = None, token: str | None = None, *, language: str | None = None, timeout_s: float = TIMEOUT_S) -> Connection:
+def connect(
+    url: str | None = None,
+    token: str | None = None,
+    *,
+    permit: str | None = None,
+    language: str | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> Connection:
     """A connection to the node at `url` (else AMANA_NODE), with `token` (else AMANA_TOKEN, else the one `amana login` kept).
 
+    `permit`: of its questions, unless they name another.
     Errors: Refusal client.no_node, client.bad_address, client.token_unprotected, client.tokens_damaged.
     """
     chosen = choose_language(language, os.environ)
@@ -320,7 +329,7 @@ def connect(url: str | None = None, token: str | None = None, *, language: str |
             raise Refusal("client.no_node")
         address = read_address(node)
         kept = find_token(address, given=token, environment=os.environ)
-        return Connection(Channel(address, token=kept, language=chosen, timeout_s=timeout_s), language=chosen)
+        return Connection(Channel(address, token=kept, language=chosen, timeout_s=timeout_s), language=chosen, permit=permit)
 
 
 def sign_in(link: str, *, node: str | None = None, allowance: str | None = None, language: str | None = None) -> tuple[str, str]:
