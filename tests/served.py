@@ -56,7 +56,7 @@ def serve(
     (folder / "versions" / "spill-made").rmdir()
     if profile is None:
         wired = Wired(folder)
-        profile = wired.profile_of(version)
+        profile, _ = wired.profile_of(version)
         wired.close()
     store.switch(version, profile, now=NOW)
     return open_node(folder)

@@ -7,12 +7,13 @@
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["Result", "__version__", "connect", "load_ipython_extension", "open"]
+__all__ = ["Fault", "Refusal", "Result", "__version__", "connect", "load_ipython_extension", "open"]
 
 if TYPE_CHECKING:
     from amana.client.connect import connect
     from amana.client.result import Result
     from amana.local.door import open_folder as open  # read as `amana.open`
+    from amana.terms.refusal import Fault, Refusal
 
 
 def __getattr__(name: str) -> object:
@@ -29,7 +30,16 @@ def __getattr__(name: str) -> object:
         from amana.client.result import Result
 
         return Result
+    if name in ("Fault", "Refusal"):
+        from amana.terms import refusal
+
+        return refusal.Fault if name == "Fault" else refusal.Refusal
     raise AttributeError(f"module 'amana' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names, also those that were not imported yet."""
+    return sorted(__all__)
 
 
 def load_ipython_extension(shell: object) -> None:

@@ -57,6 +57,7 @@ class Sent:
     path: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] | None = None
     id: str = ""
     thing: Thing | None = None
 
@@ -106,7 +107,8 @@ class World:
         method, path = name.split(" ")
         self.client.cookies.clear()
         body = {} if sent.body is None and method in {"POST", "PUT"} else sent.body
-        reply = self.client.request(method, path.format(**sent.path), json=body, headers={**sent.headers, **who}, follow_redirects=False)
+        headers = {**sent.headers, **who}
+        reply = self.client.request(method, path.format(**sent.path), params=sent.query, json=body, headers=headers, follow_redirects=False)
         found = reply.json() if "json" in reply.headers.get("content-type", "") else reply.text
         if isinstance(found, dict) and found.get("next"):
             more = replace(sent, path={**sent.path, "cursor": found["next"]})

@@ -101,6 +101,9 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/jobs/j-1/events" and memory.events:
             self._stream()
             return
+        if path.startswith("/datasets/clinic/sample?"):
+            self._reply(200, {"Content-Type": "text/csv"}, b"person,cost\nk1,7\n")
+            return
         status, found = self._found(path, body)
         self._reply(status, {"Content-Type": "application/json"}, json.dumps(found).encode())
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+import amana
 from amana.client.explain import WIDTH_MAX, point_at
 from amana.client.figures import GROUP, percent, show
 from amana.client.odds import epsilon_of, odds_percent
 from amana.client.text import choose_language, load, read_po
 from amana.terms.answer import AnswerTable, Estimate
-from amana.terms.refusal import Place, Refusal
+from amana.terms.refusal import Fault, Place, Refusal
 from tests.doors.stand_in import StandIn, door
 
 RESULT = door().sql("SELECT region, COUNT(*) AS visits FROM visits GROUP BY region")
@@ -28,6 +29,13 @@ def test_the_ends_of_an_interval_never_hide_a_figure_of_their_name() -> None:
         "a_lo_": [4.0],
         "a_hi": [6.0],
     }
+
+
+def test_refusals_are_caught_by_their_public_name_which_is_listed_before_it_is_imported() -> None:
+    assert amana.Refusal is Refusal and amana.Fault is Fault
+    assert {"Fault", "Refusal", "Result", "connect", "open"} <= set(dir(amana)) == set(amana.__all__)
+    refusal = Refusal("sql.unknown_table", name="visit", tables="visits")
+    assert str(refusal) == "AMA-104 sql.unknown_table(name='visit', tables='visits')"
 
 
 def test_a_result_is_flat_with_the_ends_of_its_intervals() -> None:

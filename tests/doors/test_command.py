@@ -61,6 +61,19 @@ def test_a_preview_asks_nothing_and_shows_the_expected_interval(node: StandIn, c
     assert "Nothing was spent" in err
 
 
+def test_a_preview_as_json_csv_and_arrow_is_for_the_next_program(node: StandIn, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    import pyarrow.ipc
+
+    figure = {"name": "visits", "half_width": 67.0, "relative": 0.0054}
+    main.main(["ask", SQL, "--preview", "--json"])
+    found = json.loads(capsysbinary.readouterr().out)
+    assert found["figures"] == [figure] and found["cost"]["loss_nrho"] == 1_000 and found["notes"] == []
+    main.main(["ask", SQL, "--preview", "--csv"])
+    assert capsysbinary.readouterr().out.split() == [b"name,half_width,relative", b"visits,67.0,0.0054"]
+    main.main(["ask", SQL, "--preview", "--arrow"])
+    assert pyarrow.ipc.open_stream(capsysbinary.readouterr().out).read_all().to_pylist() == [figure]
+
+
 def test_a_dry_run_says_that_its_rows_are_invented_and_what_the_question_would_cost(
     node: StandIn, capsys: pytest.CaptureFixture[str]
 ) -> None:

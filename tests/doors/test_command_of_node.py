@@ -66,6 +66,27 @@ def test_budget_and_profile_of_a_node_are_shown(node: tuple[str, Memory], capsys
     assert "20 ± 1 %" in shown and "80.0 ± 5.0" in shown and "50 %" in shown
 
 
+def test_a_list_of_jobs_shows_each_question_and_when_its_answer_will_be_there(
+    node: tuple[str, Memory], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sql = "SELECT region,\n  COUNT(*) AS visits\nFROM visits WHERE year = 2024 GROUP BY region"
+    told = {"id": "j-1", "state": "running", "progress": 0.5, "ready_at": "2030-01-01T10:00:05.123456+01:00", "sql": sql}
+    node[1].states = [told]
+    assert main.main(["jobs", "show", "j-1", "--node", node[0]]) == Exit.FINE
+    shown = capsys.readouterr().out
+    assert "2030-01-01 09:00:05 UTC" in shown and "SELECT region, COUNT(*) AS visits FROM visits W…" in shown
+
+
+def test_the_invented_sample_of_a_node_is_kept_as_files(node: tuple[str, Memory], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["sample", "clinic", "--node", node[0]]) == Exit.FINE
+    out, err = capsys.readouterr()
+    assert out == "clinic-sample/visits.csv\n" and "invented" in err
+    assert Path("clinic-sample/visits.csv").read_text() == "person,cost\nk1,7\n"
+    assert main.main(["sample", "clinic", "--node", node[0]]) == Exit.USAGE, "what is there is not overwritten"
+    assert main.main(["sample", "clinic", "--node", node[0], "--table", "VISITS", "--parquet", "-o", "here"]) == Exit.FINE
+    assert node[1].sent[-1].path == "/datasets/clinic/sample?table=visits&form=parquet" and Path("here/visits.parquet").exists()
+
+
 def test_a_refusal_of_a_node_has_its_place_and_exit_class(node: tuple[str, Memory], capsys: pytest.CaptureFixture[str]) -> None:
     node[1].before = [problem(Refusal("budget.permit_paused", permit="p-1"))]
     assert main.main(["ask", SQL, "--node", node[0]]) == Exit.BUDGET

@@ -217,6 +217,13 @@ def test_what_is_public_is_read_as_the_nodes_own_values(connection: Connection) 
     assert [connection.projects()[0]["id"], connection.permits()[0]["id"], connection.jobs()[0].state] == ["x", "x", "queued"]
 
 
+def test_a_table_whose_name_leads_out_of_the_folder_is_not_written(connection: Connection, memory: Memory, tmp_path: Path) -> None:
+    memory.before = [(200, {}, json.dumps({"name": "clinic", "tables": ["../visits"]}).encode())]
+    with pytest.raises(Refusal, match=r"client\.not_understood"):
+        connection.sample("clinic", folder=tmp_path / "here")
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- long questions ---
 
 

@@ -51,6 +51,12 @@ def test_pandas_passes_parameters_on(connection: dbapi.Connection, node: tuple[s
     assert node[1].sent[-1].body["sql"] == "SELECT COUNT(*) FROM visits WHERE region = 'l''Est'"
 
 
+def test_all_questions_are_asked_under_the_permit_that_was_named(node: tuple[str, Memory]) -> None:
+    with dbapi.connect(node[0], TOKEN, permit="m-1", within=15, language="en") as made:
+        made.cursor().execute(SQL)
+    assert node[1].sent[-1].body == {"sql": SQL, "within": "15", "permit": "m-1"}
+
+
 def test_polars_reads_the_types_also_of_what_is_null(connection: dbapi.Connection) -> None:
     frame = polars.read_database(SQL, connection)
     assert frame.schema == {"region": polars.String, "visits": polars.Float64, "visits_lo": polars.Float64, "visits_hi": polars.Float64}

@@ -135,7 +135,7 @@ def test_a_question_is_permitted_asked_written_down_and_published(terminal: Term
     assert json.loads(register)["datasets"]["test"] == {"EHDS": json.loads(record)["datasets"]["test"]["EHDS"]}
 
     assert re.search(rf"{project}\s+active\s+Visits by region\s+2090-12-31", terminal.by("auditor", "project", "list")[0])
-    assert re.search(rf"{permit}\s+active\s+test\s+{project}\s+1/2", terminal.by("auditor", "permit", "list")[0])
+    assert re.search(rf"{permit}\s+active\s+test\s+{project}\s+50 %\s+50 %\s+20", terminal.by("auditor", "permit", "list")[0])
     assert re.search(rf"{output}\s+published\s+text\s+Visits", terminal.by("auditor", "output", "list", "--project", project)[0])
     assert re.search(rf"{project}\s+actif\s+Visites par région", terminal.by("auditor", "project", "list", "--lang", "fr")[0])
     assert re.search(rf"{permit}\s+نافذ\s", terminal.by("auditor", "permit", "list", "--lang", "ar")[0])

@@ -1,9 +1,12 @@
 """Datasets and questions over HTTP: what is public, what needs a permit, and answers that say the same in JSON, in Arrow and again."""
 
+import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow.ipc
+import pyarrow.parquet
 import pytest
 
 from amana.client.summary import read_summary
@@ -12,6 +15,7 @@ from amana.policy.people import Scope
 from tests.doors.http_node import SQL, HttpNode, http_node, session_of
 
 ARROW = "application/vnd.apache.arrow.stream"
+PARQUET = "application/vnd.apache.parquet"
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +50,23 @@ def test_a_dataset_that_is_not_there_is_not_found(node: HttpNode) -> None:
     for path in ("", "/profile", "/budget"):
         reply = node.client.get(f"/api/v1/datasets/nothing{path}")
         assert (reply.status_code, reply.json()["name"]) == (404, "node.unknown_dataset")
+
+
+def test_a_stranger_takes_the_invented_sample_home_as_csv_or_parquet(node: HttpNode, tmp_path: Path) -> None:
+    (own,) = node.service.node.sample("test", folder=tmp_path, table="visits", form="csv")
+    path = "/api/v1/datasets/test/sample?table=Visits"
+    reply = node.client.get(path)
+    assert reply.content == own.read_bytes() and reply.headers["content-type"].startswith("text/csv")
+    again = node.client.get(path, headers={"If-None-Match": reply.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    for wanted in ({"params": {"table": "visits", "form": "parquet"}}, {"params": {"table": "visits"}, "headers": {"Accept": PARQUET}}):
+        file = node.client.get("/api/v1/datasets/test/sample", **wanted)  # type: ignore[arg-type]
+        assert file.headers["content-type"] == PARQUET and file.headers["etag"] != reply.headers["etag"]
+        assert pyarrow.parquet.read_table(io.BytesIO(file.content)).column_names == ["person", "region", "cost"]
+    refused = node.client.get("/api/v1/datasets/test/sample?table=visit")
+    assert (refused.status_code, refused.json()["name"]) == (404, "sample.unknown_table")
+    assert node.client.get("/api/v1/datasets/nothing/sample?table=visits").status_code == 404
+    assert not list((node.service.node._wired.store.spill).glob("sample-*")), "nothing is left behind"
 
 
 def test_the_budget_tells_what_each_project_took(node: HttpNode) -> None:

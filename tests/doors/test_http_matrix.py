@@ -51,6 +51,7 @@ CASES: dict[str, Case] = {
     f"GET {B}/datasets": Case(send=lambda w: Sent(), allowed=PUBLIC),
     f"GET {B}/datasets/{{name}}": Case(send=lambda w: Sent(path={"name": "test"}), allowed=PUBLIC),
     f"GET {B}/datasets/{{name}}/profile": Case(send=lambda w: Sent(path={"name": "test"}), allowed=PUBLIC),
+    f"GET {B}/datasets/{{name}}/sample": Case(send=lambda w: Sent(path={"name": "test"}, query={"table": "visits"}), allowed=PUBLIC),
     f"GET {B}/datasets/{{name}}/budget": Case(send=lambda w: Sent(path={"name": "test"}), allowed=PUBLIC),
     f"GET {B}/organisations": Case(send=lambda w: Sent(), allowed=EVERYBODY),
     f"POST {B}/questions/dry-run": Case(send=lambda w: w.question(), allowed=EVERYBODY),

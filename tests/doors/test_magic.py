@@ -51,6 +51,14 @@ def test_a_cell_is_asked_of_a_node_and_its_answer_is_the_output(shell: Shell, no
     assert node[1].sent[-1].body == {"sql": SQL, "within": "±15"}
 
 
+def test_a_cell_names_the_permit_that_it_is_asked_under(shell: Shell, node: tuple[str, Memory]) -> None:
+    for option in ("", "--preview"):
+        shell.magics["amana"](f"--node {node[0]} --permit m-1 {option}", SQL)
+        assert node[1].sent[-1].body == {"sql": SQL, "within": "5%", "permit": "m-1"}
+    with pytest.raises(Refusal, match=r"client\.no_node"):
+        shell.magics["amana"]("--permit m-1", SQL)
+
+
 def test_a_named_answer_is_kept_and_not_shown(shell: Shell, node: tuple[str, Memory]) -> None:
     assert shell.magics["amana"](f"--node={node[0]} visits <<", SQL) is None
     assert isinstance(shell.user_ns["visits"], amana.Result)
@@ -86,6 +94,7 @@ def test_a_cell_is_asked_of_a_folder_on_this_machine() -> None:
     [
         ("", Wish()),
         ("--within=3% --preview n<<", Wish(within="3%", preview=True, name="n")),
+        ("--permit m-1", Wish(permit="m-1")),
         ("--share 1% --folder 'a b'", Wish(share="1%", folder="a b")),
     ],
 )

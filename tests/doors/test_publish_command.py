@@ -91,8 +91,23 @@ def test_publishing_tells_true_counts_by_table_and_column_and_keeps_none(files: 
     assert ["visits.cost", "0", "0", "99", "99", "0", "0"] in lines
     assert "visits.cost: 99 rows" in err
     assert "neither stored nor logged" in err
+    assert "Its profile took 5.0 % of the lifetime budget" in err
     for log in (Path("amana-data/node.log"), Path("amana-data/log.jsonl")):
         assert "99" not in [word.strip('",:{}') for word in log.read_text("utf-8").split()]
+
+
+def test_ctrl_c_says_that_nothing_was_published_and_the_old_version_serves(
+    files: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("amana.node.publish.prepare", stopped)
+    with pytest.raises(SystemExit) as left:
+        main.main(["publish", *files, "--rules", "rules.toml"])
+    err = capfd.readouterr().err
+    assert left.value.code == 130 and "Nothing was published" in err and "ask again" not in err
+    monkeypatch.undo()
 
 
 def test_a_bar_moves_on_stderr_only_where_a_person_watches(
@@ -100,7 +115,7 @@ def test_a_bar_moves_on_stderr_only_where_a_person_watches(
 ) -> None:
     words = ["publish", *files, "--rules", "rules.toml"]
     assert main.main(words) == Exit.FINE
-    assert "%" not in capfd.readouterr().err
+    assert "100%" not in capfd.readouterr().err
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from amana.client.text import load
+from amana.client.text import LANGUAGES, load
 from amana.policy.people import Who
 from amana.policy.projects import Verdict, event_of_votes, output_after, project_after, votes_shown
 from amana.policy.transitions import (
@@ -55,7 +55,26 @@ def test_an_event_that_is_not_in_the_table_is_refused_with_what_is(
             with pytest.raises(Refusal) as caught:
                 move(machine, state, event=event)
             assert caught.value.code == "lifecycle.not_possible"
-            assert caught.value.parameters["possible"] == (", ".join(each.value for each in machine.possible(state)) or "–")
+            named = [each.event for each in machine.transitions if state in each.states and each.who != (Who.NODE,)]
+            assert caught.value.parameters["possible"] == (", ".join(map(machine.word, named)) or "–")
+
+
+def test_what_is_possible_is_said_in_the_readers_words() -> None:
+    with pytest.raises(Refusal) as caught:
+        move(PROJECT, ProjectState.SUBMITTED, event=ProjectEvent.ADD_MEMBER)
+    said = {language: load(language).say(caught.value.code, **caught.value.parameters) for language in LANGUAGES}
+    assert said["en"] == (
+        'It is not possible to add a member now: this project is in the state "submitted". Possible from there: to take the project back, '
+        "to review the project, to return the project to its applicant, to approve the project, to reject the project, to close the project."
+    )
+    assert "évaluer le projet, " in said["fr"] and "مراجعة المشروع، " in said["ar"]
+    assert not [text for text in said.values() if "_" in text or "word." in text]
+
+
+@pytest.mark.parametrize(("machine", "states", "events"), MACHINES, ids=IDS)
+def test_whatever_a_person_does_has_a_word(machine: Machine[Any, Any], states: type[Enum], events: type[Enum]) -> None:
+    words = [machine.word(each.event) for each in machine.transitions if each.who != (Who.NODE,)]
+    assert [word for word in words if not load("en").has(word)] == []
 
 
 @pytest.mark.parametrize(("machine", "states", "events"), MACHINES, ids=IDS)

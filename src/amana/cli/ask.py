@@ -1,16 +1,20 @@
 """`amana ask` and `amana explain`."""
 
 import argparse
+import csv
+import json
 import sys
 from typing import TYPE_CHECKING
 
 from amana.cli.reach import node_of, open_node
 from amana.cli.show import odds, tell, tell_cost, tell_notes, working, write_result, write_table
+from amana.client.arrow import arrow_stream, arrow_table
 from amana.client.figures import digits_after, number, percent
 from amana.client.odds import epsilon_of, odds_percent
 from amana.client.result import Result
 from amana.client.text import Catalogue
 from amana.local.door import open_folder
+from amana.terms.answer import CellType
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from amana.client.facts import Preview as PreviewOfNode
     from amana.node.answers import Preview
 
+PREVIEWED = (("name", CellType.TEXT), ("half_width", CellType.FIGURE), ("relative", CellType.FIGURE))
+"""A preview for the next program: a row for each figure, in these columns."""
 SQL_CHARACTERS_MAX = 4_000_000
 """What is read from a pipe; the parser has its own, smaller limit and its own refusal."""
 
@@ -30,13 +36,13 @@ def ask(options: argparse.Namespace, catalogue: Catalogue) -> None:
         with open_node(node, catalogue) as connection:
             if options.preview:
                 preview = connection.preview(sql, within=options.within, share=options.share, permit=options.permit)
-                _write_preview(preview, catalogue)
+                _write_preview(preview, catalogue, shape=options.shape)
                 return
             result = _asked_of_node(connection, options, sql)
     else:
         with open_folder(options.folder, language=catalogue.language) as door:
             if options.preview:
-                _write_preview(door.preview(sql, within=options.within, share=options.share), catalogue)
+                _write_preview(door.preview(sql, within=options.within, share=options.share), catalogue, shape=options.shape)
                 return
             with working(catalogue.say("ask.working")):
                 dry = options.dry_run
@@ -102,13 +108,31 @@ def _write(result: Result, *, shape: str | None) -> None:
             write_result(result)
 
 
-def _write_preview(preview: "Preview | PreviewOfNode", catalogue: Catalogue) -> None:
-    rows = [
-        (name, f"± {number(half_width, digits_after(half_width))}", "–" if share is None else percent(share))
-        for name, half_width, share in preview.figures
-    ]
-    columns = (catalogue.say("preview.figure"), catalogue.say("preview.interval"), catalogue.say("preview.relative"))
-    write_table(columns, rows, numbers=(False, True, True))
+def _write_preview(preview: "Preview | PreviewOfNode", catalogue: Catalogue, *, shape: str | None) -> None:
+    match shape:
+        case "json":
+            print(_preview_json(preview))
+        case "csv":
+            csv.writer(sys.stdout).writerows([[name for name, _ in PREVIEWED], *preview.figures])
+        case "arrow":
+            columns = [(name, kind, [figure[at] for figure in preview.figures]) for at, (name, kind) in enumerate(PREVIEWED)]
+            sys.stdout.buffer.write(arrow_stream(arrow_table(columns, about={})))
+        case _:
+            rows = [
+                (name, f"± {number(half_width, digits_after(half_width))}", "–" if share is None else percent(share))
+                for name, half_width, share in preview.figures
+            ]
+            heads = [catalogue.say(f"preview.{name}") for name in ("figure", "interval", "relative")]
+            write_table(heads, rows, numbers=(False, True, True))
     tell_notes(preview.notes, catalogue)
     tell(catalogue.say("preview.cost", share=percent(preview.share)))
     tell(catalogue.say("ask.odds", **odds(odds_percent(epsilon_of(preview.cost_nrho)))))
+
+
+def _preview_json(preview: "Preview | PreviewOfNode") -> str:
+    """An object with its figures, and the cost and notes as an answer has them."""
+    figures = [dict(zip((name for name, _ in PREVIEWED), figure, strict=True)) for figure in preview.figures]
+    odds_percent_max = odds_percent(epsilon_of(preview.cost_nrho))
+    cost = {"loss_nrho": preview.cost_nrho, "share_of_budget": preview.share, "odds_percent_max": odds_percent_max}
+    notes = [{"code": code, **dict(parameters)} for code, parameters in preview.notes]
+    return json.dumps({"figures": figures, "cost": cost, "notes": notes}, ensure_ascii=False, indent=2, allow_nan=False)

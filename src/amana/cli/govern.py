@@ -3,12 +3,14 @@
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import cast
 
 from amana.cli.reach import node_of, open_node
 from amana.cli.show import tell, write_table
 from amana.cli.words import needed, read_project, read_text, read_until
 from amana.client.connect import Connection
+from amana.client.figures import percent
 from amana.client.text import Catalogue
 
 Json = Mapping[str, object]
@@ -17,6 +19,8 @@ JUDGING = ("review", "vote")
 DECIDING = ("return", "approve", "reject", "suspend", "resume", "revoke", "refuse")
 WORDED = {"state": "state", "kind": "output"}
 """Columns whose values are words, and the name of these words."""
+SHARES = {"share": "share_asked", "granted": "share_granted"}
+"""Columns that are shares of the budget."""
 EXAMPLES = {
     "project": "amana project submit p-0f3a5c7d9b1e",
     "permit": "amana permit request --project p-0f3a5c7d9b1e --dataset visits --share 5% --until 2027-12-31",
@@ -50,7 +54,7 @@ def permit(options: argparse.Namespace, catalogue: Catalogue) -> None:
     with open_node(node_of(options), catalogue) as node:
         match options.action:
             case "list":
-                _list(node.permits(), ("id", "state", "dataset", "project", "share", "until"), catalogue, title=_title)
+                _list(node.permits(), ("id", "state", "dataset", "project", "share", "granted", "until"), catalogue, title=_title)
             case "show":
                 found = node.read("permits", _thing(options))
                 _show(found)
@@ -134,7 +138,10 @@ def _list(found: Sequence[Json], columns: Sequence[str], catalogue: Catalogue, *
 
 
 def _cell(found: Json, name: str, catalogue: Catalogue) -> str:
-    held = {"until": ("ends_on", "valid_until"), "share": ("share_asked",)}
+    if name in SHARES:
+        part = found.get(SHARES[name])
+        return "–" if part is None else percent(float(Fraction(str(part))))
+    held = {"until": ("ends_on", "valid_until")}
     written = str(next(found[key] for key in held.get(name, (name,)) if key in found))
     if name in WORDED:
         return catalogue.word(WORDED[name], written)

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from amana.cli.ask import tell_answer
@@ -13,6 +14,8 @@ from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
     from amana.client.jobs import JobState
+
+SQL_WIDTH = 48
 
 
 def jobs(options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -33,6 +36,25 @@ def jobs(options: argparse.Namespace, catalogue: Catalogue) -> None:
 
 
 def _write(found: "Sequence[JobState]", catalogue: Catalogue) -> None:
-    columns = tuple(catalogue.say(f"jobs.{name}") for name in ("id", "state", "progress", "ready_at"))
-    rows = [(each.id, catalogue.word("state", each.state), percent(each.progress), each.ready_at or "–") for each in found]
-    write_table(columns, rows, numbers=(False, False, True, False))
+    columns = tuple(catalogue.say(f"jobs.{name}") for name in ("id", "state", "progress", "ready_at", "sql"))
+    rows = [
+        (each.id, catalogue.word("state", each.state), percent(each.progress), _moment(each.ready_at), _beginning(each.sql))
+        for each in found
+    ]
+    write_table(columns, rows, numbers=(False, False, True, False, False))
+
+
+def _moment(written: str) -> str:
+    """To the second: `2030-01-01 10:00:05 UTC`."""
+    if not written:
+        return "–"
+    try:
+        return f"{datetime.fromisoformat(written).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return written
+
+
+def _beginning(sql: str) -> str:
+    """Enough of a question to know it again, on one line."""
+    line = " ".join(sql.split())
+    return line if len(line) <= SQL_WIDTH else line[: SQL_WIDTH - 1] + "…"

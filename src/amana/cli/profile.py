@@ -55,7 +55,7 @@ def profile(options: argparse.Namespace, catalogue: Catalogue) -> None:
 def sample(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """Write the invented tables of a dataset as files; their names on stdout."""
     folder = Path(options.output or f"{options.name}-sample")
-    with open_folder(options.folder, language=catalogue.language) as door, working(catalogue.say("sample.working")):
+    with reach(options, catalogue, open_folder=open_folder) as door, working(catalogue.say("sample.working")):
         files = door.sample(options.name, folder=folder, table=options.table, form=options.form or "csv")
     for file in files:
         print(file)

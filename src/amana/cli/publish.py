@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amana.cli.public import promise_in_words, write_public
-from amana.cli.show import stages, tell, write_table
+from amana.cli.show import INTERRUPTED, stages, tell, write_table
 from amana.client.explain import describe
-from amana.client.figures import number
+from amana.client.figures import number, percent
 from amana.client.text import Catalogue
 from amana.local.publishing import check_files, publish_files, read_text
 from amana.terms.refusal import Refusal
@@ -37,12 +37,17 @@ def publish(options: argparse.Namespace, catalogue: Catalogue) -> None:
     def say(stage: "Stage") -> str:
         return catalogue.say(f"publish.step.{stage.step.value}", table=stage.table)
 
-    with stages(say, catalogue.say("publish.working")) as progress:
-        done = publish_files(files, rules, folder=options.folder, progress=progress)
+    try:
+        with stages(say, catalogue.say("publish.working")) as progress:
+            done = publish_files(files, rules, folder=options.folder, progress=progress)
+    except KeyboardInterrupt:
+        tell(catalogue.say("publish.interrupted"))
+        raise SystemExit(INTERRUPTED) from None
     _write_reports(done.reports, catalogue)
     dataset = done.published.version.dataset
     tell(catalogue.say("publish.true_counts"))
     tell(catalogue.say("publish.done", dataset=dataset.name, version=done.published.version.id))
+    tell(catalogue.say("publish.took", share=percent(done.profile_nrho / dataset.population.cap_nrho)))
 
 
 def _tell_problems(rules: str, catalogue: Catalogue) -> None:

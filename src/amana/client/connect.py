@@ -4,7 +4,8 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import final
+from pathlib import Path
+from typing import Literal, final
 from urllib.parse import quote
 
 from amana.client.address import read_address, read_link
@@ -28,6 +29,7 @@ from amana.client.jobs import JobState, job_path, read_job, wait
 from amana.client.precision import asked_precision
 from amana.client.receipt import receipt_of
 from amana.client.result import Redraw, Result
+from amana.client.sample import write_sample
 from amana.client.summary import read_summary
 from amana.client.text import choose_language, load
 from amana.client.tokens import find_token
@@ -67,9 +69,10 @@ class Connection:
     """Questions to a node, as the user whose token it was given. Errors: every method raises `Refusal`, with its message as a
     note, or `Fault`."""
 
-    def __init__(self, channel: Channel, *, language: str) -> None:
+    def __init__(self, channel: Channel, *, language: str, permit: str | None = None) -> None:
         self._channel = channel
         self._language = language
+        self._permit = permit
         self.address = channel.address
 
     # --- asking ---
@@ -90,7 +93,7 @@ class Connection:
         `follow`: is told how far a long question is, in place of the bar.
         """
         with self._speaking(sql):
-            body = _question(sql, within=within, share=share, permit=permit)
+            body = _question(sql, within=within, share=share, permit=permit or self._permit)
             reply = self._channel.post("/questions", body, key=secrets.token_hex(16))
             found, redraw = an_object(reply.json(), "answer"), self._redraw_of(body)
             if reply.status == 202:
@@ -100,7 +103,7 @@ class Connection:
     def preview(self, sql: str, *, within: str | float | None = None, share: str | None = None, permit: str | None = None) -> Preview:
         """What the question would cost and how precise each figure would be; free, and nothing is touched."""
         with self._speaking(sql):
-            body = _question(sql, within=within, share=share, permit=permit)
+            body = _question(sql, within=within, share=share, permit=permit or self._permit)
             return read_preview(an_object(self._channel.post("/questions/preview", body, repeatable=True).json(), "preview"))
 
     def dry_run(self, sql: str, *, within: str | float | None = None, share: str | None = None) -> Result:
@@ -130,6 +133,20 @@ class Connection:
         """That profile in figures with intervals: missing values, quantiles, rows and groups of one unit."""
         with self._speaking(""):
             return read_summary(self._object(f"/datasets/{quote(name, safe='')}/profile"))
+
+    def sample(
+        self, name: str, *, folder: str | Path | None = None, table: str | None = None, form: Literal["csv", "parquet"] = "csv"
+    ) -> tuple[Path, ...]:
+        """Write the invented tables of a dataset (or one of them) as files into `folder`, else ./NAME-sample; gives their paths."""
+        with self._speaking(""):
+            path = f"/datasets/{quote(name, safe='')}"
+            known = read_card(an_object(self._channel.get(path).json(), path)).tables
+            wanted = [each for each in known if table is None or each.lower() == table.lower()] or [str(table)]
+
+            def read(each: str) -> bytes:
+                return self._channel.get(f"{path}/sample", query={"table": each, "form": form}, accept="*/*").body
+
+            return write_sample(Path(folder or f"{name}-sample"), wanted, form=form, read=read)
 
     def budget(self, name: str) -> Budget:
         """What is left of the lifetime budget of the people in that dataset."""
@@ -292,9 +309,17 @@ class Connection:
         return speaking(sql, catalogue=load(self._language))
 
 
-def connect(url: str | None = None, token: str | None = None, *, language: str | None = None, timeout_s: float = TIMEOUT_S) -> Connection:
+def connect(
+    url: str | None = None,
+    token: str | None = None,
+    *,
+    permit: str | None = None,
+    language: str | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> Connection:
     """A connection to the node at `url` (else AMANA_NODE), with `token` (else AMANA_TOKEN, else the one `amana login` kept).
 
+    `permit`: of its questions, unless they name another.
     Errors: Refusal client.no_node, client.bad_address, client.token_unprotected, client.tokens_damaged.
     """
     chosen = choose_language(language, os.environ)
@@ -304,7 +329,7 @@ def connect(url: str | None = None, token: str | None = None, *, language: str |
             raise Refusal("client.no_node")
         address = read_address(node)
         kept = find_token(address, given=token, environment=os.environ)
-        return Connection(Channel(address, token=kept, language=chosen, timeout_s=timeout_s), language=chosen)
+        return Connection(Channel(address, token=kept, language=chosen, timeout_s=timeout_s), language=chosen, permit=permit)
 
 
 def sign_in(link: str, *, node: str | None = None, allowance: str | None = None, language: str | None = None) -> tuple[str, str]:

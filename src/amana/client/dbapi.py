@@ -232,12 +232,14 @@ def connect(
     *,
     within: str | float | None = None,
     share: str | None = None,
+    permit: str | None = None,
     language: str | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> Connection:
-    """A connection to a node; arguments as of `amana.connect`, and the precision of its questions."""
+    """A connection to a node; arguments as of `amana.connect`, and the precision of all its questions."""
     try:
-        return Connection(connect_node(url, token, language=language, timeout_s=timeout_s), within=within, share=share)
+        node = connect_node(url, token, permit=permit, language=language, timeout_s=timeout_s)
+        return Connection(node, within=within, share=share)
     except Refusal as refusal:
         raise as_error(refusal) from refusal
 

@@ -29,6 +29,7 @@ class JobState:
     stage: str
     progress: float
     ready_at: str
+    sql: str = ""
 
 
 def read_job(found: Json) -> JobState:
@@ -39,6 +40,7 @@ def read_job(found: Json) -> JobState:
         stage=str(found.get("stage") or ""),
         progress=a_number(found.get("progress") or 0, "job.progress"),
         ready_at=str(found.get("ready_at") or ""),
+        sql=str(found.get("sql") or ""),
     )
 
 

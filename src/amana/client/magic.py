@@ -58,6 +58,7 @@ class Wish:
     folder: str | None = None
     within: str | None = None
     share: str | None = None
+    permit: str | None = None
     preview: bool = False
     dry_run: bool = False
     name: str | None = None
@@ -102,7 +103,7 @@ def read_line(line: str) -> Wish:
     while words:
         word = words.pop(0)
         option, joined, value = word.partition("=")
-        if option in ("--node", "--folder", "--within", "--share") and (joined or words):
+        if option in ("--node", "--folder", "--within", "--share", "--permit") and (joined or words):
             given[option.removeprefix("--")] = value if joined else words.pop(0)
         elif word in ("--preview", "--dry-run"):
             switches.add(word)
@@ -116,6 +117,7 @@ def read_line(line: str) -> Wish:
         folder=given.get("folder"),
         within=given.get("within"),
         share=given.get("share"),
+        permit=given.get("permit"),
         preview="--preview" in switches,
         dry_run="--dry-run" in switches,
         name=name,
@@ -123,11 +125,14 @@ def read_line(line: str) -> Wish:
 
 
 def ask(wish: Wish, sql: str, *, open_folder: Opener) -> object:
-    """The answer to a cell: of the node that is named, else of the folder, else of AMANA_NODE, else of the folder on this machine."""
+    """The answer to a cell: of the node that is named, else of the folder, else of AMANA_NODE, else of the folder on this machine.
+
+    A folder has no permits, so a word of one asks for a node, as a dry run does.
+    """
     sql = sql.strip()
     node = wish.node or (None if wish.folder else os.environ.get("AMANA_NODE"))
-    if node or wish.dry_run:
-        with connect(node) as connection:
+    if node or wish.dry_run or wish.permit:
+        with connect(node, permit=wish.permit) as connection:
             if wish.dry_run:
                 return connection.dry_run(sql, within=wish.within, share=wish.share)
             return _asked(connection, wish, sql)

@@ -16,8 +16,9 @@ from typing import final
 LANGUAGES = ("en", "ar", "fr", "zgh")
 _SAME_LANGUAGE = {"ber": "zgh", "tzm": "zgh", "shi": "zgh"}
 _FOLDER = Path(__file__).parent.parent / "locales"
+_COMMA = {"ar": "، "}
 WORD = "word."
-"""How the code of a word begins: a parameter with such a value is shown as that word."""
+"""How the code of a word begins: a parameter with such a value, or with several and commas between them, is shown as words."""
 
 
 @final
@@ -76,6 +77,9 @@ class Catalogue:
         return {name: self._in_words(value, parameters) for name, value in parameters.items()}
 
     def _in_words(self, value: object, parameters: Mapping[str, object]) -> object:
+        """A word; several, told apart by commas; or what is no word as it is."""
+        if isinstance(value, str) and value.startswith(WORD) and ", " in value:
+            return _COMMA.get(self.language, ", ").join(str(self._in_words(each, parameters)) for each in value.split(", "))
         if not isinstance(value, str) or not value.startswith(WORD) or value not in self._english:
             return value
         number = parameters.get("number")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import wraps
+from io import BufferedReader
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
@@ -239,12 +240,13 @@ class Node:
         Errors: Refusal sample.unknown_table, sample.file_exists, sample.folder_unwritable.
         """
         opened = self._dataset(name)
-        known = opened.version.dataset.schema.tables
-        wanted = [each.name for each in known if table is None or each.name.lower() == table.lower()]
-        if not wanted:
-            tables = ", ".join(each.name for each in known)
-            raise Refusal("sample.unknown_table", dataset=opened.version.dataset.name, table=str(table)[:80], tables=tables)
-        return self._wired.samples.export(opened.version, opened.profile, folder, tables=wanted, form=form)
+        return self._wired.samples.export(opened.version, opened.profile, folder, tables=_sampled(opened, table), form=form)
+
+    def sample_file(self, name: str, *, table: str, form: str) -> BufferedReader:
+        """One table of the invented sample as an open file, which is gone when it is closed. Errors: Refusal sample.unknown_table."""
+        opened = self._dataset(name)
+        (wanted,) = _sampled(opened, table)
+        return self._wired.samples.file(opened.version, opened.profile, table=wanted, form=form)
 
     def close(self) -> None:
         """Give files and locks back."""
@@ -387,3 +389,12 @@ def open_node(folder: Path) -> Node:
     from amana.node.wiring import wire  # the one place where real parts are made; it needs this module's types
 
     return Node(wire(folder, absent="refuse"))
+
+
+def _sampled(opened: Open, table: str | None) -> list[str]:
+    """The tables that are meant: that one, or all."""
+    known = [each.name for each in opened.version.dataset.schema.tables]
+    wanted = [name for name in known if table is None or name.lower() == table.lower()]
+    if not wanted:
+        raise Refusal("sample.unknown_table", dataset=opened.version.dataset.name, table=str(table)[:80], tables=", ".join(known))
+    return wanted

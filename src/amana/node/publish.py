@@ -26,6 +26,7 @@ from amana.engines.prepare_progress import Progress, Stage, Step, quiet, stage_o
 from amana.engines.prepare_report import TableReport
 from amana.node.settings import Settings
 from amana.node.store import Published, Store
+from amana.terms.ids import NanoRho
 from amana.terms.refusal import Refusal
 
 # The doors name the stages too, and may not reach the engines.
@@ -33,6 +34,7 @@ __all__ = ["Progress", "Publication", "Stage", "Step", "TableReport", "check", "
 
 ProfileMaker: TypeAlias = Callable[[Version], Profile]
 """Releases the version's profile, charged to its population; gets the version after its file is complete."""
+NO_COST = NanoRho(0)
 ROOM_FACTOR = 4
 """Room that a publishing may need, in sizes of its files: the version itself, and tables that do not fit in memory."""
 
@@ -40,10 +42,12 @@ ROOM_FACTOR = 4
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """What was published. `reports` are true counts for the custodian's eyes only: never logged or stored (PRIVACY 15)."""
+    """What was published. `reports` are true counts for the custodian's eyes only: never logged or stored (PRIVACY 15).
+    `profile_nrho`: what the profile took of the budget."""
 
     published: Published
     reports: tuple[TableReport, ...]
+    profile_nrho: NanoRho = NO_COST
 
 
 def publish(

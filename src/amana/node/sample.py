@@ -9,6 +9,7 @@ import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -103,6 +104,12 @@ class Samples:
         finally:
             connection.close()
         return files
+
+    def file(self, version: Version, profile: Profile, *, table: str, form: str) -> BufferedReader:
+        """One table as an open file of that form, which is gone when it is closed."""
+        with TemporaryDirectory(prefix="sample-", dir=self._store.spill) as folder:
+            (made,) = self.export(version, profile, Path(folder), tables=[table], form=form)
+            return made.open("rb")
 
     def _place(self, version: Version) -> tuple[Path, str]:
         """Its file and its key. The file bears the version's name, so that it goes when the version goes."""

@@ -208,24 +208,26 @@ class Wired:
         )
         return made, engine
 
-    def profile_of(self, version: Version) -> Profile:
-        """Release the profile of a version that does not serve yet, charged to its population (PRIVACY 15)."""
+    def profile_of(self, version: Version) -> tuple[Profile, NanoRho]:
+        """Release the profile of a version that does not serve yet, charged to its population (PRIVACY 15), and what it took."""
         made, engine = self.kernel(version, None)
         schema = version.dataset.schema
         share = NanoRho(version.dataset.population.profile_nrho // max(1, releases_count(schema)))
         if share < 1:
             raise Refusal("publish.profile_share_too_small", releases=releases_count(schema))
         leave = permit("custodian", version.dataset, purpose="profile")
+        took = list[int]()
 
         def release(plan: Plan, choice: Choice) -> NoisyTable:
             aim = Aim(weights=((1.0,),), half_widths=(1.0,))
             target = RhoCap(nano_rho=share)
-            return answer(
-                Asking(permit=leave, version=version, plan=plan, choice=choice, target=target, aim=aim, kind="profile"), made
-            ).released
+            asking = Asking(permit=leave, version=version, plan=plan, choice=choice, target=target, aim=aim, kind="profile")
+            given = answer(asking, made)
+            took.append(given.cost_nrho)
+            return given.released
 
         try:
-            return build_profile(schema, release)
+            return build_profile(schema, release), NanoRho(sum(took))
         finally:
             engine.close()
             self._engines[version.id].remove(engine)
@@ -333,16 +335,24 @@ def publish(folder: Path, files: Sequence[Path | str], rules_text: str, *, progr
     with in_folder(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         wired = Wired(folder)
+    took: list[NanoRho] = []
+
+    def profile(version: Version) -> Profile:
+        made, nrho = wired.profile_of(version)
+        took.append(nrho)
+        return made
+
     try:
-        return publish_steps(
+        done = publish_steps(
             files,
             rules_text,
             store=wired.store,
             settings=wired.settings,
-            profile=wired.profile_of,
+            profile=profile,
             now=SystemClock().now(),
             progress=progress,
         )
+        return replace(done, profile_nrho=NanoRho(sum(took)))
     finally:
         wired.close()
 

@@ -140,6 +140,11 @@ class Machine(Generic[S, E]):
         """The message that says in words what this event does."""
         return f"lifecycle.{self.name}.{event.value}"
 
+    def word(self, event: E) -> str:
+        """The code of the word for the action by which a person makes this happen; what the node does by itself has none."""
+        by_people = any(each.event is event and each.who != _NODE for each in self.transitions)
+        return f"word.action.{_NAMED.get(event.value, f'{event.value}_{self.name}')}" if by_people else event.value
+
     def possible(self, state: S) -> tuple[E, ...]:
         """What can happen next."""
         return tuple(each.event for each in self.transitions if state in each.states)
@@ -150,6 +155,11 @@ _WRITING = (ProjectState.DRAFT, ProjectState.RETURNED)
 _OPEN = (ProjectState.APPROVED, ProjectState.ACTIVE)
 _ASIDE = (ProjectState.DRAFT, ProjectState.SUBMITTED, ProjectState.RETURNED)
 _APPLICANT, _DECIDER, _CUSTODIAN, _NODE = (Who.APPLICANT,), (Who.DECIDER,), (Who.CUSTODIAN,), (Who.NODE,)
+_NAMED = {
+    **{name: name for name in ("add_member", "remove_member", "request_permit", "change_purpose")},
+    "cancel": "cancel_job",
+}
+"""Actions that are not named by the event and its thing."""
 
 PROJECT: Machine[ProjectState, ProjectEvent] = Machine(
     name="project",
@@ -240,12 +250,13 @@ def move(machine: Machine[S, E], state: S, *, event: E) -> S:
     for each in machine.transitions:
         if each.event is event and state in each.states:
             return state if each.to is None else each.to
-    possible = ", ".join(each.value for each in machine.possible(state)) or "–"
+    words = (machine.word(each) for each in machine.possible(state))
+    possible = ", ".join(word for word in words if word.startswith("word.")) or "–"
     raise Refusal(
         "lifecycle.not_possible",
         thing=f"word.thing.{machine.name}",
         state=f"word.state.{state.value}",
-        event=event.value,
+        event=machine.word(event),
         possible=possible,
     )
 

@@ -1,10 +1,14 @@
 """`/datasets`: what is public of each dataset, for everybody."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
+from io import BufferedReader
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.catalog.profile import Histogram, TableProfile
@@ -16,10 +20,19 @@ from amana.terms.summary import ColumnSummary, Quantile, TableSummary
 from amana.web.access import doing
 from amana.web.context import Here
 from amana.web.lists import Paged, listed
+from amana.web.questions import Limited
 from amana.web.routing import new_router
 from amana.web.shapes import BudgetOut, CardsOut, DatasetOut
 
 router: APIRouter = new_router("datasets")
+FORMS = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+CHUNK_BYTES = 2**16
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+SAMPLED: dict[int | str, dict[str, object]] = {
+    200: {"description": "The file", "content": {FORMS["csv"]: {"schema": {"type": "string"}}, FORMS["parquet"]: BINARY}}
+}
+TableName = Annotated[str, Query(max_length=80, description="which table")]
+Form = Annotated[Literal["csv", "parquet"] | None, Query(description="what the file is; otherwise what `Accept` names, else CSV")]
 
 
 @router.get("/datasets", response_model=CardsOut, openapi_extra=doing(Action.SEE_PUBLIC))
@@ -65,6 +78,16 @@ def profile(here: Here, name: str) -> Mapping[str, object]:
     found = _version(here, name).dataset.name
     summaries = {each.table: each for each in here.node.profile_summary(found)}
     return {"dataset": found, "tables": [_profiled(each, summaries[each.table]) for each in here.node.profile(found)]}
+
+
+@router.get("/datasets/{name}/sample", response_class=StreamingResponse, responses=SAMPLED, openapi_extra=doing(Action.SEE_PUBLIC))
+async def sample(
+    here: Here, limits: Limited, name: str, table: TableName, form: Form = None, accept: Annotated[str, Header()] = FORMS["csv"]
+) -> StreamingResponse:
+    """One table of the invented sample as a CSV or Parquet file: the form of the real table, no row about anybody."""
+    chosen = form or ("parquet" if FORMS["parquet"] in accept else "csv")
+    file, tag = await limits.questions.run(lambda: _sampled(here, name, table=table, form=chosen))
+    return StreamingResponse(_chunks(file), media_type=FORMS[chosen], headers={"ETag": f'"{tag}"'})
 
 
 @router.get("/datasets/{name}/budget", response_model=BudgetOut, openapi_extra=doing(Action.SEE_PUBLIC))
@@ -136,6 +159,20 @@ def _held(domain: Domain) -> Mapping[str, object]:
             return {"length_max": domain.length_max}
         case BooleanDomain() | KeyDomain():
             return {}
+
+
+def _sampled(here: Service, name: str, *, table: str, form: str) -> tuple[BufferedReader, str]:
+    """The file, and what tells it from others."""
+    file = here.node.sample_file(_version(here, name).dataset.name, table=table, form=form)
+    tag = hashlib.file_digest(file, "sha256").hexdigest()[:32]
+    file.seek(0)
+    return file, tag
+
+
+def _chunks(file: BufferedReader) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
 
 
 def _profiled(profile: TableProfile, summary: TableSummary) -> Mapping[str, object]:

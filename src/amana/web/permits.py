@@ -1,10 +1,11 @@
 """Permits over HTTP: request, grant, stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fastapi import Response
 
 from amana.node.permits import ACTIONS
+from amana.node.service import Service
 from amana.policy.rights import Action
 from amana.policy.things import PermitOf
 from amana.policy.transitions import PermitEvent
@@ -40,7 +41,8 @@ class Granted(Closed):
 def permits(page: Paged, service: Here, caller: Caller) -> dict[str, object]:
     """The permits that you may see."""
     found = service.permits.permits(caller, after=page.after, limit=page.limit)
-    return listed([_shown(each, service, caller) for each in found], page=page, last=found[-1].record.id if found else None)
+    caps = _caps(service)
+    return listed([_shown(each, service, caller, caps=caps) for each in found], page=page, last=found[-1].record.id if found else None)
 
 
 @router.post("/permits", status_code=201, openapi_extra=doing(Action.REQUEST_PERMIT))
@@ -85,13 +87,18 @@ def _acting(event: PermitEvent) -> Callable[..., dict[str, object]]:
     return act
 
 
-def _shown(found: PermitOf, service: Here, caller: Caller) -> dict[str, object]:
-    return permit_shown(found, to=caller, now=service.now())
+def _caps(service: Service) -> Mapping[str, int]:
+    """What the population of each dataset may lose in all, by dataset. Units: nano-ρ."""
+    return {each.dataset.name: each.dataset.population.cap_nrho for each in service.versions()}
+
+
+def _shown(found: PermitOf, service: Here, caller: Caller, *, caps: Mapping[str, int] | None = None) -> dict[str, object]:
+    known = _caps(service) if caps is None else caps
+    return permit_shown(found, cap_nrho=known.get(found.record.dataset), to=caller, now=service.now())
 
 
 def _changed(found: PermitOf, service: Here, caller: Caller) -> dict[str, object]:
-    now = service.now()
-    return changed(Action.SEE_PERMIT, caller, on=found, now=now, shown=lambda: permit_shown(found, to=caller, now=now))
+    return changed(Action.SEE_PERMIT, caller, on=found, now=service.now(), shown=lambda: _shown(found, service, caller))
 
 
 for _event, _action in ACTIONS.items():

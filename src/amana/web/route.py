@@ -41,10 +41,13 @@ def tagged(request: Request, response: Response) -> Response:
     public = not {"authorization", "cookie"} & set(request.headers)
     response.headers.setdefault("Cache-Control", "public, no-cache" if public else "private, no-cache")
     response.headers.setdefault("Vary", "Accept, Accept-Language, Authorization, Cookie")
-    if response.status_code != 200 or isinstance(response, StreamingResponse) or "no-store" in response.headers["Cache-Control"]:
+    if response.status_code != 200 or "no-store" in response.headers["Cache-Control"]:
         return response
-    tag = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
-    response.headers["ETag"] = tag
+    if not isinstance(response, StreamingResponse):  # a stream that is the same again brings its own
+        response.headers["ETag"] = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
+    tag = response.headers.get("ETag")
+    if tag is None:
+        return response
     known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
     if not known & {tag, "*"}:
         return response

@@ -81,8 +81,8 @@ def project_shown(project: Project, *, to: Asker | None, now: datetime) -> dict[
     }
 
 
-def permit_shown(permit: PermitOf, *, to: Asker | None, now: datetime) -> dict[str, object]:
-    """A permit; its caps are zero until it is granted."""
+def permit_shown(permit: PermitOf, *, cap_nrho: int | None, to: Asker | None, now: datetime) -> dict[str, object]:
+    """A permit; its caps are zero until it is granted. `cap_nrho`: of its population, None where the dataset does not serve now."""
     record = permit.record
     return {
         "id": record.id,
@@ -93,6 +93,7 @@ def permit_shown(permit: PermitOf, *, to: Asker | None, now: datetime) -> dict[s
         "custodian": record.custodian,
         "state": record.state.value,
         "share_asked": str(record.share_asked),
+        "share_granted": record.cap_nrho / cap_nrho if record.granted_by is not None and cap_nrho else None,
         "cap_nrho": record.cap_nrho,
         "cap_delta_units": record.cap_delta,
         "valid_until": moment_shown(record.valid_until),
