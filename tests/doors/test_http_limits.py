@@ -80,6 +80,24 @@ def test_a_cursor_and_a_limit_that_mean_nothing_are_refused(node: HttpNode) -> N
         assert (reply.status_code, reply.json()["name"]) == (422, "http.bad_request"), query
 
 
+@pytest.mark.parametrize(
+    "request_line",
+    ["GET /datasets?limit=5&colour=red", "GET /datasets/test?colour=", "POST /questions/dry-run?colour=1", "GET /sign-in?colour"],
+)
+def test_a_parameter_that_nobody_declared_is_refused_by_its_name(node: HttpNode, request_line: str) -> None:
+    method, _, path = request_line.partition(" ")
+    reply = node.client.request(method, f"/api/v1{path}", **({"json": {"sql": SQL}} if method == "POST" else {}))
+    problem = reply.json()
+    assert (reply.status_code, problem["name"]) == (422, "http.bad_request"), problem
+    assert problem["parameters"] == {"field": "colour", "wanted": "word.absent"}
+
+
+def test_an_identity_provider_and_a_link_to_a_page_may_add_parameters_of_their_own(node: HttpNode) -> None:
+    reply = node.client.get("/sign-in/oidc?state=s&code=c&iss=https%3A%2F%2Fidentity.example&session_state=x")
+    assert reply.json()["name"] != "http.bad_request"
+    assert node.client.get("/docs?from=mail").status_code == node.client.get("/sign-in?from=mail").status_code == 200
+
+
 def test_an_address_or_a_method_that_is_not_there_is_a_problem_like_any_other(node: HttpNode) -> None:
     lost = node.client.get("/api/v1/nothing")
     assert (lost.status_code, lost.json()["name"]) == (404, "http.no_route")

@@ -22,14 +22,15 @@ from amana.web.access import doing, open_because
 from amana.web.bodies import Closed, Id
 from amana.web.context import COOKIE, Caller, Here, SessionSecret
 from amana.web.people import required
+from amana.web.route import Heeding
 from amana.web.routing import BASE
 from amana.web.shown import moment_shown
 
 # Not as other routes: what is answered here are secrets, which are never kept for a request that is sent again; and whoever is still
 # registering is nobody yet.
-router = APIRouter(tags=["sign-in"])
+router = APIRouter(tags=["sign-in"], route_class=Heeding)
 callback = APIRouter(tags=["sign-in"])
-"""The one address outside the API: where the identity provider sends the browser back to."""
+"""The one address outside the API: where the identity provider sends the browser back to, with parameters of its own besides ours."""
 
 VISIT = "amana_visit"
 VISIT_LASTS_S = 300
