@@ -20,6 +20,7 @@ from amana.web.shown import note_shown
 router = new_router("audit")
 
 CSV = "text/csv"
+CSV_EXAMPLE = "regulation,field,dataset,value\r\nGDPR,30(1)(b) purposes,clinic,GRU: general research use (DUO:0000042)\r\n"
 
 
 @router.get("/audit", openapi_extra=doing(Action.SEE_AUDIT))
@@ -36,9 +37,11 @@ def audit(page: Paged, service: Here, caller: Caller) -> dict[str, object]:
     "/exports/{record}",
     openapi_extra=doing(Action.EXPORT_RECORD),
     response_class=JSONResponse,
-    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {CSV: {"schema": {"type": "string"}, "example": CSV_EXAMPLE}}}},
 )
-def export(record: str, service: Here, caller: Caller, accept: Annotated[str, Header()] = "application/json") -> Response:
+def export(
+    record: str, service: Here, caller: Caller, accept: Annotated[str, Header(include_in_schema=False)] = "application/json"
+) -> Response:
     """The record of processing (`processing-record`): GDPR, Law 09-08 and EHDS fields, as JSON or, for `Accept: text/csv`, as CSV."""
     if record != "processing-record":
         raise Refusal("node.not_found", thing="word.thing.record", name=record[:80])
