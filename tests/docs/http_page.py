@@ -9,7 +9,8 @@ from amana.node.settings import Settings
 from amana.terms.codes import CODES
 from amana.web.access import SPENDS
 from amana.web.app import build
-from amana.web.document import Json, document, operations
+from amana.web.document import document
+from amana.web.operations import Json, operations
 from amana.web.problems import status_of
 
 MANY = 20

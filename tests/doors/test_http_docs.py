@@ -7,12 +7,15 @@ from typing import Any
 
 import jsonschema
 import pytest
+from httpx import Response
 from starlette.testclient import TestClient
 
 from amana.client.text import LANGUAGES, load
+from amana.policy.people import Who
+from amana.policy.rights import RULES, Action
 from amana.terms.codes import CODES
 from amana.web.app import build
-from amana.web.document import Operation, operations
+from amana.web.operations import Operation, operations
 from amana.web.routing import BASE
 from tests.docs.http_page import http_document
 from tests.doors.http_node import http_node, session_of
@@ -21,6 +24,8 @@ from tests.house.test_routes import empty_service
 PAGE_BYTES_MAX = 30_000
 DOCUMENT = http_document()
 OPERATIONS = {operation.name: operation for operation in operations(DOCUMENT)}
+AUDITORS = {Who.ANYONE, Who.PERSON, Who.OWNER, Who.AUDITOR}
+"""Some relation in which an auditor stands to something."""
 each_operation = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
 
 
@@ -42,15 +47,107 @@ def test_the_document_is_openapi_3_1(client: TestClient) -> None:
 @each_operation
 def test_every_route_shows_an_example_of_each_request_response_and_problem(operation: Operation) -> None:
     contents = [("request", operation.written.get("requestBody", {}).get("content", {}))]
-    contents += [(status, response.get("content", {})) for status, response in operation.written["responses"].items()]
+    contents += [(status, response.get("content", {})) for status, response in operation.responses(DOCUMENT)]
     for part, content in contents:
         for media, each in content.items():
-            if media in {"application/json", "application/problem+json"}:
+            if media != "application/vnd.apache.arrow.stream":
                 shown = [value["value"] for value in each.get("examples", {}).values()] or [each.get("example")]
                 assert shown != [None], f"{operation.name} {part} {media}"
                 for example in shown:
                     validated(example, each["schema"])
-    assert {"4XX", "5XX"} <= set(operation.written["responses"])
+    assert {"4XX", "500", "503"} <= set(operation.written["responses"])
+
+
+@each_operation
+def test_every_example_of_a_problem_has_its_status_and_is_one_that_the_route_can_give(operation: Operation) -> None:
+    shown = {
+        (status, example["value"]["status"], name)
+        for status, response in operation.responses(DOCUMENT)
+        for name, example in response.get("content", {}).get("application/problem+json", {}).get("examples", {}).items()
+    }
+    assert {(status, str(found)) for status, found, _ in shown if status != "4XX"} == {(status, status) for status, *_ in shown} - {
+        ("4XX",) * 2
+    }
+    names = {name for *_, name in shown}
+    assert {"fault", "node.database_lost", "http.method"} <= names and ("http.too_many_requests" in names) == (operation.path != "/healthz")
+    assert ("sql.unknown_table" in names) == operation.path.startswith(f"{BASE}/questions")
+    assert not operation.public or "401" not in {status for status, *_ in shown}
+    for status, response in operation.responses(DOCUMENT):
+        assert ("WWW-Authenticate" in response.get("headers", {})) == (status == "401")
+        assert status != "429" or "Retry-After" in response["headers"]
+
+
+def test_people_are_refused_as_the_document_says(tmp_path: Path) -> None:
+    with http_node(tmp_path / "node") as node:
+        real = {"project": node.project, "permit": node.permit, "person": node.people["member"], "name": "test"}
+        things = {"project", "permit", "person", "job", "output", "accreditation", "name"}
+        for operation in OPERATIONS.values():
+            fields, rules = set(operation.fields), [RULES[Action(action)] for action in operation.actions]
+            body = operation.written.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+
+            def refused(known: dict[str, str], who: str, operation: Operation = operation, body: object = body) -> None:
+                path = operation.path.format(**dict.fromkeys(operation.fields, "nothing") | {"role": "reviewer"} | known)
+                headers = {"Idempotency-Key": "k", **(node.headers(who) if who else {})}
+                reply = node.client.request(operation.method, path, json=body, headers=headers)
+                if reply.status_code != 200 or reply.json()["items"] != []:  # a list of what she may see may be empty
+                    told(operation, reply)
+
+            if not operation.public and not {"output", "accreditation"} & fields:
+                refused(real, "")
+            if fields & things:
+                refused({}, "" if operation.public else "decider" if {"person", "accreditation"} & fields else "member")
+            if rules and fields <= {"project", "permit", "person", "role"} and not any(AUDITORS & set(rule.who) for rule in rules):
+                refused(real, "auditor")
+            if operation.written.get("security") == [{"session": []}]:
+                refused(real, "member")
+
+
+def told(operation: Operation, reply: Response) -> None:
+    """A refusal that stands among the examples of its route, with the same parameters and headers."""
+    problem, responses = reply.json(), dict(operation.responses(DOCUMENT))
+    found = responses.get(str(reply.status_code), {})
+    examples = found.get("content", {}).get("application/problem+json", {}).get("examples", {})
+    assert problem["name"] in examples, (operation.name, problem)
+    assert examples[problem["name"]]["value"]["parameters"].keys() == problem["parameters"].keys()
+    assert set(found["headers"]) <= {name for name in found["headers"] if name in reply.headers}, operation.name
+
+
+def test_other_forms_than_json_are_media_types_of_the_response() -> None:
+    others = {
+        name: media
+        for name, operation in OPERATIONS.items()
+        for media in operation.written["responses"].get("200", {}).get("content", {})
+        if media != "application/json"
+    }
+    arrow = "application/vnd.apache.arrow.stream"
+    assert others == {
+        "post-questions": arrow,
+        "post-questions-dry-run": arrow,
+        "get-jobs-job-answer": arrow,
+        "get-jobs-job-events": "text/event-stream",
+        "get-exports-record": "text/csv",
+    }
+    assert not any(each["name"].lower() == "accept" for operation in OPERATIONS.values() for each in operation.written["parameters"])
+
+
+def test_headers_are_declared_where_they_are_sent() -> None:
+    declared = {
+        header: {
+            f"{name} {status}"
+            for name, each in OPERATIONS.items()
+            for status, reply in each.responses(DOCUMENT)
+            if header in reply.get("headers", {})
+        }
+        for header in DOCUMENT["components"]["headers"]
+    }
+    assert declared["Location"] == {
+        "post-questions 202", "post-projects 201", "post-permits 201", "post-projects-project-outputs 201", "post-people 201",
+        "post-people-person-accreditations 201", "post-passkeys 201", "post-tokens 201",
+    }  # fmt: skip
+    assert {"get-datasets 200", "get-datasets 304"} <= declared["ETag"] and "get-jobs-job-events 200" not in declared["ETag"]
+    assert {"post-questions 200", "post-questions 202", "post-projects 201"} <= declared["Idempotency-Replayed"]
+    assert {f"{name} 4XX" for name in OPERATIONS} == declared["Allow"]
+    assert {"post-questions 503", "post-questions 409", "get-datasets 429"} <= declared["Retry-After"]
 
 
 @each_operation
@@ -124,9 +221,10 @@ def test_real_responses_have_the_form_of_their_examples(tmp_path: Path) -> None:
         }
         for name, reply in real.items():
             assert reply.status_code in {200, 201}, f"{name}: {reply.text}"
-            responses = OPERATIONS[name].written["responses"]
-            example = responses[str(reply.status_code)]["content"]["application/json"]["example"]
-            assert fields(reply.json()) == fields(example), name
+            response = dict(OPERATIONS[name].responses(DOCUMENT))[str(reply.status_code)]
+            assert fields(reply.json()) == fields(response["content"]["application/json"]["example"]), name
+            declared = set(response.get("headers", {})) - {"Idempotency-Replayed"}
+            assert declared == {header for header in DOCUMENT["components"]["headers"] if header in reply.headers}, name
 
 
 def fields(found: object) -> object:

@@ -80,11 +80,46 @@ def test_a_cursor_and_a_limit_that_mean_nothing_are_refused(node: HttpNode) -> N
         assert (reply.status_code, reply.json()["name"]) == (422, "http.bad_request"), query
 
 
+@pytest.mark.parametrize(
+    "request_line",
+    ["GET /datasets?limit=5&colour=red", "GET /datasets/test?colour=", "POST /questions/dry-run?colour=1", "GET /sign-in?colour"],
+)
+def test_a_parameter_that_nobody_declared_is_refused_by_its_name(node: HttpNode, request_line: str) -> None:
+    method, _, path = request_line.partition(" ")
+    reply = node.client.request(method, f"/api/v1{path}", **({"json": {"sql": SQL}} if method == "POST" else {}))
+    problem = reply.json()
+    assert (reply.status_code, problem["name"]) == (422, "http.bad_request"), problem
+    assert problem["parameters"] == {"field": "colour", "wanted": "word.absent"}
+
+
+def test_an_identity_provider_and_a_link_to_a_page_may_add_parameters_of_their_own(node: HttpNode) -> None:
+    reply = node.client.get("/sign-in/oidc?state=s&code=c&iss=https%3A%2F%2Fidentity.example&session_state=x")
+    assert reply.json()["name"] != "http.bad_request"
+    assert node.client.get("/docs?from=mail").status_code == node.client.get("/sign-in?from=mail").status_code == 200
+
+
 def test_an_address_or_a_method_that_is_not_there_is_a_problem_like_any_other(node: HttpNode) -> None:
     lost = node.client.get("/api/v1/nothing")
     assert (lost.status_code, lost.json()["name"]) == (404, "http.no_route")
     wrong = node.client.delete("/api/v1/datasets")
-    assert (wrong.status_code, wrong.json()["name"], wrong.headers["allow"]) == (405, "http.method", "GET")
+    assert (wrong.status_code, wrong.json()["name"], wrong.headers["allow"]) == (405, "http.method", "GET, HEAD")
+    assert node.client.put("/api/v1/permits").headers["allow"] == "GET, HEAD, POST"
+    assert node.client.get("/api/v1/questions").headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/docs", "/api/v1/datasets/test", "/api/v1/me", "/nothing"])
+def test_head_tells_what_get_would_and_sends_no_body(node: HttpNode, path: str) -> None:
+    told, whole = node.client.head(path), node.client.get(path)
+    assert (told.status_code, told.content) == (whole.status_code, b"") and whole.content
+    names = ("content-length", "content-type", "etag", "cache-control", "vary")
+    assert [told.headers.get(name) for name in names] == [whole.headers.get(name) for name in names]
+    assert told.headers["content-length"] == str(len(whole.content))
+
+
+def test_head_of_what_the_reader_has_is_not_modified_and_of_a_change_is_refused(node: HttpNode) -> None:
+    tag = node.client.head("/api/v1/datasets/test").headers["etag"]
+    assert node.client.head("/api/v1/datasets/test", headers={"If-None-Match": tag}).status_code == 304
+    assert node.client.head("/api/v1/questions").status_code == 405
 
 
 def test_an_unforeseen_exception_shows_an_id_and_nothing_of_itself(node: HttpNode, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,5 +220,6 @@ def test_the_limits_hold_for_each_address_and_each_person(tmp_path_factory: pyte
         hers = [node.client.get("/api/v1/me", headers=node.headers()) for _ in range(4)]
         assert [reply.status_code for reply in hers] == [200, 200, 200, 429] and int(hers[3].headers["retry-after"]) in range(1, 21)
         assert node.client.get("/api/v1/me", headers=node.headers("applicant")).status_code == 200
-        statuses = [node.client.get("/healthz").status_code for _ in range(40)]
+        statuses = [node.client.get("/api/v1/datasets").status_code for _ in range(40)]
         assert statuses[:30] == [200] * 30 and statuses[-1] == 429
+        assert {node.client.get("/healthz").status_code for _ in range(40)} == {200}, "who watches the node is not told that it is lost"

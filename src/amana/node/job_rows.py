@@ -85,12 +85,12 @@ class JobRecord:
         return Job(id=self.id, owner=self.owner, state=self.state)
 
 
-def read_job(run: Transaction, job: JobId) -> JobRecord:
-    """Errors: Refusal node.not_found."""
-    found = run.rows(JOB, {"id": job})
-    if not found:
+def read_job(run: Transaction, job: JobId, *, owner: PersonId | None = None) -> JobRecord:
+    """`owner`: whose it has to be. Errors: Refusal node.not_found."""
+    found = [record_of(row) for row in run.rows(JOB, {"id": job})]
+    if not found or owner not in (None, found[0].owner):
         raise Refusal("node.not_found", thing="word.thing.job", name=job[:80])
-    return record_of(found[0])
+    return found[0]
 
 
 def insert(run: Transaction, record: JobRecord) -> None:

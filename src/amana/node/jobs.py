@@ -85,13 +85,12 @@ class Jobs:
         return self._view(record)
 
     def job(self, asker: Asker | None, *, job: JobId) -> JobView:
-        """One of the asker's own."""
+        """One of the asker's own; another's is as one that is not there."""
         return self._view(self._read(Action.SEE_JOB, asker, job))
 
     def jobs(self, asker: Asker | None, *, before: tuple[str, str] = LATEST, limit: int = PAGE_MAX) -> tuple[JobView, ...]:
         """The asker's own, the latest first. `before`: `place` of the last one of the page before."""
-        owner = PersonId("") if asker is None else asker.person.id
-        check(Action.SEE_JOB, asker, on=Job(id=JobId(""), owner=owner, state=RUN.start), now=self._now())
+        owner = self._owner(Action.SEE_JOB, asker)
         page: dict[str, Value] = {"owner": owner, "at": before[0], "id": before[1], "limit": min(limit, PAGE_MAX)}
         with self._database.reading() as run:
             found = [record_of(row) for row in run.rows(OF_OWNER, page)]
@@ -156,10 +155,17 @@ class Jobs:
             return run.change(PURGE, {"before": moment(self._now() - older_than)})
 
     def _read(self, action: Action, asker: Asker | None, job: JobId) -> JobRecord:
+        owner = self._owner(action, asker)
         with self._database.reading() as run:
-            record = read_job(run, job)
+            record = read_job(run, job, owner=owner)
         check(action, asker, on=record.job, now=self._now())
         return record
+
+    def _owner(self, action: Action, asker: Asker | None) -> PersonId:
+        """Whose jobs are meant. Errors: for whoever may do this to no job at all, before any is looked for."""
+        owner = PersonId("") if asker is None else asker.person.id
+        check(action, asker, on=Job(id=JobId(""), owner=owner, state=RUN.start), now=self._now())
+        return owner
 
     def _view(self, record: JobRecord) -> JobView:
         position = None

@@ -252,7 +252,7 @@ def check(action: Action, asker: Asker | None, *, on: Thing, now: datetime) -> N
         raise Refusal("rights.sign_in_needed", action=action.word)
     _check_presence(rule, asker, now=now)
     if not any(stands(who, asker, on=on) for who in rule.who):
-        raise Refusal(_NEEDED[rule.who[0]], action=action.word)
+        raise unfit(rule)
     project = project_of(on)
     if rule.aside and project is not None and project.involves(asker.person.id):
         raise Refusal("rights.own_project", action=action.word, project=project.id)
@@ -264,6 +264,11 @@ def check(action: Action, asker: Asker | None, *, on: Thing, now: datetime) -> N
         condition(asker, on, now)
     if rule.step_up and not asker.stepped_up(now):
         raise Refusal("rights.step_up_needed", action=action.word)
+
+
+def unfit(rule: Rule) -> Refusal:
+    """What whoever stands in none of a rule's relations is told."""
+    return Refusal(_NEEDED[rule.who[0]], action=rule.action.word)
 
 
 def may(action: Action, asker: Asker | None, *, on: Thing, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from amana.policy.rights import Action
 
 ACTIONS: Final = "x-amana-action"
 OPEN: Final = "x-amana-open"
+SIGNED_IN: Final = "x-amana-signed-in"
 SPENDS: Final = "x-amana-spends"
 
 
@@ -21,6 +22,9 @@ def doing(*actions: Action, spends: bool = False) -> dict[str, object]:
     return {ACTIONS: [action.value for action in actions], **({SPENDS: True} if spends else {})}
 
 
-def open_because(reason: str) -> dict[str, object]:
-    """For `openapi_extra`: a route on which no rule of `policy.rights` stands, and why that is right."""
-    return {ACTIONS: [], OPEN: reason}
+def open_because(reason: str, *, signed_in: tuple[str, ...] = ()) -> dict[str, object]:
+    """For `openapi_extra`: a route on which no rule of `policy.rights` stands, and why that is right.
+
+    `signed_in`: by what whoever uses it has signed in all the same: `token`, `session`.
+    """
+    return {ACTIONS: [], OPEN: reason, **({SIGNED_IN: list(signed_in)} if signed_in else {})}

@@ -20,8 +20,9 @@ from amana.web.shown import note_shown
 router = new_router("audit")
 
 CSV = "text/csv"
-BOTH: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
-Accepted = Annotated[str, Header()]
+CSV_EXAMPLE = "regulation,field,dataset,value\r\nGDPR,30(1)(b) purposes,clinic,GRU: general research use (DUO:0000042)\r\n"
+BOTH: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {CSV: {"schema": {"type": "string"}, "example": CSV_EXAMPLE}}}}
+Accepted = Annotated[str, Header(include_in_schema=False)]
 
 
 @router.get("/audit", openapi_extra=doing(Action.SEE_AUDIT))

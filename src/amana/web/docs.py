@@ -11,8 +11,9 @@ from amana.client.text import LANGUAGES, Catalogue, load
 from amana.terms.codes import CODES
 from amana.terms.refusal import Refusal
 from amana.web.access import SPENDS, open_because
-from amana.web.document import Json, Operation, document, example_of, operations
+from amana.web.document import document
 from amana.web.language import catalogue_of
+from amana.web.operations import Json, Operation, example_of, operations
 from amana.web.problems import status_of
 from amana.web.routing import BASE, new_router
 
@@ -49,7 +50,7 @@ async def index(request: Request) -> Response:
     say, found = catalogue_of(request).say, document(request.app)
     groups: dict[str, list[Operation]] = {}
     for operation in operations(found):
-        groups.setdefault(str((operation.written.get("tags") or [""])[0]), []).append(operation)
+        groups.setdefault(operation.group, []).append(operation)
     parts = [f"<h1>{_text(say('docs.title'))}</h1><p>{_text(say('docs.about'))}</p><p><a href='{BASE}/openapi.json'>openapi.json</a></p>"]
     for group, members in groups.items():
         rows = "".join(
@@ -76,7 +77,7 @@ async def one(request: Request, name: str) -> Response:
     rows = "".join(_parameter(each) for each in written["parameters"])
     parts.append(f"<h2>{_text(say('docs.parameters'))}</h2><table>{rows}</table>")
     parts += _examples(say("docs.request"), written.get("requestBody", {}).get("content", {}), found)
-    for status, response in written["responses"].items():
+    for status, response in operation.responses(found):
         title = say("docs.response", status=status)
         parts += _examples(title, response.get("content", {}), found, told=str(response.get("description", "")))
     return _page(f"{operation.method} {operation.path}", parts, catalogue=catalogue)
@@ -115,8 +116,8 @@ def _examples(title: str, content: Json, found: Json, *, told: str = "") -> Iter
         shown = example_of(each, found)
         many = [value["value"] for value in each.get("examples", {}).values()]
         for example in many or ([] if shown is None else [shown]):
-            written = json.dumps(example, ensure_ascii=False, indent=1)[:EXAMPLE_CHARACTERS_MAX]
-            yield f"<p><code>{_text(media)}</code></p><pre>{_text(written)}</pre>"
+            written = example if isinstance(example, str) else json.dumps(example, ensure_ascii=False, indent=1)
+            yield f"<p><code>{_text(media)}</code></p><pre>{_text(written[:EXAMPLE_CHARACTERS_MAX])}</pre>"
 
 
 def _page(title: str, parts: Iterable[str], *, catalogue: Catalogue) -> Response:

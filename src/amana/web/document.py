@@ -1,21 +1,22 @@
 """The OpenAPI 3.1 document: made from the routes, completed with what holds for all of them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, TypeAlias, cast, final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, cast
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from amana.policy.people import Who
 from amana.policy.rights import RULES, Action
-from amana.web.access import ACTIONS, SPENDS
+from amana.terms.refusal import Fault, Refusal
+from amana.web.access import SIGNED_IN, SPENDS
 from amana.web.examples import REQUESTS, response_example
-from amana.web.problems import MEDIA
+from amana.web.operations import Json, Operation, example_of, operations, resolved
+from amana.web.problems import MEDIA, respond
+from amana.web.refused import ENGLISH, STATUSES, Failure, refusals, shown
+from amana.web.routing import BASE
 from amana.web.shapes import ProblemOut
 
-Json: TypeAlias = dict[str, Any]
-METHODS = ("get", "post", "put", "patch", "delete")
 ABOUT = (
     "Private SQL over sensitive tables: datasets and their budgets, questions, projects and permits. Sign in with a token "
     "(`Authorization: Bearer …`) or with the session of a browser; what is public needs neither. Every no is `application/problem+json` "
@@ -44,35 +45,26 @@ LANGUAGE = {
     "schema": {"type": "string", "maxLength": 200},
     "example": "fr",
 }
-DEPTH_MAX = 8
 STREAM = "text/event-stream"
-SIGN_IN = "sign-in"
-"""The routes on which nothing is kept for a repetition or a copy: what they give is a secret, or is of this moment."""
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """One method of one path, as the document has it."""
-
-    method: str
-    path: str
-    written: Json
-
-    @property
-    def name(self) -> str:
-        """Its identifier."""
-        return str(self.written["operationId"])
-
-    @property
-    def actions(self) -> tuple[str, ...]:
-        """What it does, by `policy.rights`."""
-        return tuple(self.written.get(ACTIONS, ()))
-
-    @property
-    def public(self) -> bool:
-        """Whether a stranger may."""
-        return not self.written.get("security")
+HEALTH = "health"
+UNKEPT = frozenset({"sign-in", HEALTH})
+"""Groups in which nothing is kept for a repetition or a copy: what they give is a secret, or is of this moment."""
+HEADERS: Final[Mapping[str, tuple[str, Json]]] = {
+    "ETag": ("names what was sent: for `If-None-Match`", {"type": "string"}),
+    "Location": ("the address of what was made", {"type": "string", "format": "uri-reference"}),
+    "Idempotency-Replayed": ("`true` where this is the response to an earlier request with the same key", {"const": "true"}),
+    "Retry-After": ("after how many seconds it is worth coming again", {"type": "integer", "minimum": 1}),
+    "Allow": ("the methods of this address", {"type": "string"}),
+    "WWW-Authenticate": ("how to sign in", {"type": "string"}),
+    "Content-Language": ("the language of `title`", {"type": "string"}),
+}
+SHARED: Final[Mapping[str, tuple[str, Sequence[Failure]]]] = {
+    "TooManyRequests": ("429", (Refusal("http.too_many_requests", seconds=2),)),
+    "Fault": ("500", (Fault(id="9f2c44d0a1b2c3d4"),)),
+    "Unavailable": ("503", (Refusal("node.database_lost", cause="OperationalError"), Refusal("http.busy", seconds=2))),
+    "OtherRefusal": ("4XX", (Refusal("http.method", method="PATCH", allowed="GET, HEAD"),)),
+}
+"""Responses that many routes give: in the document once."""
 
 
 def document(app: FastAPI) -> Json:
@@ -83,48 +75,6 @@ def document(app: FastAPI) -> Json:
     return app.openapi_schema
 
 
-def operations(found: Json) -> Iterator[Operation]:
-    """Every operation, in the order of the document."""
-    for path, methods in found["paths"].items():
-        for method in METHODS:
-            if method in methods:
-                yield Operation(method=method.upper(), path=path, written=methods[method])
-
-
-def example_of(media: Json, found: Json) -> object:
-    """The example of a request or a response; None where nothing is known of its form."""
-    return cast("object", media["example"]) if "example" in media else sample(media.get("schema", {}), found, depth=DEPTH_MAX)
-
-
-def sample(schema: Json, found: Json, *, depth: int) -> object:
-    """A value of that form: the schema's own example, else one put together from its parts."""
-    if "$ref" in schema:
-        return sample(found["components"]["schemas"][schema["$ref"].rpartition("/")[2]], found, depth=depth - 1) if depth else None
-    for word in ("examples", "enum"):
-        if schema.get(word):
-            return cast("object", schema[word][0])
-    for word in ("example", "const", "default"):
-        if word in schema:
-            return cast("object", schema[word])
-    for word in ("anyOf", "oneOf", "allOf"):
-        if word in schema:
-            return sample(schema[word][0], found, depth=depth)
-    match schema.get("type"):
-        case "object" if "properties" in schema:
-            return {name: sample(each, found, depth=depth) for name, each in schema["properties"].items()}
-        case "array":
-            one = sample(schema.get("items", {}), found, depth=depth)
-            return [] if one is None else [one]
-        case "string":
-            return {"date-time": "2031-01-01T00:00:00Z", "date": "2031-01-01"}.get(str(schema.get("format")), "…")
-        case "integer" | "number":
-            return schema.get("minimum", 1)
-        case "boolean":
-            return False
-        case _:
-            return None
-
-
 def _completed(found: Json) -> Json:
     schemas = found.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
@@ -132,6 +82,8 @@ def _completed(found: Json) -> Json:
     problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= problem.pop("$defs", {})
     schemas["Problem"] = problem
+    found["components"]["headers"] = {name: {"description": told, "schema": schema} for name, (told, schema) in HEADERS.items()}
+    found["components"]["responses"] = {name: _problem(status, failures) for name, (status, failures) in SHARED.items()}
     found["components"]["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": "an API token, made after signing in"},
         "session": {"type": "apiKey", "in": "cookie", "name": "amana_session", "description": "the session of a browser"},
@@ -144,33 +96,61 @@ def _completed(found: Json) -> Json:
 def _complete(operation: Operation, found: Json) -> None:
     written, headers = operation.written, [LANGUAGE]
     written["summary"] = str(written.get("description", written.get("summary", ""))).partition("\n")[0]
-    plain = SIGN_IN in written.get("tags", ())
-    if operation.method == "GET" and not plain:
+    kept = operation.group not in UNKEPT
+    stream = any(STREAM in response.get("content", {}) for response in written["responses"].values())
+    if operation.method == "GET" and kept and not stream:
         headers.append(KNOWN)
         written["responses"]["304"] = {"description": "Nothing changed since the ETag of `If-None-Match`"}
-    if operation.method == "POST" and not plain:
+    if operation.method == "POST" and kept:
         headers.append({**KEY, "required": bool(written.get(SPENDS))})
     written["parameters"] = [*written.get("parameters", ()), *headers]
-    if not _everybody(operation):
-        written["security"] = [{"token": []}, {"session": []}]
+    ways = _ways(operation)
+    if ways:
+        written["security"] = [{way: []} for way in ways]
     written["responses"].pop("422", None)
-    schema = {"$ref": "#/components/schemas/Problem"}
     known = response_example(operation.name)
     for status, response in written["responses"].items():
         if STREAM in response.get("content", {}):
             response["content"] = {STREAM: response["content"][STREAM]}
-        for kind, media in response.get("content", {}).items() if str(status).startswith("2") else ():
+        for kind, media in response.get("content", {}).items():
             if known is not None and status != "202" and kind == "application/json":
                 media["example"] = dict(known)
             _exemplify(media, found)
+        sent = _headers(*_sent(operation, str(status), found, kept=kept and not stream))
+        if sent:
+            response["headers"] = sent
     for media in written.get("requestBody", {}).get("content", {}).values():
         if operation.name in REQUESTS:
             media["example"] = dict(REQUESTS[operation.name])
         _exemplify(media, found)
-    shown = found["components"]["schemas"]["Problem"]["examples"]
-    content = {MEDIA: {"schema": schema, "examples": {"refusal": {"value": shown[0]}, "fault": {"value": shown[1]}}}}
-    written["responses"]["4XX"] = {"description": "A refusal: nothing was done", "content": content}
-    written["responses"]["5XX"] = {"description": "A fault, or a node that cannot answer now", "content": content}
+    for status, failures in refusals(operation, found).items():
+        written["responses"][status] = _problem(status, failures)
+    for name, (status, _) in SHARED.items():
+        if (operation.group, status) != (HEALTH, "429"):
+            written["responses"].setdefault(status, {"$ref": f"#/components/responses/{name}"})
+
+
+def _problem(status: str, failures: Sequence[Failure]) -> Json:
+    """A response that says no, with the headers that it bears."""
+    examples = {each.code if isinstance(each, Refusal) else "fault": {"value": shown(each)} for each in failures}
+    content = {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}}
+    borne = [name for name in HEADERS if any(name in respond(each, catalogue=ENGLISH).headers for each in failures)]
+    return {"description": STATUSES[status], "headers": _headers(*borne), "content": content}
+
+
+def _sent(operation: Operation, status: str, found: Json, *, kept: bool) -> Iterator[str]:
+    """The headers of a response that says yes. `kept`: for whoever has it, or sends her request again."""
+    if kept and operation.method == "GET":
+        yield "ETag"
+    kind = operation.path.rpartition("/")[2]
+    if status == "202" or (status == "201" and any(path.startswith(f"{BASE}/{kind}/{{") for path in found["paths"])):
+        yield "Location"
+    if kept and operation.method == "POST":
+        yield "Idempotency-Replayed"
+
+
+def _headers(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _exemplify(media: Json, found: Json) -> None:
@@ -182,7 +162,7 @@ def _exemplify(media: Json, found: Json) -> None:
 def _nulled(example: object, schema: Json, found: Json) -> object:
     """The example with the nulls that the maker of the document left out."""
     if "$ref" in schema:
-        return _nulled(example, found["components"]["schemas"][schema["$ref"].rpartition("/")[2]], found)
+        return _nulled(example, resolved(schema, found), found)
     if isinstance(example, list):
         each_of = cast("list[object]", example)
         return [_nulled(each, schema.get("items", {}), found) for each in each_of]
@@ -193,6 +173,11 @@ def _nulled(example: object, schema: Json, found: Json) -> object:
     return {**{name: _nulled(each, parts.get(name, {}), found) for name, each in given.items()}, **wanting}
 
 
-def _everybody(operation: Operation) -> bool:
-    """Whether every action of the route is open to strangers, or none stands on it."""
-    return all(Who.ANYONE in RULES[Action(action)].who for action in operation.actions)
+def _ways(operation: Operation) -> tuple[str, ...]:
+    """By what whoever uses the route has signed in: none where strangers may, no token where the rules let none."""
+    rules = [RULES[Action(action)] for action in operation.actions]
+    if not rules:
+        return tuple(operation.written.get(SIGNED_IN, ()))
+    if all(Who.ANYONE in rule.who for rule in rules):
+        return ()
+    return ("session",) if all(rule.scope is None for rule in rules) else ("token", "session")

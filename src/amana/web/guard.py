@@ -1,4 +1,4 @@
-"""The outermost layer: limits on who sends how much, headers that every response bears, and an end for every exception."""
+"""The outermost layer: limits on who sends how much, headers that every response bears, HEAD, and an end for every exception."""
 
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, cast, final
@@ -8,6 +8,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 
 from amana.terms.refusal import Fault, Refusal
+from amana.web.health import HEALTH
 from amana.web.language import catalogue_of
 from amana.web.limits import Limits
 from amana.web.problems import respond, unforeseen
@@ -35,23 +36,30 @@ class Guard:
         self._app, self._limits = app, limits
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Source: the ASGI specification, HTTP."""
+        """Source: the ASGI specification, HTTP; RFC 9110, 9.3.2 HEAD."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
+        started, over, bare = False, False, scope["method"] == "HEAD"
+        if bare:  # what GET would say, without its body
+            scope = {**scope, "method": "GET"}
 
         async def guarded(message: "Message") -> None:
-            nonlocal started
+            nonlocal started, over
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY.items():
                     headers.setdefault(name, value)
+            elif bare:
+                if over:
+                    return
+                over, message = True, {"type": "http.response.body", "body": b"", "more_body": False}
             await send(message)
 
         try:
-            self._limits.addresses.take(_address(scope))
+            if scope["path"] != HEALTH:  # whoever watches over many nodes asks often, and must not take one that is well for a lost one
+                self._limits.addresses.take(_address(scope))
             heard = await self._heard(scope, receive)
             await self._app(scope, heard, guarded)
         except Exception as error:  # noqa: BLE001 - the last place where an exception can be made opaque

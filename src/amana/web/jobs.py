@@ -26,14 +26,15 @@ from amana.web.problems import unforeseen
 from amana.web.questions import ANSWERED, Accept, Limited, answer_response
 from amana.web.replies import json_response
 from amana.web.routing import new_router
-from amana.web.shapes import JobOut, JobsOut
+from amana.web.shapes import JOB, JobOut, JobsOut
 
 LOOK_S = 0.5
 TELL_S = 1.0
 STREAM_S_MAX = 300.0
 """After this a stream ends, and its reader shows again who she is when she opens another."""
+EVENT = {"schema": {"type": "string"}, "example": f"data: {json.dumps(JOB)}\n\n"}
 EVENTS: dict[int | str, dict[str, object]] = {
-    200: {"description": "Server-sent events: the job at each change, and each second", "content": {"text/event-stream": {}}}
+    200: {"description": "Server-sent events: the job at each change, and each second", "content": {"text/event-stream": EVENT}}
 }
 router: APIRouter = new_router("jobs")
 JobName = Annotated[str, Path(max_length=80, description="the id of the job")]

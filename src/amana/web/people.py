@@ -15,11 +15,12 @@ from amana.web.access import doing, open_because
 from amana.web.bodies import Closed, Id, Language, Moment, Name, Nothing
 from amana.web.context import Caller, Here
 from amana.web.lists import Paged, listed
-from amana.web.routing import new_router
+from amana.web.routing import BASE, new_router
 from amana.web.shown import accreditation_shown, may_shown, moment_shown, organisation_shown, person_shown
 
 router = new_router("people")
 
+ABOUT_HERSELF = open_because("it tells a person about herself and nobody else; a stranger is refused", signed_in=("token", "session"))
 Kind = Literal["custodian", "research", "company", "authority", "operator"]
 RoleName = Literal["researcher", "reviewer", "decider", "custodian", "operator", "auditor"]
 
@@ -46,7 +47,7 @@ class NewAccreditation(Closed):
     valid_until: Moment
 
 
-@router.get("/me", openapi_extra=open_because("it tells a person about herself and nobody else; a stranger is refused"))
+@router.get("/me", openapi_extra=ABOUT_HERSELF)
 def me(service: Here, caller: Caller) -> dict[str, object]:
     """Who the node takes you for, and what you may do."""
     if caller is None:
@@ -87,10 +88,11 @@ def people(page: Paged, service: Here, caller: Caller) -> dict[str, object]:
 
 
 @router.post("/people", status_code=201, openapi_extra=doing(Action.ADD_PERSON))
-def add_person(body: NewPerson, service: Here, caller: Caller) -> dict[str, object]:
+def add_person(body: NewPerson, response: Response, service: Here, caller: Caller) -> dict[str, object]:
     """Enter a person. She has no role yet, and no way to sign in until whoever runs the node gives her a link."""
     asker = required(caller, Action.ADD_PERSON)
     made = service.people.add_person(asker, name=body.name, organisation=body.organisation, language=body.language)
+    response.headers["Location"] = f"{BASE}/people/{made}"
     return person_shown(service.people.person(made))
 
 
@@ -130,9 +132,10 @@ def revoke_role(person: Id, role: RoleName, service: Here, caller: Caller) -> Re
 
 
 @router.post("/people/{person}/accreditations", status_code=201, openapi_extra=doing(Action.ACCREDIT))
-def accredit(person: Id, body: NewAccreditation, service: Here, caller: Caller) -> dict[str, object]:
+def accredit(person: Id, body: NewAccreditation, response: Response, service: Here, caller: Caller) -> dict[str, object]:
     """Answer for a person, until that moment."""
-    service.people.accredit(required(caller, Action.ACCREDIT), person=PersonId(person), valid_until=body.valid_until)
+    made = service.people.accredit(required(caller, Action.ACCREDIT), person=PersonId(person), valid_until=body.valid_until)
+    response.headers["Location"] = f"{BASE}/accreditations/{made}"
     return _full(PersonId(person), service=service)
 
 

@@ -14,7 +14,9 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from amana.client.text import Catalogue
 from amana.terms.codes import CODES, Exit
@@ -151,13 +153,22 @@ async def _handled(request: Request, error: Exception) -> Response:
             return respond(_misread(error), catalogue=catalogue)
         case HTTPException(status_code=404):
             return respond(Refusal("http.no_route", path=request.url.path[:FIELD_CHARACTERS_MAX]), catalogue=catalogue)
-        case HTTPException(status_code=405, headers=headers):
-            allowed = ", ".join(sorted((headers or {}).get("Allow", "").split(", ")))
-            return respond(Refusal("http.method", method=request.method, allowed=allowed), catalogue=catalogue)
+        case HTTPException(status_code=405):
+            return respond(Refusal("http.method", method=request.method, allowed=_allowed(request)), catalogue=catalogue)
         case HTTPException(status_code=status) if status < 500:
             return respond(Refusal("http.bad_request", field="body", wanted="word.readable"), catalogue=catalogue)
         case _:
             return respond(unforeseen(error), catalogue=catalogue)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of that address: those of all routes that have it, and HEAD wherever GET is (`web.guard`)."""
+    routes = cast("FastAPI", request.app).routes
+    found: set[str] = set()
+    for each in iter_route_contexts(routes):
+        if each.path is not None and compile_path(each.path)[0].fullmatch(request.url.path):
+            found |= each.methods or set()
+    return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 
 def _misread(error: RequestValidationError) -> Refusal:

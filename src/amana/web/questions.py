@@ -35,9 +35,13 @@ async def limits_of(request: Request) -> Limits:
 
 
 Limited = Annotated[Limits, Depends(limits_of)]
-Accept = Annotated[str, Header(description=f"`application/json`, or `{ARROW}` for an Arrow IPC stream of flat columns")]
+Accept = Annotated[str, Header(include_in_schema=False)]  # OpenAPI tells it by the media types of the response
 ANSWERED: dict[int | str, dict[str, object]] = {
-    200: {"model": AnswerOut, "description": "The answer", "content": {ARROW: {"schema": {"type": "string", "format": "binary"}}}}
+    200: {
+        "model": AnswerOut,
+        "description": "The answer: JSON, or an Arrow IPC stream of flat columns",
+        "content": {ARROW: {"schema": {"type": "string", "format": "binary"}}},
+    }
 }
 ACCEPTED: dict[int | str, dict[str, object]] = {202: {"model": AcceptedOut, "description": "It takes long: it became a job"}}
 

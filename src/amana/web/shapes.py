@@ -309,18 +309,19 @@ class ProblemOut(BaseModel):
     fault: str | None = None
 
 
+JOB: dict[str, JsonValue] = {
+    "id": "j-4be1", "state": "running", "stage": "running", "progress": 0.42, "ready_at": "2031-01-01T09:00:41+00:00",
+    "position": None, "made_at": "2031-01-01T09:00:00+00:00", "over_at": None, "dataset": "clinic", "permit": "m-5f0c1e",
+    "sql": EXAMPLE_SQL, "within": "5%", "share": None, "problem": None,
+}  # fmt: skip
+
+
 @final
 class JobOut(BaseModel):
     """A long question. `progress`: 0 to 1, by schedule and never by data; `ready_at`: when its answer leaves, known once its cost is
     charged; `position`: in the queue, from 1, while it waits; `problem`: why it failed."""
 
-    model_config = _shown(
-        {
-            "id": "j-4be1", "state": "running", "stage": "running", "progress": 0.42, "ready_at": "2031-01-01T09:00:41+00:00",
-            "position": None, "made_at": "2031-01-01T09:00:00+00:00", "over_at": None, "dataset": "clinic", "permit": "m-5f0c1e",
-            "sql": EXAMPLE_SQL, "within": "5%", "share": None, "problem": None,
-        }
-    )  # fmt: skip
+    model_config = _shown(JOB)
     id: str
     state: Literal["queued", "running", "done", "failed", "cancelled"]
     stage: Literal["queued", "checking", "reserved", "running", "released", "stopped"]

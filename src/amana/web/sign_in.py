@@ -22,20 +22,22 @@ from amana.web.access import doing, open_because
 from amana.web.bodies import Closed, Id
 from amana.web.context import COOKIE, Caller, Here, SessionSecret
 from amana.web.people import required
+from amana.web.route import Heeding
 from amana.web.routing import BASE
 from amana.web.shown import moment_shown
 
 # Not as other routes: what is answered here are secrets, which are never kept for a request that is sent again; and whoever is still
 # registering is nobody yet.
-router = APIRouter(tags=["sign-in"])
+router = APIRouter(tags=["sign-in"], route_class=Heeding)
 callback = APIRouter(tags=["sign-in"])
-"""The one address outside the API: where the identity provider sends the browser back to."""
+"""The one address outside the API: where the identity provider sends the browser back to, with parameters of its own besides ours."""
 
 VISIT = "amana_visit"
 VISIT_LASTS_S = 300
 NO_STORE = {"Cache-Control": "no-store"}
 HOW = open_because("it is how somebody whom the node does not know yet becomes known; the use case checks what she brings")
 OWN = open_because("it concerns the browser's own session alone, whose secret is checked")
+HERS = open_because("it concerns the owner of the browser's session alone, whose secret is checked", signed_in=("session",))
 
 Answer = Annotated[str, StringConstraints(min_length=2, max_length=65_536)]
 ShortSecret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -149,7 +151,7 @@ def sign_out(service: Here, session: SessionSecret) -> Response:
     return _forgotten()
 
 
-@router.post("/sign-out/everywhere", status_code=204, openapi_extra=OWN)
+@router.post("/sign-out/everywhere", status_code=204, openapi_extra=HERS)
 def sign_out_everywhere(service: Here, session: SessionSecret) -> Response:
     """End all sessions of this person, on every device."""
     service.sign_in.sessions.sign_out_everywhere(session, now=service.now())
@@ -172,20 +174,20 @@ def finish_passkey(body: Answered, service: Here, session: SessionSecret) -> Res
     return _remembered(made, service=service)
 
 
-@router.post("/sign-in/step-up/begin", openapi_extra=OWN)
+@router.post("/sign-in/step-up/begin", openapi_extra=HERS)
 def begin_step_up(service: Here, session: SessionSecret, response: Response) -> dict[str, str]:
     """A challenge for somebody who is signed in and is about to do something grave."""
     return _begun(service.sign_in.passkeys.begin_step_up(session, now=service.now()), response)
 
 
-@router.post("/sign-in/step-up/finish", status_code=204, openapi_extra=OWN)
+@router.post("/sign-in/step-up/finish", status_code=204, openapi_extra=HERS)
 def finish_step_up(body: Answered, service: Here, session: SessionSecret) -> Response:
     """Ten minutes in which grave things may be done."""
     made = service.sign_in.passkeys.finish_step_up(session, body.secret, body.answer, now=service.now())
     return _remembered(made, service=service)
 
 
-@router.get("/passkeys", openapi_extra=OWN)
+@router.get("/passkeys", openapi_extra=HERS)
 def passkeys(service: Here, session: SessionSecret, response: Response) -> dict[str, object]:
     """Your passkeys."""
     response.headers.update(NO_STORE)
@@ -197,20 +199,21 @@ def passkeys(service: Here, session: SessionSecret, response: Response) -> dict[
     return {"items": shown, "next": None}
 
 
-@router.post("/passkeys/begin", openapi_extra=OWN)
+@router.post("/passkeys/begin", openapi_extra=HERS)
 def begin_registration(service: Here, session: SessionSecret, response: Response) -> dict[str, str]:
     """For somebody who came with an enrolment link, or has just signed in strongly."""
     return _begun(service.sign_in.passkeys.begin_registration(session, now=service.now()), response)
 
 
-@router.post("/passkeys", status_code=201, openapi_extra=OWN)
-def register(body: Registered, service: Here, session: SessionSecret) -> dict[str, str]:
+@router.post("/passkeys", status_code=201, openapi_extra=HERS)
+def register(body: Registered, response: Response, service: Here, session: SessionSecret) -> dict[str, str]:
     """Keep a new passkey. Whoever came with an enrolment link signs in with it next."""
     made = service.sign_in.passkeys.finish_registration(session, body.secret, body.answer, label=body.label, now=service.now())
+    response.headers["Location"] = f"{BASE}/passkeys/{made}"
     return {"id": made}
 
 
-@router.delete("/passkeys/{passkey}", status_code=204, openapi_extra=OWN)
+@router.delete("/passkeys/{passkey}", status_code=204, openapi_extra=HERS)
 def remove_passkey(passkey: Id, service: Here, session: SessionSecret) -> Response:
     """Take one away, never the last way to sign in."""
     service.sign_in.passkeys.remove(session, PasskeyId(passkey), now=service.now())
