@@ -80,7 +80,7 @@ print(json.dumps(told))
 def test_no_use_begins_that_the_log_has_no_room_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = PlainLog(tmp_path / "log.jsonl")
     log.check()
-    for disk, reason in ((Disk(0, 1, 4096), "No space left"), (Disk(os.ST_RDONLY, 2**30, 4096), "Read-only")):
+    for disk, reason in ((Disk(0, 1, 4096), "disk_full"), (Disk(os.ST_RDONLY, 2**30, 4096), "read_only")):
         monkeypatch.setattr(os, "statvfs", lambda _, disk=disk: disk)
         with pytest.raises(Refusal, match=f"file_not_writable.*{reason}"):
             log.check()

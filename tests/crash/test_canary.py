@@ -203,7 +203,7 @@ def test_nothing_in_plain_is_in_any_file_while_questions_spill(published: tuple[
     monkeypatch.setattr(SystemClock, "sleep_until", lambda clock, at: None)
     wired = Wired(folder)
     # less memory than the settings allow, so that a question of this size spills too
-    wired.settings = replace(read_settings(folder, {}), memory_bytes_max=ASK_MEMORY_BYTES, threads=1, deadline_base_ms=600_000)
+    wired.settings = replace(read_settings(folder, {}), memory_bytes_max=ASK_MEMORY_BYTES, threads=1, deadline_base_ms=300_000)
     try:
         with Watch(folder) as watch:
             answered = Node(wired).ask(JOIN, within="20%")

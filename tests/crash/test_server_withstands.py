@@ -15,6 +15,7 @@ from tests.doors.http_node import lay_down
 
 HEAD_S = 1.0
 WHOLE, HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: "
+REFUSED = b"POST /api/v1/questions/dry-run HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n"
 HANG_UP_S_MAX = 4.0
 END_S_MAX = 15.0
 
@@ -54,7 +55,7 @@ def test_a_node_serves_before_anything_is_published_hangs_up_on_the_slow_and_end
             assert done.returncode == code and "Traceback" not in done.stderr, done.stderr
         lay_down(folder, rows=300)
         assert [each["name"] for each in get(server.url, "/api/v1/datasets").json["items"]] == ["test"]
-        for sent, more in ((b"", b""), (HEAD, b""), (HEAD, b"a"), (WHOLE + HEAD, b"")):
+        for sent, more in ((b"", b""), (HEAD, b""), (HEAD, b"a"), (WHOLE + HEAD, b""), (REFUSED, b"a")):
             after = hung_up_after(server.port, sent, more=more)
             assert after is not None and after >= 0.9 * HEAD_S, (sent, more)
         held = [int(each) for each in children_of(server.pid)]

@@ -131,6 +131,8 @@ def test_a_question_is_permitted_asked_written_down_and_published(terminal: Term
     assert "is now: published" in terminal.by("decider", "output", "publish", output)[1]
     record, _ = terminal.by("auditor", "export", "processing-record")
     assert output in record and project not in json.loads(record)["datasets"]["test"]["GDPR"]["30(1)(d) recipients"]
+    register, _ = terminal.by("somebody without a token", "export", "public-register")
+    assert json.loads(register)["datasets"]["test"] == {"EHDS": json.loads(record)["datasets"]["test"]["EHDS"]}
 
     assert re.search(rf"{project}\s+active\s+Visits by region\s+2090-12-31", terminal.by("auditor", "project", "list")[0])
     assert re.search(rf"{permit}\s+active\s+test\s+{project}\s+1/2", terminal.by("auditor", "permit", "list")[0])

@@ -81,6 +81,23 @@ def test_a_preview_costs_nothing_and_says_what_asking_will_cost(node: HttpNode) 
     assert answer["cost"]["loss_nrho"] == preview["cost"]["loss_nrho"] == node.spent() - spent  # type: ignore[index]
 
 
+def test_a_preview_prices_what_was_asked_before_for_those_who_may_ask_and_for_nobody_else(node: HttpNode) -> None:
+    sql = "SELECT region, COUNT(*) AS n, AVG(cost) AS cost FROM visits WHERE cost > 44 GROUP BY region"
+
+    def price(who: str, within: str) -> int:
+        found = node.client.post("/api/v1/questions/preview", json={"sql": sql, "within": within}, headers=node.headers(who))
+        cost: int = found.json()["cost"]["loss_nrho"]
+        return cost
+
+    full, finer = price("member", "20%"), price("member", "15%")
+    ask(node, sql, key="before", within="20%")
+    assert price("member", "20%") == 0 and price("outsider", "20%") == full and price("outsider", "15%") == finer
+    difference, spent = price("member", "15%"), node.spent()
+    assert 0 < difference < finer
+    ask(node, sql, key="finer", within="15%")
+    assert node.spent() - spent == difference, "what a preview says is what is paid"
+
+
 def test_a_preview_says_when_neither_the_budget_nor_the_permit_could_pay(node: HttpNode) -> None:
     body = {"sql": "SELECT COUNT(*) AS n FROM visits WHERE cost < 3"}
 

@@ -170,11 +170,13 @@ def test_questions_beyond_the_queue_are_told_to_come_again_and_everything_else_g
         first.start()
         assert running.wait(10)
         second.start()  # it waits for its turn until it is told to come again
-        while node.client.app.state.limits.questions._waiting < 2:  # type: ignore[attr-defined]
+        while node.client.app.state.limits.dry_runs._waiting < 2:  # type: ignore[attr-defined]
             pass
         full = node.client.post("/api/v1/questions/dry-run", json={"sql": SQL})
         assert (full.status_code, full.json()["name"], full.headers["retry-after"]) == (503, "http.busy", "2")
         assert node.client.get("/api/v1/datasets").status_code == 200
+        preview = node.client.post("/api/v1/questions/preview", json={"sql": SQL, "within": "50%"}, headers=node.headers())
+        assert preview.status_code == 200, "strangers' dry runs keep no place that people ask in"
         second.join()
         assert replies == [503]
     finally:

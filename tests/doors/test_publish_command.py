@@ -15,6 +15,7 @@ from tests.unit.test_publish_refusals import CHILD, TOWNS
 RULES = (
     (HEAD + VISITS + TOWNS)
     .replace('["GRU"]', '["DS:MONDO:0005148", "NCU"]')
+    .replace("[population]", '[dataset.processing]\nprocessors = []\nrights_contact = "Counter 4"\n[population]')
     .replace(
         'unit = "person"', 'title = { en = "Stays", fr = "Séjours", ar = "إقامات", zgh = "ⵜⵉⵖⵉⵎⵉⵜⵉⵏ" }\nunit = "person"\nkey = ["visit"]'
     )
@@ -44,7 +45,7 @@ def test_a_check_shows_every_public_fact_and_nothing_of_the_rows(
         "en: Test", "fr: Essai", "ar: تجربة", "zgh: ⴰⵔⵎ", "Tests, 1 Street, tests@example.org", "None needed", "DS:MONDO:0005148", "NCU",
         "2099-12-31", "people (patient)", "visits", "visits.cost", say("holds.nullable", kind=say("holds.number", low="0.0", high="100.0")), say("holds.key"), "Tariff", "towns",
         "Census", "100", say("term.DS"), say("term.NCU"), say("public.caps", rho="2", delta="1e-9", share="0.05", period=say("public.period.life")),
-        say("public.controller"), say("public.rows_public"),
+        say("public.controller"), say("public.rows_public"), say("public.processing"), "processors: []", "rights_contact: Counter 4",
     )  # fmt: skip
     assert [fact for fact in facts if fact not in out] == []
     assert {"en": "Stays", "fr": "Séjours", "ar": "إقامات", "zgh": "ⵜⵉⵖⵉⵎⵉⵜⵉⵏ"}[language] in out

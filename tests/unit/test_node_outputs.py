@@ -39,7 +39,9 @@ def test_an_output_is_proposed_voted_on_twice_published_and_retracted(node: Gove
     with pytest.raises(Refusal, match="sign_in_needed"):
         node.outputs.output(None, output=output)
     assert node.outputs.act(node.asker("decider"), output=output, event=OutputEvent.PUBLISH).state is OutputState.PUBLISHED
-    assert node.outputs.output(None, output=output).title == "Visits", "what is published, everybody may read"
+    public = node.outputs.output(None, output=output)
+    assert public.title == "Visits" and public.votes == (), "what is published, everybody may read, but not who judged it and why"
+    assert len(node.outputs.output(node.asker("member"), output=output).votes) == 2
     assert node.outputs.act(node.asker("member"), output=output, event=OutputEvent.RETRACT).state is OutputState.RETRACTED
     with pytest.raises(Refusal, match="sign_in_needed"):
         node.outputs.output(None, output=output)
@@ -166,3 +168,17 @@ def test_an_output_has_a_largest_length_and_a_project(node: Governed) -> None:
         node.outputs.add(node.asker("member"), project=project, kind=OutputKind.TEXT, title="", body="x" * (BODY_LENGTH_MAX + 1))
     with pytest.raises(Refusal, match="not_found"):
         node.outputs.add(node.asker("member"), project=ProjectId("p-none"), kind=OutputKind.TEXT, title="", body="")
+
+
+def test_a_draft_has_no_outputs_and_a_project_no_more_than_its_number(node: Governed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def add(project: ProjectId) -> None:
+        node.outputs.add(node.asker("applicant"), project=project, kind=OutputKind.TEXT, title="Visits", body="Many.")
+
+    with pytest.raises(Refusal, match="waiting"):
+        add(node.draft())
+    monkeypatch.setattr("amana.node.outputs.OUTPUTS_MAX", 2)
+    project = node.approved()
+    add(project)
+    add(project)
+    with pytest.raises(Refusal, match="too_many"):
+        add(project)

@@ -250,3 +250,15 @@ def test_an_application_that_nobody_could_judge_is_not_submitted(node: Governed)
     with pytest.raises(Refusal, match="incomplete") as caught:
         node.projects.act(node.asker("applicant"), project=project, event=ProjectEvent.SUBMIT)
     assert caught.value.parameters["fields"] == "title, datasets, ends_on"
+
+
+def test_a_custodian_reads_the_project_whose_permit_she_is_asked_for_and_no_other(node: Governed) -> None:
+    project = node.approved()
+    with pytest.raises(Refusal, match="member_needed"):
+        node.projects.project(node.asker("custodian"), project=project)
+    node.requested(project)
+    assert node.projects.project(node.asker("custodian"), project=project).lay_summary
+    assert [each.id for each in node.projects.projects(node.asker("custodian"))] == [project]
+    with pytest.raises(Refusal, match="member_needed"):
+        node.projects.project(node.asker("elsewhere"), project=project)
+    assert node.projects.projects(node.asker("elsewhere")) == ()

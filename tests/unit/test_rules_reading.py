@@ -10,7 +10,7 @@ from amana.catalog.purposes import TERMS, TermKind, read_term
 from amana.catalog.rules import OutOfBounds, problems_of, read_rules
 from amana.catalog.rules_heading import promise_of
 from amana.catalog.schema import Path as Step
-from amana.catalog.schema import Period, expired
+from amana.catalog.schema import Period, Processing, expired
 from amana.terms.refusal import Refusal
 from tests.unit.publishing import HEAD, VISITS
 
@@ -197,6 +197,29 @@ def test_what_a_dataset_may_be_used_for_until_when_and_who_answers_is_kept() -> 
     assert dict(dataset.title) == {"en": "Test", "fr": "Essai", "ar": "تجربة", "zgh": "ⴰⵔⵎ"}
     assert not expired(dataset, date(2099, 12, 31))
     assert expired(dataset, date(2100, 1, 1))
+
+
+def test_what_the_record_of_processing_needs_is_optional_and_an_empty_list_is_not_silence() -> None:
+    assert read_rules(GOOD).dataset.processing == Processing()
+    part = 'sensitive = ["health"]\nprocessors = []\nrights_contact = "Counter 4"\n'
+    read = read_rules(GOOD.replace("[population]", f"[dataset.processing]\n{part}[population]")).dataset.processing
+    assert read == Processing(sensitive=("health",), processors=(), rights_contact="Counter 4")
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "field"),
+    [
+        ('sensitive = ["healthy"]', "rules.bad_value", "sensitive"),
+        ("sensitive = true", "rules.bad_value", "sensitive"),
+        ('processors = "Computing Centre"', "rules.bad_value", "processors"),
+        ('processors = [" "]', "rules.bad_value", "processors"),
+        ('representative = ""', "rules.bad_value", "representative"),
+        ('dpo = "Office"', "rules.unknown_field", "dpo"),
+    ],
+)
+def test_a_wrong_field_of_the_record_of_processing_is_refused_by_name(written: str, code: str, field: str) -> None:
+    wrong = GOOD.replace("[population]", f"[dataset.processing]\n{written}\n[population]")
+    assert [(each.code, each.parameters["path"]) for each in problems_of(wrong)] == [(code, f"dataset.processing.{field}")]
 
 
 @pytest.mark.parametrize(

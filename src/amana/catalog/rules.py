@@ -118,6 +118,7 @@ def _read(text: str) -> tuple[Rules | None, tuple[Refusal, ...]]:
         retention=heading.retention,
         population=population,
         schema=Schema(unit=population.unit, tables=tuple(table for table, _ in tables)),
+        processing=heading.processing,
     )
     return Rules(dataset=dataset, readings=tuple(reading for _, reading in tables)), ()
 

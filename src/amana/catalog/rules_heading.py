@@ -7,7 +7,8 @@ from typing import final
 
 from amana.catalog.purposes import TERMS, TermKind, read_term
 from amana.catalog.rules_fields import Fields
-from amana.catalog.schema import Period, Population
+from amana.catalog.rules_processing import read_processing
+from amana.catalog.schema import Period, Population, Processing
 from amana.terms.ids import DeltaUnits, NanoRho, PopulationName
 
 LANGUAGES = ("en", "fr", "ar", "zgh")
@@ -27,6 +28,7 @@ class Heading:
     legal_basis: str
     purposes: tuple[str, ...]
     retention: date
+    processing: Processing
 
 
 def read_heading(fields: Fields | None) -> Heading | None:
@@ -41,6 +43,7 @@ def read_heading(fields: Fields | None) -> Heading | None:
     title = read_title(fields, required=True)
     purposes = _purposes(fields)
     retention = _retention(fields)
+    processing = read_processing(fields.part("processing", required=False))
     fields.close()
     if len(fields.problems.found) > before:
         return None
@@ -53,6 +56,7 @@ def read_heading(fields: Fields | None) -> Heading | None:
         legal_basis=basis,
         purposes=purposes,
         retention=retention,
+        processing=processing,
     )
 
 

@@ -103,9 +103,31 @@ class Schema:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Processing:
+    """What only the controller can say for the record of processing. None: the rules do not declare it; an empty list: there is none.
+
+    `sensitive`: words of `catalog.rules_processing.SENSITIVE`. `recipients_abroad`: who, in which country, under which safeguard.
+    `authorisation`: number and day of what the supervisory authority granted or received. Sources: GDPR articles 9, 10, 30(1) and
+    35(7); Moroccan Law 09-08, articles 12 and 15."""
+
+    joint_controllers: tuple[str, ...] | None = None
+    representative: str | None = None
+    data_protection_officer: str | None = None
+    processors: tuple[str, ...] | None = None
+    recipients_abroad: tuple[str, ...] | None = None
+    data_categories: tuple[str, ...] | None = None
+    sensitive: tuple[str, ...] | None = None
+    necessity: str | None = None
+    rights_contact: str | None = None
+    authorisation: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
     """What the public knows of a dataset. `purposes`: terms of `catalog.purposes`, as the rules write them. `retention`: the
-    last day on which the data may be kept. `controller`: legal name and contact of the controller (GDPR art. 30)."""
+    last day on which the data may be kept. `controller`: legal name and contact of the controller (GDPR art. 30). `processing`: of
+    versions published before it could be declared, nothing."""
 
     name: str
     title: tuple[tuple[str, str], ...]
@@ -116,6 +138,7 @@ class Dataset:
     retention: date
     population: Population
     schema: Schema
+    processing: Processing = Processing()
 
 
 def expired(dataset: Dataset, today: date) -> bool:

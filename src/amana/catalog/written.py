@@ -21,13 +21,13 @@ from amana.catalog.domains import (
     TextDomain,
 )
 from amana.catalog.profile import Histogram, Profile, TableProfile
-from amana.catalog.schema import Column, Dataset, Path, Period, Population, Schema, Table
+from amana.catalog.schema import Column, Dataset, Path, Period, Population, Processing, Schema, Table
 
 CLASSES: dict[str, Callable[..., object]] = {
     each.__name__: each
     for each in (
         *(BooleanDomain, ChoiceDomain, DateDomain, KeyDomain, MomentDomain, NumberDomain, TextDomain),
-        *(Column, Dataset, Path, Population, Schema, Table, Histogram, Profile, TableProfile),
+        *(Column, Dataset, Path, Population, Processing, Schema, Table, Histogram, Profile, TableProfile),
     )
 }
 

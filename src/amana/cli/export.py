@@ -1,4 +1,4 @@
-"""`amana export`: records for the regulator, of a folder or of a node."""
+"""`amana export`: records for the regulator and the public, of a folder or of a node."""
 
 import argparse
 import sys
@@ -16,7 +16,7 @@ def export(options: argparse.Namespace, catalogue: Catalogue) -> None:
     if node is None:
         from amana.local.records import export_record
 
-        written = export_record(folder=options.folder, shape=options.shape)
+        written = export_record(options.record, folder=options.folder, shape=options.shape)
     else:
         with open_node(node, catalogue) as connection:
             written = connection.export(options.record, shape=options.shape)

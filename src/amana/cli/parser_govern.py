@@ -14,7 +14,7 @@ ACTIONS = {
     "output": ("list", "show", "add", "rewrite", "propose", "vote", "publish", "retract"),
     "jobs": ("list", "show", "cancel", "answer"),
     "keys": ("show", "rotate"),
-    "export": ("processing-record",),
+    "export": ("processing-record", "public-register"),
 }  # fmt: skip
 KINDS = ("custodian", "research", "company", "authority", "operator")
 ROLES = ("researcher", "reviewer", "decider", "custodian", "operator", "auditor")

@@ -1,5 +1,6 @@
 """Every public fact of a dataset: what a researcher will see of it, without a row."""
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, assert_never
 
 from amana.cli.show import odds, write_table
@@ -8,7 +9,7 @@ from amana.client.text import Catalogue
 
 if TYPE_CHECKING:
     from amana.catalog.domains import Domain
-    from amana.catalog.schema import Dataset, Population, Table
+    from amana.catalog.schema import Dataset, Population, Processing, Table
 
 MEMBERS_SHOWN = 12
 
@@ -47,7 +48,14 @@ def _facts(dataset: "Dataset", catalogue: Catalogue) -> list[tuple[str, str]]:
         ("retention", dataset.retention.isoformat()),
         ("population", f"{dataset.population.name} ({dataset.population.unit})"),
         ("promise", _promise(dataset.population, catalogue)),
+        *(("processing", f"{name}: {value}") for name, value in _declared(dataset.processing)),
     ]
+
+
+def _declared(processing: "Processing") -> list[tuple[str, str]]:
+    """Each field of [dataset.processing] that the rules write; a list that says there is none is `[]`."""
+    held = [(each.name, getattr(processing, each.name)) for each in fields(processing)]
+    return [(name, value if isinstance(value, str) else "; ".join(value) or "[]") for name, value in held if value is not None]
 
 
 def _promise(population: "Population", catalogue: Catalogue) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from amana.client.cost import Cost
+from amana.client.explain import clean
 from amana.client.figures import digits_after, percent, show
 from amana.client.result import Result
 from amana.client.table import text_table
@@ -25,7 +26,11 @@ def tell(text: str) -> None:
 
 
 def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[bool]) -> None:
-    """A table on stdout: drawn with lines on a terminal, aligned by spaces elsewhere. `numbers`: columns set to the right."""
+    """A table on stdout: drawn with lines on a terminal, aligned by spaces elsewhere. `numbers`: columns set to the right.
+
+    Names, titles and keys are text from somebody: they move no cursor.
+    """
+    columns, rows = [clean(name) for name in columns], [[clean(cell) for cell in row] for row in rows]
     if sys.stdout.isatty() and _draw(columns, rows, numbers):
         return
     print("\n".join(text_table(columns, rows, numbers=numbers)))

@@ -156,7 +156,7 @@ class Connection:
             return read_assistant(self.me())
 
     def export(self, record: str = "processing-record", *, shape: str = "json") -> str:
-        """A record for the regulator, as JSON or CSV text."""
+        """A record for the regulator, or for everybody (`public-register`), as JSON or CSV text."""
         with self._speaking(""):
             accept = "text/csv" if shape == "csv" else "application/json"
             return self._channel.get(f"/exports/{quote(record, safe='')}", accept=accept).body.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Records for the regulator, from the node's own machine."""
+"""Records for the regulator and the public, from the node's own machine."""
 
 import json
 from pathlib import Path
@@ -7,13 +7,13 @@ from typing import Literal
 from amana.local.people import service_in
 
 
-def export_record(*, folder: str | Path | None, shape: Literal["json", "csv"]) -> str:
-    """The record of processing of every dataset in that folder, as text."""
+def export_record(record: str, *, folder: str | Path | None, shape: Literal["json", "csv"]) -> str:
+    """That record of every dataset in that folder, as text."""
     service = service_in(folder)
     try:
-        from amana.node.records import as_csv, as_json, processing_record
+        from amana.node.records import PUBLIC, as_csv, as_json, processing_record, public_register
 
-        made = processing_record(service)
+        made = public_register(service) if record == PUBLIC else processing_record(service)
         return as_csv(made) if shape == "csv" else json.dumps(as_json(made), ensure_ascii=False, indent=2) + "\n"
     finally:
         service.close()

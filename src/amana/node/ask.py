@@ -17,7 +17,7 @@ from amana.catalog.profile import TableProfile
 from amana.catalog.schema import Dataset
 from amana.catalog.summary import summarise
 from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview, Simulated
-from amana.node.asking import Constants, Leave, Note, Open, asking_of, cap_of, local_leave, lost, public_table
+from amana.node.asking import Constants, Known, Leave, Note, Open, asking_of, cap_of, left_to_pay, local_leave, lost, public_table
 from amana.node.choose import Chosen
 from amana.node.lengthy import check_short, predicted_s, telling
 from amana.node.picture import described, picture
@@ -109,7 +109,9 @@ class Node:
             cap_nrho=balance.cap_nrho,
             spent_nrho=balance.spent_nrho,
             notes=(remark, *answered.notes),
-            digest=Digest(""),  # nothing was asked that could be found again
+            digest=Digest(""),  # nothing was asked that could be found again, and under no permit
+            permit="",
+            purpose="",
             invented=True,
         )
 
@@ -143,19 +145,20 @@ class Node:
 
     @_placing
     def preview(
-        self, sql: str, *, within: str, share: str | None = None, target: Target | None = None, leave: Leave = local_leave
-    ) -> Preview:
-        """Expected error of each figure and cost; nothing is spent and no data is touched."""
+        self, sql: str, *, within: str, share: str | None = None, target: Target | None = None, leave: Leave = local_leave,
+        known: Known = "earlier answers",
+    ) -> Preview:  # fmt: skip
+        """Expected error of each figure and cost; nothing is spent and no data is touched. `known`: as of `left_to_pay`."""
         constants = self._constants(sql, within=within, share=share, target=target, leave=leave)
         opened, plan = self._read(sql, constants)
-        constants.price(opened)
+        constants.price(opened, known=known)
         if not is_private(plan.source, opened.version.dataset.schema):
             check_public(plan, opened.version.dataset.schema)
             return _preview_public(opened, constants)
         chosen, asking = asking_of(plan, opened, constants)
-        private = plan_release(asking, opened.kernel)
-        cost_nrho, cost_delta = private.nano_rho + constants.cost_nrho, private.delta_units + constants.cost_delta
-        deviations, balance = noise_factor(private, asking.aim), balance_of(opened)
+        nano_rho, delta = left_to_pay(asking, opened, known=known)
+        cost_nrho, cost_delta = nano_rho + constants.cost_nrho, delta + constants.cost_delta
+        deviations, balance = noise_factor(plan_release(asking, opened.kernel), asking.aim), balance_of(opened)
         figures = tuple(
             (name, Z95 * deviation, Z95 * deviation / abs(value) if value else None)
             for (name, value), deviation in zip(chosen.figures, deviations, strict=True)

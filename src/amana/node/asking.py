@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias, final
+from typing import Literal, TypeAlias, final
 
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Dataset, Version
 from amana.node.choose import Chosen, choose
 from amana.policy.permit import Permit, permit
-from amana.privacy.combine import digests
+from amana.privacy.combine import digests, to_measure
 from amana.privacy.kernel import Asking, Kernel
 from amana.privacy.ledger import Asked, Earlier
 from amana.privacy.price import RhoCap, Target, Wanted
@@ -41,6 +41,7 @@ class Open:
     sql_of: Callable[[BoundedPlan], tuple[str, ...]]
 
 
+Known: TypeAlias = Literal["earlier answers", "nothing"]
 Leave: TypeAlias = Callable[[Dataset], Permit]
 """Who asks, as a permit for a dataset; raises the refusal that says why there is none."""
 
@@ -71,6 +72,18 @@ def digests_of(asking: Asking, opened: Open) -> Asked:
     """What tells this question from others in the ledger."""
     kernel = opened.kernel
     return digests(asking.plan, asking.version.id, plan_release(asking, kernel), key=kernel.digest_key)
+
+
+def left_to_pay(asking: Asking, opened: Open, *, known: Known) -> tuple[int, int]:
+    """(nano-rho, 2**-64) that asking would cost now: nothing for what was asked before, the difference for what was asked less precisely.
+    `known`: whether the asker may know what others asked, which only somebody with a permit may."""
+    kernel = opened.kernel
+    private = plan_release(asking, kernel)
+    if known == "nothing":
+        return private.nano_rho, private.delta_units
+    asked = digests(asking.plan, asking.version.id, private, key=kernel.digest_key)
+    further = to_measure(private, asked, kernel.ledger)[1]
+    return (0, 0) if further is None else (further.nano_rho, further.delta_units)
 
 
 def lost(asking: Asking, opened: Open, *, since: datetime) -> bool:
@@ -132,11 +145,11 @@ class Constants:
             self.pending.append(plan)
         return _fixed(asking_of(plan, opened, self)[0].figures[0][1])
 
-    def price(self, opened: Open) -> None:
+    def price(self, opened: Open, *, known: Known) -> None:
         """What they will cost."""
         for plan in self.pending:
-            private = plan_release(asking_of(plan, opened, self)[1], opened.kernel)
-            self.cost_nrho, self.cost_delta = self.cost_nrho + private.nano_rho, self.cost_delta + private.delta_units
+            nano_rho, delta = left_to_pay(asking_of(plan, opened, self)[1], opened, known=known)
+            self.cost_nrho, self.cost_delta = self.cost_nrho + nano_rho, self.cost_delta + delta
 
     def release(self, plan: Plan, opened: Open) -> None:
         """Ask for one of them: a use of its own, charged and logged."""

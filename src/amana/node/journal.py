@@ -3,6 +3,8 @@
 import logging
 import os
 import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import final
@@ -12,6 +14,8 @@ import structlog
 from amana.node.durable import OWNER_ONLY
 
 CLOSED = -1
+AGAIN_S = 10.0
+"""The same failure of a library is written down once in so long: who makes it fail again and again must not fill the disk."""
 
 
 @final
@@ -41,14 +45,21 @@ class LibraryWords(logging.Handler):
     """What libraries fail at, by kind and place only: their words may hold an address, a password or a row. Their warnings, which
     anybody could cause who speaks to the server, go nowhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, elapsed: Callable[[], float] = time.monotonic) -> None:
         super().__init__(level=logging.ERROR)
+        self._elapsed, self._written = elapsed, dict[tuple[str, str, str | None], float]()
 
     def emit(self, record: logging.LogRecord) -> None:
         """See `logging.Handler`."""
         kind = record.exc_info[0] if record.exc_info else None
         place = f"{record.module}:{record.lineno}"
-        structlog.get_logger("amana.node").error("library", name=record.name, place=place, kind=kind and kind.__name__)
+        named = None if kind is None else kind.__name__
+        same, now = (record.name, place, named), self._elapsed()
+        before = self._written.get(same)
+        if before is not None and now < before + AGAIN_S:
+            return
+        self._written[same] = now
+        structlog.get_logger("amana.node").error("library", name=record.name, place=place, kind=named)
 
 
 def noted(failed: threading.ExceptHookArgs) -> None:

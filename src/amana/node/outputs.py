@@ -19,7 +19,7 @@ from amana.policy.things import OutputOf
 from amana.policy.transitions import OUTPUT as MACHINE
 from amana.policy.transitions import OutputEvent, OutputState
 from amana.terms.database import Database, DuplicateError, Transaction, Value, moment, text
-from amana.terms.ids import OutputId, PersonId, ProjectId
+from amana.terms.ids import OutputId, ProjectId
 from amana.terms.refusal import Refusal
 
 ADD = """INSERT INTO output (id, project, kind, author, title, body, digest, state, round, made_at)
@@ -29,6 +29,8 @@ REWRITE = "UPDATE output SET title = :title, body = :body, digest = :digest WHER
 MOVE = "UPDATE output SET state = :to, round = :next WHERE id = :id AND state = :was AND round = :round"
 VOTE = """INSERT INTO vote (output, author, round, place, voter, verdict, reasons, given_at)
 VALUES (:output, :author, :round, :place, :voter, :verdict, :reasons, :at)"""
+OUTPUTS_MAX = 200
+"""Of one project, in whatever state."""
 BODY_LENGTH_MAX = 1_000_000
 ACTIONS = {
     OutputEvent.PROPOSE: Action.PROPOSE_OUTPUT,
@@ -65,12 +67,14 @@ class Outputs:
         self._database, self._now = database, now
 
     def add(self, asker: Asker | None, *, project: ProjectId, kind: OutputKind, title: str, body: str) -> OutputId:
-        """Something that the team made of released answers. Errors: Refusal node.bad_value for one that is too long."""
+        """Something that the team made of released answers. Errors: Refusal node.bad_value for one that is too long, output.too_many."""
         at, made = self._now(), OutputId(f"x-{secrets.token_hex(6)}")
         _short(body)
         with self._database.transaction() as run:
             check(Action.ADD_OUTPUT, asker, on=hold_project(run, project), now=at)
             assert asker is not None
+            if len(run.rows(OUTPUTS, {"project": project})) >= OUTPUTS_MAX:
+                raise Refusal("output.too_many", project=project, most=OUTPUTS_MAX)
             values: dict[str, Value] = {"id": made, "project": project, "kind": kind.value, "author": asker.person.id, "at": moment(at)}
             run.change(ADD, {**values, **_words(title, body), "state": MACHINE.start.value})
             _note(run, made, at=at, actor=asker.person.id, action="add", was="", now_is=MACHINE.start.value)
@@ -89,12 +93,13 @@ class Outputs:
             _note(run, output, at=at, actor=asker.person.id, action="rewrite", was=state, now_is=state)
 
     def output(self, asker: Asker | None, *, output: OutputId) -> Shown:
-        """One that the asker may see; what is published, everybody may."""
+        """One that the asker may see; what is published, everybody may, without the votes."""
+        at = self._now()
         with self._database.reading() as run:
             found = _read(run, output)
             if found.output.state is not OutputState.PUBLISHED:
-                check(Action.SEE_OUTPUT, asker, on=found, now=self._now())
-            return _shown(run, found, to=PersonId("") if asker is None else asker.person.id)
+                check(Action.SEE_OUTPUT, asker, on=found, now=at)
+            return _shown(run, found, to=asker, now=at)
 
     def place(self, output: OutputId) -> OutputOf:
         """The output in its project, as the rules of policy see it, for whoever has just changed it. Errors: Refusal node.not_found."""
@@ -103,12 +108,12 @@ class Outputs:
 
     def outputs(self, asker: Asker | None, *, project: ProjectId) -> tuple[Shown, ...]:
         """Those of a project that the asker may see."""
-        at, to = self._now(), PersonId("") if asker is None else asker.person.id
+        at = self._now()
         with self._database.reading() as run:
             owner = read_project(run, project)
             found = [OutputOf(output=read_output(run, row), project=owner) for row in run.rows(OUTPUTS, {"project": project})]
             seen = [each for each in found if each.output.state is OutputState.PUBLISHED or may(Action.SEE_OUTPUT, asker, on=each, now=at)]
-            return tuple(_shown(run, each, to=to) for each in seen)
+            return tuple(_shown(run, each, to=asker, now=at) for each in seen)
 
     def published(self, project: ProjectId) -> tuple[Published, ...]:
         """What a project published and did not take back."""
@@ -161,10 +166,13 @@ def _hold(run: Transaction, output: OutputId) -> OutputOf:
     return _read(run, output)
 
 
-def _shown(run: Transaction, on: OutputOf, *, to: PersonId) -> Shown:
+def _shown(run: Transaction, on: OutputOf, *, to: Asker | None, now: datetime) -> Shown:
     output = on.output
     title, body = run.rows(WORDS, {"id": output.id})[0]
-    return Shown(output=output, title=text(title), body=text(body), votes=votes_shown(output, project=on.project, to=to))
+    votes: tuple[Vote, ...] = ()  # who judged, and why, is not for the public
+    if to is not None and may(Action.SEE_OUTPUT, to, on=on, now=now):
+        votes = votes_shown(output, project=on.project, to=to.person.id)
+    return Shown(output=output, title=text(title), body=text(body), votes=votes)
 
 
 def _move(run: Transaction, output: Output, event: OutputEvent, *, actor: str, at: datetime) -> None:

@@ -23,6 +23,7 @@ PROJECTS = "SELECT id FROM project WHERE id > :after ORDER BY id LIMIT :limit"
 MEMBERS = "SELECT person, left_at FROM project_member WHERE project = :id ORDER BY person"
 REVIEWS = "SELECT id, reviewer, version, verdict, reasons FROM review WHERE project = :id ORDER BY given_at, id"
 DECIDERS = "SELECT DISTINCT decider FROM decision WHERE project = :id ORDER BY decider"
+CUSTODIANS = "SELECT DISTINCT custodian FROM permit WHERE project = :id ORDER BY custodian"
 HOLD = "UPDATE project SET state = state WHERE id = :id"
 HOLD_BY_PERMIT = "UPDATE project SET state = state WHERE id = (SELECT project FROM permit WHERE id = :id)"
 HOLD_BY_OUTPUT = "UPDATE project SET state = state WHERE id = (SELECT project FROM output WHERE id = :id)"
@@ -68,6 +69,7 @@ def read_project(run: Transaction, project: ProjectId) -> Project:
         ethics_reference=text(ethics),
         reviews=tuple(_review(row) for row in run.rows(REVIEWS, {"id": name})),
         deciders=tuple(PersonId(text(decider)) for (decider,) in run.rows(DECIDERS, {"id": name})),
+        custodians=tuple(OrganisationId(text(custodian)) for (custodian,) in run.rows(CUSTODIANS, {"id": name})),
     )
 
 

@@ -14,7 +14,7 @@ from amana.catalog.schema import Dataset, Version, expired
 from amana.node.answers import Answered, Preview, Simulated
 from amana.node.ask import Node
 from amana.node.askers import read_asker
-from amana.node.asking import Leave, local_leave
+from amana.node.asking import Leave
 from amana.node.job_rows import JobRecord
 from amana.node.job_runs import JobRuns
 from amana.node.jobs import Jobs, JobView
@@ -34,6 +34,7 @@ from amana.policy.things import Node as Place
 from amana.policy.things import PermitOf
 from amana.policy.transitions import PermitEvent
 from amana.privacy.ledger import Balance
+from amana.terms.codes import CODES, Exit
 from amana.terms.ids import PermitId
 from amana.terms.refusal import Fault, Refusal
 
@@ -173,19 +174,14 @@ class Service:
         return self.node.dry_run(asked.sql, within=asked.within, share=asked.share)
 
     def preview(self, asker: Asker | None, *, asked: Asked) -> Preview:
-        """What it would cost and how precise it would be: for anybody who signed in. Her permit tells what is left to her."""
+        """What it would cost and how precise it would be: for anybody who signed in. With a permit, what was asked before counts."""
         check(Action.PREVIEW, asker, on=Place(), now=self.now())
-        leave = self._leave(asker, asked)
-
-        def held(dataset: Dataset) -> Permit:
-            try:
-                return leave(dataset)
-            except Refusal:
-                if asked.permit is not None:
-                    raise
-                return local_leave(dataset)
-
-        return self.node.preview(asked.sql, within=asked.within, share=asked.share, leave=held)
+        try:
+            return self.node.preview(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked))
+        except Refusal as refusal:
+            if asked.permit is not None or CODES[refusal.code].exit is not Exit.PERMISSION:
+                raise
+        return self.node.preview(asked.sql, within=asked.within, share=asked.share, known="nothing")  # not what others asked
 
     def recall(self, asker: Asker | None, *, asked: Asked) -> Answered:
         """An answer that was given before. Errors: Refusal ask.not_answered."""

@@ -37,6 +37,7 @@ PATTERNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "enrol or demo": (r"enrol|demo", "word.setting.links"),
         "a URL or nothing": (rf"(https://[^\s?#@]+|{_HERE}(/[^\s?#@]*)?)?", "word.setting.issuer"),
         "a word or nothing": (r"[\x21-\x7e]{0,255}", "word.setting.provider_word"),
+        "a line or nothing": (r"[^\x00-\x1f\x7f]{0,500}", "word.setting.line"),
         "a path or nothing": (r"[^\0\n]{0,4096}", "word.setting.file"),
     }
 )
@@ -128,6 +129,10 @@ class Settings:
     oidc_step_up_acr: str = _text(
         "the acr that the provider must state at a step-up; without one a fresh sign-in there is enough", "", "a word or nothing"
     )
+    access_body: str = _text(
+        "the body that gives access to the data on this node, as the public register names it", "", "a line or nothing"
+    )
+    access_body_contact: str = _text("where people reach that body", "", "a line or nothing")
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False, compare=False)
 
 

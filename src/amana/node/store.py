@@ -21,6 +21,7 @@ from typing import final
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Dataset, Population, Version
 from amana.catalog.written import read_dataset, read_profile, write_dataset, write_profile
+from amana.node.audit import MACHINE, note
 from amana.node.durable import sync, write_durably
 from amana.node.key_source import Secret, SecretText
 from amana.node.keys import DIGEST, RANK, KeyRing, default_means
@@ -31,6 +32,7 @@ from amana.terms.refusal import Refusal
 RETIRE = "UPDATE version SET serves = 0 WHERE dataset = :dataset AND serves = 1"
 INSERT = """INSERT INTO version (id, dataset, published_at, serves, schema_json, profile_json)
 VALUES (:id, :dataset, :at, 1, :schema, :profile)"""
+SERVED = "SELECT id FROM version WHERE dataset = :dataset AND serves = 1"
 CURRENT = "SELECT id, published_at, schema_json, profile_json FROM version WHERE serves = 1 ORDER BY dataset"
 IDS = "SELECT id FROM version WHERE serves = 1 ORDER BY dataset"
 IDENTITY = "SELECT id FROM belonging"
@@ -155,8 +157,11 @@ class Store:
             "profile": write_profile(profile),
         }
         with self._database.transaction() as run:
+            before = [text(name) for (name,) in run.rows(SERVED, {"dataset": version.dataset.name})]
             run.change(RETIRE, {"dataset": version.dataset.name})
             run.change(INSERT, values)
+            told = {"thing": "dataset", "subject": version.dataset.name, "was": " ".join(before), "now_is": version.id}
+            note(run, at=now, actor=MACHINE, action="publish", **told)
         return Published(version=version, profile=profile, published_at=now)
 
     def remove_orphans(self) -> int:

@@ -21,6 +21,7 @@ from amana.engines.duckdb import DuckDbEngine
 from amana.engines.sample import SampleEngine
 from amana.log.plain import PlainLog
 from amana.node.asking import Open
+from amana.node.audit import MACHINE, note
 from amana.node.database import SqliteDatabase, open_database
 from amana.node.journal import Journal
 from amana.node.key_source import SecretText
@@ -386,4 +387,13 @@ def rotate_keys(folder: Path, *, to: str | None, data: Literal["keep", "encrypt 
 
     ring = KeyRing(folder, means=means_of(settings))
     ring.open()
-    return rotate(ring, to=to, copy=copied if data == "encrypt anew" else None)
+    rotated = rotate(ring, to=to, copy=copied if data == "encrypt anew" else None)
+    database, now = open_database(settings.database, folder=folder), SystemClock().now()
+    try:
+        migrate(database, now=now)
+        with database.transaction() as run:
+            told = {"thing": "keys", "subject": data, "was": rotated.before, "now_is": rotated.after}
+            note(run, at=now, actor=MACHINE, action="rotate", **told)
+    finally:
+        database.close()
+    return rotated

@@ -79,6 +79,13 @@ def project_open(_: Asker, on: Thing, now: datetime) -> None:
     check_project(_project(on), now=now, states=(ProjectState.APPROVED, ProjectState.ACTIVE))
 
 
+def past_first_draft(_: Asker, on: Thing, _now: datetime) -> None:
+    """Submitted once and not waiting for a decision: nobody has answers to make something of before. Errors: Refusal project.waiting."""
+    project = _project(on)
+    if project.version == 0 or project.state in (ProjectState.SUBMITTED, ProjectState.RETURNED, ProjectState.REJECTED):
+        raise Refusal("project.waiting", project=project.id, state=f"word.state.{project.state.value}")
+
+
 def purposes_current(_: Asker, on: Thing, _now: datetime) -> None:
     """The purposes are those that the permit was requested for. Errors: Refusal permit.purpose_changed."""
     assert isinstance(on, PermitOf)

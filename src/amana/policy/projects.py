@@ -70,6 +70,8 @@ class Project:
     former: tuple[PersonId, ...] = ()
     reviews: tuple[Review, ...] = ()
     deciders: tuple[PersonId, ...] = ()
+    custodians: tuple[OrganisationId, ...] = ()
+    """Whose permits it asked for: they read it before they sign."""
 
     def __post_init__(self) -> None:
         assert self.applicant in self.members, "the applicant is a member"

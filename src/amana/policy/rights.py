@@ -211,7 +211,7 @@ _RULES = (
     _plain(Action.SEE_AUDIT, Node, (Who.AUDITOR,), Scope.READ),
     Rule(action=Action.EXPORT_RECORD, on=(Node, DatasetOf), who=(Who.AUDITOR, Who.CUSTODIAN), scope=Scope.READ),
     # What is said in public of released answers: texts, code, derivations
-    _plain(Action.ADD_OUTPUT, Project, (Who.MEMBER,), Scope.APPLY),
+    _plain(Action.ADD_OUTPUT, Project, (Who.MEMBER,), Scope.APPLY, need.past_first_draft),
     _plain(Action.SEE_OUTPUT, OutputOf, (Who.MEMBER, Who.REVIEWER, Who.DECIDER), Scope.READ, need.output_seen),
     _output(Action.PROPOSE_OUTPUT, OutputEvent.PROPOSE, Scope.APPLY),
     _output(Action.VOTE_OUTPUT, OutputEvent.VOTE, Scope.REVIEW, need.not_voted_yet, aside=True),

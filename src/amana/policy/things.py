@@ -93,7 +93,7 @@ def stands(who: Who, asker: Asker, *, on: Thing) -> bool:
         case Who.AUTHOR:
             return isinstance(on, OutputOf) and on.output.author == person.id and stands(Who.MEMBER, asker, on=on)
         case Who.CUSTODIAN:
-            return Role.CUSTODIAN in person.roles and _custodian(on) == person.organisation
+            return Role.CUSTODIAN in person.roles and person.organisation in _custodians(on)
         case Who.RESEARCHER | Who.REVIEWER | Who.DECIDER | Who.OPERATOR | Who.AUDITOR:
             return Role(who.value) in person.roles
 
@@ -120,11 +120,13 @@ def _researches(person: Person) -> bool:
     return Role.RESEARCHER in person.roles
 
 
-def _custodian(on: Thing) -> OrganisationId | None:
+def _custodians(on: Thing) -> tuple[OrganisationId, ...]:
     match on:
         case DatasetOf():
-            return on.custodian
+            return (on.custodian,)
         case PermitOf():
-            return on.record.custodian
+            return (on.record.custodian,)
+        case Project():
+            return on.custodians
         case _:
-            return None
+            return ()

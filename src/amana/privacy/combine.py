@@ -3,10 +3,10 @@
 from dataclasses import replace
 from math import sqrt
 
-from amana.privacy.ledger import Asked, Earlier
-from amana.privacy.price import PrivatePlan
-from amana.query.plan import Plan
-from amana.query.released import NoisyCell, NoisyTable
+from amana.privacy.ledger import Asked, Earlier, Ledger, Pending
+from amana.privacy.price import PrivatePlan, more_precise
+from amana.query.plan import Plan, PublicKeys
+from amana.query.released import NoiseKind, NoisyCell, NoisyTable
 from amana.terms.canonical import keyed_digest
 from amana.terms.ids import Digest, VersionId
 
@@ -54,3 +54,22 @@ def _measured(plan: Plan) -> Plan:
 def last_of_same_bounds(releases: tuple[Earlier, ...], bounds: Digest) -> Earlier | None:
     """The newest release whose sums were bounded alike, so that both measure the same numbers."""
     return next((release for release in reversed(releases) if release.bounds == bounds), None)
+
+
+def to_measure(private: PrivatePlan, asked: Asked, ledger: Ledger) -> tuple[Earlier | Pending | None, PrivatePlan | None]:
+    """The earlier release that stands for a question or helps to answer it, and what remains to be measured: None if nothing does.
+
+    Only Gaussian measurements of the same bounds combine (PRIVACY 11).
+    """
+    found = ledger.recall(asked.digest)
+    if found is not None:
+        return found, None
+    earlier = last_of_same_bounds(ledger.earlier(asked.question), asked.bounds) if private.kind is NoiseKind.GAUSSIAN else None
+    return earlier, private if earlier is None else _further(private, earlier)
+
+
+def _further(private: PrivatePlan, earlier: Earlier) -> PrivatePlan | None:
+    """What remains to be measured beside an earlier release; its keys are public by now, so no threshold is paid again."""
+    known = replace(private.bounded, keys=PublicKeys(combinations=earlier.released.keys))
+    scales = tuple(noise.scale for noise in earlier.released.noise)
+    return more_precise(replace(private, bounded=known), replace(private, bounded=known, scales=scales))

@@ -12,17 +12,16 @@ from contextlib import suppress
 from dataclasses import replace
 
 from amana.privacy.bound import bound
-from amana.privacy.combine import combined, digests, last_of_same_bounds
+from amana.privacy.combine import combined, digests, to_measure
 from amana.privacy.kernel import Answer, Asking, Kernel, entry_of
 from amana.privacy.keys import key_domains
 from amana.privacy.ledger import Asked, Charge, Earlier, Pending
 from amana.privacy.noise import noisy
-from amana.privacy.price import PrivatePlan, more_precise, price
+from amana.privacy.price import PrivatePlan, price
 from amana.privacy.schedule import check_time, seconds_of
 from amana.query.check import check
 from amana.query.figures import figures
-from amana.query.plan import PublicKeys
-from amana.query.released import NoiseKind, NoisyTable
+from amana.query.released import NoisyTable
 from amana.terms.database import DuplicateError
 from amana.terms.ids import DeltaUnits, NanoRho
 from amana.terms.refusal import Fault, Refusal
@@ -48,13 +47,10 @@ def answer(asking: Asking, kernel: Kernel) -> Answer:
     asked = digests(asking.plan, asking.version.id, private, key=kernel.digest_key)
     kernel.log.check()  # a use that cannot be recorded is not paid
     while True:
-        found = kernel.ledger.recall(asked.digest)  # 4
-        if isinstance(found, Pending):
+        earlier, further = to_measure(private, asked, kernel.ledger)  # 4
+        if isinstance(earlier, Pending):
             kernel.clock.sleep_until(kernel.clock.elapsed() + 0.05)
             continue
-        gaussian = private.kind is NoiseKind.GAUSSIAN  # only those combine (PRIVACY 11)
-        earlier = found or (last_of_same_bounds(kernel.ledger.earlier(asked.question), asked.bounds) if gaussian else None)
-        further = private if earlier is None else _further(private, found, earlier)
         if earlier is not None and further is None:
             return _recall(asking, kernel, private, earlier, asked)
         if asking.kind == "recall":
@@ -94,15 +90,6 @@ def _run(asking: Asking, kernel: Kernel, private: PrivatePlan, charge: Charge, e
         kernel.ledger.abandon(charge)
         raise
     return released
-
-
-def _further(private: PrivatePlan, found: Earlier | None, earlier: Earlier) -> PrivatePlan | None:
-    """What remains to be measured beside an earlier release; its keys are public by now, so no threshold is paid again."""
-    if found is not None:
-        return None
-    known = replace(private.bounded, keys=PublicKeys(combinations=earlier.released.keys))
-    scales = tuple(noise.scale for noise in earlier.released.noise)
-    return more_precise(replace(private, bounded=known), replace(private, bounded=known, scales=scales))
 
 
 def _recall(asking: Asking, kernel: Kernel, private: PrivatePlan, earlier: Earlier, asked: Asked) -> Answer:

@@ -252,6 +252,7 @@ CODES: dict[str, Code] = {
     "review.reasons_needed": Code(604, Exit.PERMISSION),
     "output.voted": Code(573, Exit.PERMISSION),
     "output.votes_full": Code(574, Exit.PERMISSION),
+    "output.too_many": Code(606, Exit.PERMISSION),
     "permit.purpose_forbidden": Code(575, Exit.PERMISSION),
     "keys.missing": Code(590, Exit.SETTINGS),
     "keys.wrong_key": Code(591, Exit.SETTINGS),

@@ -10,10 +10,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from amana.terms.refusal import Refusal
 
 Language = Literal["en", "fr", "ar", "zgh"]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+PLAIN = r"^[^\x00]*$"
+"""Everything but U+0000, which PostgreSQL cannot store."""
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_:.-]+$")]
-Reasons = Annotated[str, StringConstraints(max_length=10_000)]
-Texts = dict[Language, Annotated[str, StringConstraints(max_length=20_000)]]
+Reasons = Annotated[str, StringConstraints(max_length=10_000, pattern=PLAIN)]
+Texts = dict[Language, Annotated[str, StringConstraints(max_length=20_000, pattern=PLAIN)]]
 YEAR_MAX = 9000
 
 

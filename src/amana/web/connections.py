@@ -10,7 +10,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 def patient_for(seconds: float) -> type[H11Protocol]:
     """The protocol of a server that waits so long for the head of each request, however slowly its bytes come; then it hangs up.
 
-    The body that follows has a limit of its own (`guard.py`), and so has a connection at rest between two requests (uvicorn).
+    The body that follows has a limit of its own (`guard.py`), and so has a connection at rest between two requests (uvicorn). What is
+    left of a body once its request is answered has as long as a head.
     """
 
     class Patient(H11Protocol):
@@ -35,8 +36,9 @@ def patient_for(seconds: float) -> type[H11Protocol]:
             super().connection_lost(exc)
 
         def _waits(self) -> bool:
-            """Whether the head of no request has come."""
-            return self.conn.their_state is h11.IDLE
+            """Whether the head of no request has come, or the rest of one that is answered."""
+            rest = self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE
+            return rest or self.conn.their_state is h11.IDLE
 
         def _wait(self) -> None:
             self._stop()

@@ -90,6 +90,11 @@ RECORD: Final[Example] = {
     "made_at": NOW,
     "datasets": {"clinic": {"GDPR": {"30(1)(b) purposes": ["GRU: general research use (DUO:0000042)"]}}},
 }
+REGISTER: Final[Example] = {
+    "format": "amana public register 1",
+    "made_at": NOW,
+    "datasets": {"clinic": {"EHDS": {"58(1)(a) legal basis": ["Law 09-08, art. 21"]}}},
+}
 ME: Final[Example] = {
     **SHORT, "organisation_name": "University", "accreditations": [ACCREDITATION], "signed_in_by": "token", "scopes": ["read", "ask"],
     "assistant": {"allowance": "1/10", "rows_max": 200, "expires_at": LATER}, "stepped_up": False,
@@ -123,6 +128,7 @@ RESPONSES: Final[Mapping[str, Example]] = {
     "post-people": SHORT,
     "get-audit": {"items": [NOTE], "next": "MjAyNi0xMS0yNFQyMTo1OTozMS42MTc4NzkrMDA6MDA"},
     "get-exports-record": RECORD,
+    "get-exports-public-register": REGISTER,
     "post-sign-in-link": {"token": "amana_sBq4ppHfCTFj…", "expires_at": LATER},
     "post-sign-in-open": {"kind": "enrol"},
     "get-sign-in": {"identity_provider": False, "secure": True, "state": "signed-in", "name": "Amal"},

@@ -69,8 +69,8 @@ async def events(request: Request, here: Here, caller: Caller, limits: Limited, 
 @router.get("/jobs/{job}/answer", responses=ANSWERED, openapi_extra=doing(Action.SEE_JOB, Action.ASK))
 async def answer(here: Here, caller: Caller, limits: Limited, job: JobName, accept: Accept = "application/json") -> Response:
     """The answer of a job that is done: recalled from the ledger, under the same rights as a question."""
-    found = await limits.questions.run(lambda: here.jobs.answer(caller, job=JobId(job)))
-    return answer_response(found, accept=accept, rows_max=limits.rows_max)
+    asked = JobId(job)
+    return await limits.questions.run(lambda: answer_response(here.jobs.answer(caller, job=asked), accept=accept, rows_max=limits.rows_max))
 
 
 @router.delete("/jobs/{job}", response_model=JobOut, openapi_extra=doing(Action.CANCEL_JOB))

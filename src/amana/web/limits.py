@@ -16,6 +16,8 @@ from amana.terms.refusal import Refusal
 KNOWN_MAX = 20_000
 """Readers that are remembered; whoever was quiet longest is forgotten first, and begins anew."""
 BUSY_WAIT_S = 2
+DRY_RUNS = 1
+"""Dry runs at once in one process. They are open to strangers, and many would make questions late that are paid for."""
 Result = TypeVar("Result")
 
 
@@ -45,8 +47,8 @@ class Rate:
 class Gate:
     """Questions run in a pool of threads of their own, so that they keep nothing else waiting; the queue before it has an end."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._running = settings.http_questions_max
+    def __init__(self, settings: Settings, *, running: int) -> None:
+        self._running = running
         self._waiting_max, self._wait_s = settings.http_queue_max, settings.http_wait_ms_max / 1e3
         self._waiting = 0
         self._turn: Semaphore | None = None
@@ -103,7 +105,8 @@ class Limits:
     def __init__(self, settings: Settings) -> None:
         self.addresses = Rate(settings.http_address_per_minute_max)
         self.people = Rate(settings.http_person_per_minute_max)
-        self.questions = Gate(settings)
+        self.questions = Gate(settings, running=settings.http_questions_max)
+        self.dry_runs = Gate(settings, running=min(DRY_RUNS, settings.http_questions_max))
         self.streams = Places(settings.http_streams_max)
         self.body_bytes_max = settings.http_body_bytes_max
         self.wait_s = settings.http_wait_ms_max / 1e3

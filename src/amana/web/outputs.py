@@ -12,7 +12,7 @@ from amana.policy.rights import Action
 from amana.policy.transitions import OutputEvent
 from amana.terms.ids import OutputId, ProjectId
 from amana.web.access import doing
-from amana.web.bodies import Closed, Id, Judgement, Name, Nothing
+from amana.web.bodies import PLAIN, Closed, Id, Judgement, Name, Nothing
 from amana.web.context import Caller, Here
 from amana.web.routing import BASE, new_router
 from amana.web.shown import changed, output_shown
@@ -24,7 +24,7 @@ class Words(Closed):
     """What is to be published."""
 
     title: Name
-    body: Annotated[str, StringConstraints(max_length=BODY_LENGTH_MAX)]
+    body: Annotated[str, StringConstraints(max_length=BODY_LENGTH_MAX, pattern=PLAIN)]
 
 
 class NewOutput(Closed):
@@ -35,15 +35,15 @@ class NewOutput(Closed):
     )
     kind: Literal["text", "code", "derivation"]
     title: Name
-    body: Annotated[str, StringConstraints(max_length=BODY_LENGTH_MAX)]
+    body: Annotated[str, StringConstraints(max_length=BODY_LENGTH_MAX, pattern=PLAIN)]
 
 
 @router.get("/projects/{project}/outputs", openapi_extra=doing(Action.SEE_OUTPUT))
 def outputs(project: Id, service: Here, caller: Caller) -> dict[str, object]:
-    """Those of a project that you may see; what is published, everybody may."""
+    """Those of a project that you may see, without their texts; what is published, everybody may."""
     found = service.outputs.outputs(caller, project=ProjectId(project))
     shown = [output_shown(each, on=service.outputs.place(each.output.id), to=caller, now=service.now()) for each in found]
-    return {"items": shown, "next": None}
+    return {"items": [{name: value for name, value in each.items() if name != "body"} for each in shown], "next": None}
 
 
 @router.post("/projects/{project}/outputs", status_code=201, openapi_extra=doing(Action.ADD_OUTPUT))

@@ -57,7 +57,7 @@ async def preview(here: Here, caller: Caller, limits: Limited, question: Questio
 async def dry_run(here: Here, caller: Caller, limits: Limited, question: Tried, accept: Accept = "application/json") -> Response:
     """The question over invented rows: the same refusals, columns and precision; its figures mean nothing. Open to everybody."""
     asked = asked_of(question)
-    return answer_response(await limits.questions.run(lambda: here.dry_run(caller, asked=asked)), accept=accept, rows_max=limits.rows_max)
+    return await limits.dry_runs.run(lambda: answer_response(here.dry_run(caller, asked=asked), accept=accept, rows_max=limits.rows_max))
 
 
 @router.post("/questions", response_model=AnswerOut, responses={**ANSWERED, **ACCEPTED}, openapi_extra=doing(Action.ASK, spends=True))
@@ -69,10 +69,14 @@ async def ask(
     What is predicted to take long is put in the queue instead (202): its job is looked at under `Location`.
     """
     asked, since = asked_of(question), since_of(request)
-    found = await limits.questions.run(lambda: here.put(caller, asked=asked, since=since))
-    if isinstance(found, JobView):
-        return accepted(found, catalogue=catalogue_of(request))
-    return answer_response(found, accept=accept, rows_max=limits.rows_max)
+
+    def answered() -> Response:  # also what is written is made in the question's own thread: it may be large
+        found = here.put(caller, asked=asked, since=since)
+        if isinstance(found, JobView):
+            return accepted(found, catalogue=catalogue_of(request))
+        return answer_response(found, accept=accept, rows_max=limits.rows_max)
+
+    return await limits.questions.run(answered)
 
 
 @router.post("/questions/simulate", response_model=RedrawsOut, openapi_extra=doing(Action.ASK))
@@ -105,7 +109,7 @@ def preview_of(preview: Preview) -> Mapping[str, object]:
         "delta_units": preview.cost_delta_units,
         "cap_nrho": preview.cap_nrho,
         "spent_nrho": preview.spent_nrho,
-        "recalled": False,
+        "recalled": preview.cost_nrho == 0 and bool(preview.figures),
     }
     return {
         "figures": [{"name": name, "half_width": half, "relative": relative} for name, half, relative in preview.figures],
