@@ -127,6 +127,7 @@ def test_other_forms_than_json_are_media_types_of_the_response() -> None:
         "get-jobs-job-events": "text/event-stream",
         "get-exports-record": "text/csv",
         "get-exports-public-register": "text/csv",
+        "get-datasets-name-sample": "application/vnd.apache.parquet",
     }
     assert not any(each["name"].lower() == "accept" for operation in OPERATIONS.values() for each in operation.written["parameters"])
 

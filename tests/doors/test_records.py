@@ -12,13 +12,16 @@ import pytest
 
 from amana.catalog.schema import Processing
 from amana.cli import main
+from amana.node.audit import notes
 from amana.node.record_fields import EHDS, FIELDS, GDPR, MOROCCAN, NOT_DECLARED, Facts
 from amana.node.records import COLUMNS, processing_record, processing_record_for
+from amana.node.service import open_service
+from amana.node.wiring import rotate_keys
 from amana.policy.projects import OutputKind, Verdict
 from amana.policy.transitions import OutputEvent
 from amana.terms.codes import Exit
 from amana.terms.refusal import Refusal
-from tests.doors.http_node import HttpNode, http_node, session_of
+from tests.doors.http_node import HttpNode, http_node, lay_down, session_of
 
 PATH = "/api/v1/exports/processing-record"
 PUBLIC = "/api/v1/exports/public-register"
@@ -199,3 +202,16 @@ def test_the_machine_exports_without_anybody(node: HttpNode, capsys: pytest.Capt
     assert main.main(["export", "processing-record", "--csv", "--folder", folder, "-o", str(file)]) == Exit.FINE
     assert file.read_bytes().startswith(b"regulation,field,dataset,value\r\n")
     assert main.main(["export", "processing-record", "--folder", folder, "-o", str(tmp_path)]) == Exit.USAGE
+
+
+def test_a_publishing_and_a_rotation_are_in_the_audit(tmp_path: Path) -> None:
+    lay_down(tmp_path / "node")
+    rotate_keys(tmp_path / "node", to=None, data="keep")
+    service = open_service(tmp_path / "node")
+    try:
+        found = [(each.actor, each.action, each.thing) for each in notes(service.database, limit=10)]
+        (published,) = [each for each in notes(service.database, limit=10) if each.action == "publish"]
+        assert found == [("machine", "rotate", "keys"), ("machine", "publish", "dataset")]
+        assert (published.subject, published.was, published.now_is) == ("test", "", service.versions()[0].id)
+    finally:
+        service.close()

@@ -7,12 +7,15 @@ it holds open, and opens the new ones next time.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias, final
 
+from amana.node.audit import MACHINE, note
 from amana.node.durable import remove_durably, sync
 from amana.node.key_source import FILE, KMS, KeySource, SecretText, make_key, new_key
 from amana.node.keys import VERSION, KeyRing, Wrapped, WrappedKey, text_of
+from amana.terms.database import Database
 from amana.terms.refusal import Refusal, cause_of
 
 Copy: TypeAlias = Callable[[Path, SecretText, Path, SecretText], None]
@@ -53,6 +56,13 @@ def rotate(keys: KeyRing, *, to: str | None, copy: Copy | None) -> Rotated:
             raise
         keys.settle()
     return Rotated(before=f"{before.source} {before.kek}", after=f"{after.kind} {after.id}", keys_count=len(entries), files_count=len(made))
+
+
+def note_rotation(database: Database, rotated: Rotated, *, data: str, now: datetime) -> None:
+    """Write into the audit that keys were rotated, on the node's own machine."""
+    with database.transaction() as run:
+        told = {"thing": "keys", "subject": data, "was": rotated.before, "now_is": rotated.after}
+        note(run, at=now, actor=MACHINE, action="rotate", **told)
 
 
 def _next_source(keys: KeyRing, kind: str) -> KeySource:

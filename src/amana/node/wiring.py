@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
@@ -21,7 +21,6 @@ from amana.engines.duckdb import DuckDbEngine
 from amana.engines.sample import SampleEngine
 from amana.log.plain import PlainLog
 from amana.node.asking import Open
-from amana.node.audit import MACHINE, note
 from amana.node.database import SqliteDatabase, open_database
 from amana.node.journal import Journal
 from amana.node.key_source import SecretText
@@ -31,7 +30,7 @@ from amana.node.profile import build_profile, releases_count
 from amana.node.publish import Progress, Publication, in_folder, quiet
 from amana.node.publish import check as check_steps
 from amana.node.publish import publish as publish_steps
-from amana.node.rotate import Rotated, rotate
+from amana.node.rotate import Rotated, note_rotation, rotate
 from amana.node.sample import Samples
 from amana.node.settings import Settings, read_settings
 from amana.node.store import Store
@@ -382,28 +381,17 @@ def rotate_keys(folder: Path, *, to: str | None, data: Literal["keep", "encrypt 
     settings = read_settings(folder, os.environ)
 
     def copied(store: Path, key: SecretText, target: Path, target_key: SecretText) -> None:
-        connection = connect(
-            folder / "spill",
-            memory_bytes_max=settings.memory_bytes_max,
-            threads=settings.threads,
-            spill_bytes_max=settings.spill_bytes_max,
-        )
-        try:
-            copy_store(connection, store, key=key, target=target, target_key=target_key)
-        except StoreUnreadableError:
-            raise Refusal("keys.copy_failed", file=str(store)) from None
-        finally:
-            connection.close()
+        most = {"memory_bytes_max": settings.memory_bytes_max, "spill_bytes_max": settings.spill_bytes_max}
+        with closing(connect(folder / "spill", threads=settings.threads, **most)) as connection:
+            try:
+                copy_store(connection, store, key=key, target=target, target_key=target_key)
+            except StoreUnreadableError:
+                raise Refusal("keys.copy_failed", file=str(store)) from None
 
     ring = KeyRing(folder, means=means_of(settings))
     ring.open()
     rotated = rotate(ring, to=to, copy=copied if data == "encrypt anew" else None)
-    database, now = open_database(settings.database, folder=folder), SystemClock().now()
-    try:
-        migrate(database, now=now)
-        with database.transaction() as run:
-            told = {"thing": "keys", "subject": data, "was": rotated.before, "now_is": rotated.after}
-            note(run, at=now, actor=MACHINE, action="rotate", **told)
-    finally:
-        database.close()
+    with closing(open_database(settings.database, folder=folder)) as database:
+        migrate(database, now=SystemClock().now())
+        note_rotation(database, rotated, data=data, now=SystemClock().now())
     return rotated
