@@ -224,16 +224,6 @@ def test_a_table_whose_name_leads_out_of_the_folder_is_not_written(connection: C
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_notebook_shows_where_a_connection_leads_and_what_a_preview_and_a_budget_say(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AMANA_LANG", "en")
-    assert repr(connection) == f"<amana.connect {connection.address}>" and TOKEN not in repr(connection)
-    assert repr(connection.preview(SQL)).splitlines()[-1] == "Asking would cost 0.10 % of the budget. Nothing was spent."
-    assert "± 67" in repr(connection.preview(SQL))
-    assert repr(connection.budget("clinic")).splitlines()[-1].split() == ["clinic", "patient", "25", "%", "75", "%"]
-
-
 # --- long questions ---
 
 
