@@ -96,6 +96,10 @@ class Budget:
     delta_shown: float = 1e-6
     by: tuple[()] = ()
 
+    @property
+    def share(self) -> float:
+        return self.spent_nrho / self.cap_nrho
+
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:

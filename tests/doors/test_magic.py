@@ -9,7 +9,7 @@ import amana
 from amana.client import magic
 from amana.client.magic import Wish, read_line
 from amana.terms.refusal import Refusal
-from tests.doors.node_over_http import Memory, serving
+from tests.doors.node_over_http import TOKEN, Memory, serving
 from tests.doors.stand_in import StandIn, door
 
 SQL = "SELECT region, COUNT(*) AS visits FROM visits GROUP BY region"
@@ -73,6 +73,16 @@ def test_the_node_of_the_environment_is_the_default(shell: Shell, node: tuple[st
 def test_a_preview_spends_nothing_and_shows_the_interval_to_expect(shell: Shell, node: tuple[str, Memory]) -> None:
     shown = repr(shell.magics["amana"](f"--node {node[0]} --preview", SQL))
     assert "± 67" in shown and not node[1].paid
+
+
+def test_a_notebook_shows_where_a_connection_leads_and_what_a_preview_and_a_budget_say(
+    node: tuple[str, Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMANA_LANG", "en")
+    with amana.connect(node[0], TOKEN) as connection:
+        assert repr(connection) == f"<amana.connect {connection.address}>" and TOKEN not in repr(connection)
+        assert repr(connection.preview(SQL)).splitlines()[-1] == "Asking would cost 0.10 % of the budget. Nothing was spent."
+        assert repr(connection.budget("clinic")).splitlines()[-1].split() == ["clinic", "patient", "25", "%", "75", "%"]
 
 
 def test_a_cell_is_asked_of_a_folder_on_this_machine() -> None:

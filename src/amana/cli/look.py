@@ -34,10 +34,9 @@ def budget(options: argparse.Namespace, catalogue: Catalogue) -> None:
     with reach(options, catalogue, open_folder=open_folder) as door:
         left = door.budget(options.name)
         permits = door.permit_budgets(options.name) if isinstance(door, Connection) else ()
-    share = max(left.spent_nrho / left.cap_nrho, left.spent_delta_units / max(1, left.cap_delta_units))
     write_table(
         tuple(catalogue.say(f"budget.{name}") for name in ("population", "unit", "spent", "left")),
-        [(left.population, left.unit, percent(share), percent(1 - share))],
+        [(left.population, left.unit, percent(left.share), percent(1 - left.share))],
         numbers=(False, False, True, True),
     )
     if left.by:

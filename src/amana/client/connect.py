@@ -254,6 +254,10 @@ class Connection:
         """Give the connection back."""
         self._channel.close()
 
+    def __repr__(self) -> str:
+        """Where it leads; never who asks, whose token is a secret."""
+        return f"<amana.connect {self.address}{'' if self._permit is None else f', permit {self._permit}'}>"
+
     def __enter__(self) -> "Connection":
         return self
 

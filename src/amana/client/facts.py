@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import final
 
 from amana.client.cost import Cost, Note
+from amana.client.glance import budget_text, preview_text
 from amana.client.wire import Json, a_list, a_number, a_text, a_whole, an_object, number_or_none, read_cost, read_notes
 
 
@@ -45,6 +46,14 @@ class Budget:
     epsilon_of_cap: float
     delta_shown: float
     by: tuple[ProjectSpending, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """What is spent of whichever is scarcer, 0 to 1."""
+        return max(self.spent_nrho / max(1, self.cap_nrho), self.spent_delta_units / max(1, self.cap_delta_units))
+
+    def __repr__(self) -> str:
+        return budget_text(self.population, self.unit, spent=self.share)
 
 
 @final
@@ -121,6 +130,9 @@ class Preview:
     def cost_nrho(self) -> int:
         """What asking would cost."""
         return self.cost.loss_nrho
+
+    def __repr__(self) -> str:
+        return preview_text(self.figures, share=self.share)
 
 
 def read_preview(found: Json) -> Preview:

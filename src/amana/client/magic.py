@@ -12,9 +12,7 @@ from typing import Protocol, final
 
 from amana.client.connect import connect
 from amana.client.explain import speaking
-from amana.client.figures import digits_after, number, percent
 from amana.client.result import Result
-from amana.client.table import text_table
 from amana.client.text import choose_language, load
 from amana.terms.refusal import Refusal
 
@@ -27,20 +25,11 @@ class Shell(Protocol):
     def register_magic_function(self, func: Callable[[str, str], object], magic_kind: str, magic_name: str) -> None: ...
 
 
-class Shown(Protocol):
-    """A preview, of either door."""
-
-    @property
-    def figures(self) -> tuple[tuple[str, float, float | None], ...]: ...
-    @property
-    def share(self) -> float: ...
-
-
 class Door(Protocol):
     """What both doors answer: a folder on this machine, and a node."""
 
     def sql(self, sql: str, *, within: str | float | None, share: str | None) -> Result: ...
-    def preview(self, sql: str, *, within: str | float | None, share: str | None) -> Shown: ...
+    def preview(self, sql: str, *, within: str | float | None, share: str | None) -> object: ...
 
 
 class Opener(Protocol):
@@ -62,17 +51,6 @@ class Wish:
     preview: bool = False
     dry_run: bool = False
     name: str | None = None
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class PreviewShown:
-    """A preview as a notebook shows it: a short table."""
-
-    text: str
-
-    def __repr__(self) -> str:
-        return self.text
 
 
 def register(shell: object, *, open_folder: Opener) -> None:
@@ -141,10 +119,4 @@ def ask(wish: Wish, sql: str, *, open_folder: Opener) -> object:
 
 
 def _asked(door: Door, wish: Wish, sql: str) -> object:
-    if not wish.preview:
-        return door.sql(sql, within=wish.within, share=wish.share)
-    shown, say = door.preview(sql, within=wish.within, share=wish.share), load(choose_language(None, os.environ)).say
-    rows = [(name, f"± {number(half, digits_after(half))}", "–" if part is None else percent(part)) for name, half, part in shown.figures]
-    columns = (say("preview.figure"), say("preview.interval"), say("preview.relative"))
-    lines = [*text_table(columns, rows, numbers=(False, True, True)), say("preview.cost", share=percent(shown.share))]
-    return PreviewShown("\n".join(lines))
+    return (door.preview if wish.preview else door.sql)(sql, within=wish.within, share=wish.share)

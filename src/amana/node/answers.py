@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
+from amana.client.glance import budget_text, preview_text
 from amana.node.asking import Note
 from amana.node.spending import ProjectSpending
 from amana.query.simulate import Draw
@@ -56,6 +57,9 @@ class Preview:
     share: float
     notes: tuple[Note, ...]
 
+    def __repr__(self) -> str:
+        return preview_text(self.figures, share=self.share)
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,14 @@ class Budget:
     delta_shown: float
     by: tuple[ProjectSpending, ...] = ()
     """Who took it, in all the population's life."""
+
+    @property
+    def share(self) -> float:
+        """What is spent of whichever is scarcer, 0 to 1."""
+        return max(self.spent_nrho / max(1, self.cap_nrho), self.spent_delta_units / max(1, self.cap_delta_units))
+
+    def __repr__(self) -> str:
+        return budget_text(self.population, self.unit, spent=self.share)
 
 
 @final
