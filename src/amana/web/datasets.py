@@ -82,11 +82,16 @@ def profile(here: Here, name: str) -> Mapping[str, object]:
 
 @router.get("/datasets/{name}/sample", response_class=StreamingResponse, responses=SAMPLED, openapi_extra=doing(Action.SEE_PUBLIC))
 async def sample(
-    here: Here, limits: Limited, name: str, table: TableName, form: Form = None, accept: Annotated[str, Header()] = FORMS["csv"]
+    here: Here,
+    limits: Limited,
+    name: str,
+    table: TableName,
+    form: Form = None,
+    accept: Annotated[str, Header(include_in_schema=False)] = FORMS["csv"],
 ) -> StreamingResponse:
     """One table of the invented sample as a CSV or Parquet file: the form of the real table, no row about anybody."""
     chosen = form or ("parquet" if FORMS["parquet"] in accept else "csv")
-    file, tag = await limits.questions.run(lambda: _sampled(here, name, table=table, form=chosen))
+    file, tag = await limits.dry_runs.run(lambda: _sampled(here, name, table=table, form=chosen))
     return StreamingResponse(_chunks(file), media_type=FORMS[chosen], headers={"ETag": f'"{tag}"'})
 
 
