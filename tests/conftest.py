@@ -46,3 +46,10 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What kills, loses and waits is for `make test`."""
+    for item in items:
+        if "crash" in item.path.parts:
+            item.add_marker(pytest.mark.slow)

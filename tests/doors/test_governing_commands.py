@@ -21,6 +21,8 @@ from amana.terms.refusal import Refusal
 from amana.web.app import build
 from tests.doors.http_node import lay_down
 
+pytestmark = pytest.mark.slow
+
 PROJECT = """purposes = ["HMB"]
 datasets = ["test"]
 ends_on = 2090-12-31

@@ -38,6 +38,8 @@ from amana.web.app import build
 from tests.doors.http_node import lay_down, populate, session_of
 from tests.doors.node_over_http import TOKEN, Memory, serving
 
+pytestmark = pytest.mark.slow
+
 COUNT = "SELECT COUNT(*) AS visits FROM visits"
 ROWS_MAX = 2
 ASSISTANT: dict[str, Any] = {"name": "Amal", "assistant": {"allowance": "1/10", "rows_max": 2, "expires_at": "2030-01-01T00:00:00+00:00"}}

@@ -93,6 +93,7 @@ def test_answers_tell_neighbours_apart_no_better_than_the_price_says(
     assert separation_at_least(draw, cut=cut, runs=RUNS) > MU, "the control was missed: this audit is no evidence"
 
 
+@pytest.mark.slow
 def test_the_answer_of_the_door_has_the_noise_that_it_declares(parts: Kernel) -> None:
     answers = [ask("SELECT COUNT(*) AS n FROM visits", {(): (100,)}, parts) for _ in range(RUNS)]
     scale = answers[0].released.noise[0].scale

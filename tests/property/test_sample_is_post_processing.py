@@ -16,6 +16,8 @@ from tests.served import serve
 from tests.spec.conftest import CLINIC
 from tests.spec.test_same_as_sql import clinic_rows
 
+pytestmark = pytest.mark.slow
+
 VERSION = VersionId("f" * 32)
 SQL = "SELECT ward, COUNT(*) AS visits, AVG(cost) AS cost FROM visits WHERE cost > (SELECT AVG(cost) FROM visits) GROUP BY ward"
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,8 @@ from amana.terms.ids import JobId
 from amana.terms.refusal import Fault, Refusal
 from tests.clinic import OTHER, OWNER, asker, change, database_of, publish_clinic, put, question, rows, wait
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -34,9 +37,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def service(folder: Path) -> Iterator[Service]:
-    opened = open_service(folder)
-    yield opened
-    opened.close()
+    with closing(open_service(folder)) as opened:
+        yield opened
 
 
 def submit(service: Service, number: int = 0, *, seconds: float = 0.1) -> JobId:
@@ -60,8 +62,7 @@ def moves(folder: Path, job: JobId) -> list[object]:
 @pytest.mark.usefixtures("each_database")
 def test_a_job_runs_through_its_life_and_each_step_is_noted(folder: Path, service: Service) -> None:
     job = submit(service)
-    waiting = look(service, job)
-    assert (waiting.state, waiting.stage, waiting.position, waiting.progress) == ("queued", "queued", 1, 0.0)
+    assert ((now := look(service, job)).state, now.stage, now.position, now.progress) == ("queued", "queued", 1, 0.0)
     service._runs.run(job)
     done = look(service, job)
     assert (done.state, done.stage, done.position, done.progress, done.over) == ("done", "released", None, 1.0, True)

@@ -14,6 +14,8 @@ from amana.terms.ids import JobId
 from amana.web.app import build
 from tests.clinic import OTHER, PERMIT, bearer, change, publish_clinic, wait
 
+pytestmark = pytest.mark.slow
+
 ASK = {"sql": "SELECT COUNT(*) AS n FROM visits", "within": "20%", "permit": PERMIT}
 
 

@@ -28,6 +28,8 @@ from tests.parts import store_at
 from tests.servers import postgres
 from tests.unit.publishing import HEAD, Made, make
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 VISITS = """
 [[table]]
