@@ -10,11 +10,13 @@ import amana
 from amana.catalog.purposes import TERMS
 from amana.cli.parser import build
 from amana.client.text import load
+from amana.log.entry_kinds import KINDS
 from amana.node.settings import describe
 from amana.policy.rights import RULES
 from amana.policy.transitions import OUTPUT, PERMIT, PROJECT, RUN, Machine
 from amana.terms.codes import CODES
 from tests.docs.http_page import http_page
+from tests.docs.log_page import log_page, schema_page
 
 ROOT = Path(__file__).parent.parent.parent
 BENCHMARKS = ROOT / "docs" / "explanation" / "benchmarks.md"
@@ -33,6 +35,8 @@ def pages() -> dict[Path, str]:
         reference / "purposes.md": purposes_page(),
         reference / "lifecycles.md": lifecycle_page(),
         reference / "http.md": http_page(),
+        reference / "log.md": log_page(),
+        **{reference / "log" / f"{kind}.schema.json": schema_page(kind) for kind in KINDS},
         reference / "refusals.md": refusal_page(),
         reference / "rights.md": rights_page(),
         reference / "settings.md": settings_page(),

@@ -10,19 +10,29 @@ from amana.terms.ids import DeltaUnits, NanoRho, PermitId, PopulationName, Versi
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseEntry:
-    """One admitted use. `kind`: ask, recall or profile. `hour`: the hour, UTC. No SQL, no digest, nothing the data decided."""
+    """One admitted use. No SQL, no person, no digest, nothing the data decided.
 
-    kind: str
+    `verb`: ask, recall or profile. `hour`: the hour, UTC. `period`: whose account of the population pays: "life", "2026", "2026-Q4",
+    "2026-11". `project`: empty for the custodian on the node's own machine. `purposes`: terms without what somebody wrote freely.
+    `left_nrho`, `left_delta`: what the ledger says is left in that account after this. `sealed`: pairs (field, commitment), by field.
+    """
+
+    verb: str
     hour: datetime
     population: PopulationName
+    period: str
     dataset: str
     version: VersionId
     custodian: str
+    project: str
     permit: PermitId
-    purpose: str
+    purposes: tuple[str, ...]
     mechanism: str
     cost_nrho: NanoRho
     cost_delta: DeltaUnits
+    left_nrho: NanoRho
+    left_delta: DeltaUnits
+    sealed: tuple[tuple[str, str], ...]
 
 
 @final
