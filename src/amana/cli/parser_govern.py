@@ -15,6 +15,7 @@ ACTIONS = {
     "jobs": ("list", "show", "cancel", "answer"),
     "keys": ("show", "rotate"),
     "export": ("processing-record", "public-register"),
+    "receipt": ("get", "show", "verify", "crate"),
 }  # fmt: skip
 KINDS = ("custodian", "research", "company", "authority", "operator")
 ROLES = ("researcher", "reviewer", "decider", "custodian", "operator", "auditor")

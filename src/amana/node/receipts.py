@@ -1,0 +1,77 @@
+"""Receipts: the entry of a use or decision, its proof, and the openings that belong to whoever asks for it.
+
+Entry and proof are public. What was sealed is told to the person who put the question or decided; the reasons of a decision also to
+those who may see its project. Whoever holds the data folder sees all: she keeps the openings.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import Literal, TypeAlias, cast, final
+
+from amana.log.entries import read_entry
+from amana.log.lookup import prove
+from amana.log.note import SigningKey
+from amana.log.read import LogReader
+from amana.log.receipt import Opening, Receipt, commit_rows, rows_of
+from amana.log.seal import SALT_BYTES, read_salt, write_salt
+from amana.log.tiles import TileError
+from amana.node import openings
+from amana.policy.people import Asker
+from amana.terms.database import Database, text
+from amana.terms.ids import ProjectId
+from amana.terms.refusal import Fault, Refusal
+
+KEEP = "INSERT INTO released_rows (entry, salt, csv_hmac) VALUES (:entry, :salt, :hmac) ON CONFLICT DO NOTHING"
+KEPT = "SELECT salt, csv_hmac FROM released_rows WHERE entry = :entry"
+Holder: TypeAlias = Asker | Literal["machine"] | None
+"""Who asks for a receipt: a person, whoever holds the data folder, or a stranger."""
+
+
+@final
+class Receipts:
+    """The receipts of one node. `key`: the log's key; `sees`: whether the person may see that project."""
+
+    def __init__(
+        self, database: Database, reader: LogReader, *, key: Callable[[], SigningKey], sees: Callable[[Asker, ProjectId], bool]
+    ) -> None:
+        self._database, self._reader, self._key, self._sees = database, reader, key, sees
+
+    def keep(self, entry: int, *, csv: bytes) -> None:
+        """Commit to the rows that leave under that entry, before they do. `csv`: the answer as CSV."""
+        salt = secrets.token_bytes(SALT_BYTES)
+        values = {"entry": entry, "salt": write_salt(salt), "hmac": commit_rows(csv, salt=salt).hex()}
+        with self._database.transaction() as run:
+            run.change(KEEP, values)
+
+    def receipt(self, index: int, *, holder: Holder) -> Receipt:
+        """The receipt of that entry. Errors: Refusal receipt.no_entry; Fault when the log cannot be read."""
+        try:
+            proven = prove(self._reader, index=index)
+        except (TileError, OSError):
+            raise Fault(id=secrets.token_hex(8)) from None
+        if proven is None:
+            raise Refusal("receipt.no_entry", index=index)
+        entry, proof = proven
+        sealed = cast("tuple[tuple[str, str], ...]", getattr(read_entry(entry), "sealed", ()))
+        with self._database.reading() as run:
+            found = [openings.get(run, commitment) for _, commitment in sealed]
+            kept = run.rows(KEPT, {"entry": index})
+        known = {each.field: each for each in found if each is not None}
+        shown = self._belonging(known, getattr(read_entry(entry), "project", ""), holder=holder)
+        rows = None
+        if kept and "sql" in shown:
+            salt, committed = (text(each) for each in kept[0])
+            rows = rows_of(bytes.fromhex(committed), salt=read_salt(salt), entry=entry, index=index, key=self._key())
+        told = tuple(Opening(field=name, salt=known[name].salt, value=known[name].value) for name in sorted(shown))
+        return Receipt(entry=entry, proof=proof, openings=told, rows=rows)
+
+    def _belonging(self, known: dict[str, openings.Opening], project: str, *, holder: Holder) -> set[str]:
+        """The sealed fields that this holder is shown."""
+        if holder == "machine":
+            return set(known)
+        if holder is None:
+            return set()
+        who = known.get("person") or known.get("actor")
+        if who is not None and who.value == holder.person.id:
+            return set(known)
+        return {"reasons"} & known.keys() if project and self._sees(holder, ProjectId(project)) else set()
