@@ -155,7 +155,7 @@ class Ours:
         ledger = Ledger(database, worker="bench")
         dataset = opened.version.dataset
         ledger.open_population(dataset.population)
-        ledger.open_permit(permit("custodian", dataset, purpose="bench"))
+        ledger.open_permit(permit("custodian", dataset))
         log = PlainLog(self.scratch / "log.jsonl")
         try:
             yield ledger, log

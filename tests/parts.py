@@ -119,7 +119,7 @@ def version(*, cap_nrho: int = 10**9, cap_delta: int = 2**40, schema: Schema = S
 
 
 def leave(of: Version) -> Permit:
-    return permit("custodian", of.dataset, purpose="test")
+    return permit("custodian", of.dataset)
 
 
 @dataclass

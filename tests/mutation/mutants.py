@@ -130,9 +130,9 @@ MUTANTS = (
        "            charge = kernel.ledger.charge(",
        "            kernel.engine.run(further.bounded, groups_max=1, seconds_max=1.0)\n            charge = kernel.ledger.charge(", ORDER),
     _m("the log is written after the run", "privacy/release.py",
-       "        kernel.log.append(entry_of(asking, kernel, private))  # 6\n        counted = asking.permit\n        exact =",
+       "        kernel.log.append(entry_of(asking, kernel, private, standing=charge.standing))  # 6\n        counted = asking.permit\n        exact =",
        "        counted = asking.permit\n        kernel.engine.run(private.bounded, groups_max=1, seconds_max=1.0)\n"
-       "        kernel.log.append(entry_of(asking, kernel, private))  # 6\n        exact =", ORDER),
+       "        kernel.log.append(entry_of(asking, kernel, private, standing=charge.standing))  # 6\n        exact =", ORDER),
     _m("what fails without the data pauses a permit", "privacy/release.py",
        "    counted = None  # whose", "    counted = asking.permit  # whose", FAULTS),
     _m("rows that were not settled pause a permit", "privacy/release.py",
@@ -148,7 +148,7 @@ MUTANTS = (
        "again = noisy(private, kernel.engine.run(private.bounded, groups_max=9, seconds_max=9.0))\n"
        "    return _built(asking, private, again, asked, cost=(NanoRho(0), DeltaUnits(0)), recalled=True)", ORDER),
     _m("a recall is not logged", "privacy/release.py",
-       "    kernel.log.append(entry_of(replace(asking, kind=\"recall\"), kernel, free))\n", "", ORDER),
+       "    kernel.log.append(entry_of(replace(asking, kind=\"recall\"), kernel, free, standing=standing))\n", "", ORDER),
     _m("a fault gives the loss back", "privacy/ledger.py",
        "            run.change(COUNT_FAULT, {\"permit\": f\"permit {permit.id}\"})",
        "            run.change(COUNT_FAULT, {\"permit\": f\"permit {permit.id}\"})\n"

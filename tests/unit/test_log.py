@@ -15,17 +15,22 @@ from tests.parts import FakeClock
 
 def entry(cost: int = 5, population: str = "people") -> UseEntry:
     return UseEntry(
-        kind="ask",
+        verb="ask",
         hour=FakeClock().now().replace(minute=0),
         population=PopulationName(population),
+        period="life",
         dataset="clinic",
         version=VersionId("v"),
         custodian="c",
         permit=PermitId("p"),
-        purpose="test",
+        project="",
+        purposes=(),
         mechanism="discrete gaussian",
         cost_nrho=NanoRho(cost),
         cost_delta=DeltaUnits(1),
+        left_nrho=NanoRho(100),
+        left_delta=DeltaUnits(100),
+        sealed=(),
     )
 
 

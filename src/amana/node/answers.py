@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import final
 
+from amana.catalog.schema import Dataset
 from amana.client.glance import budget_text, preview_text
 from amana.node.asking import Note
 from amana.node.spending import ProjectSpending
@@ -102,3 +104,13 @@ class DatasetCard:
     title: Mapping[str, str]
     unit: str
     tables: tuple[str, ...]
+
+
+def card_of(dataset: Dataset) -> DatasetCard:
+    """What a list of datasets shows of one."""
+    return DatasetCard(
+        name=dataset.name,
+        title=MappingProxyType(dict(dataset.title)),
+        unit=dataset.population.unit,
+        tables=tuple(table.name for table in dataset.schema.tables),
+    )

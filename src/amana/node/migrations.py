@@ -18,6 +18,7 @@ STEPS = (
     ("amana.node", "schema/idempotency.sql"),
     ("amana.node", "schema/jobs.sql"),
     ("amana.node", "schema/token_origin.sql"),
+    ("amana.node", "schema/public_record.sql"),
 )
 """In order; a change of the schema is one step more."""
 

@@ -70,7 +70,7 @@ def _run(asking: Asking, kernel: Kernel, private: PrivatePlan, charge: Charge, e
     leaves_at = kernel.clock.elapsed() + seconds_of(private.bounded, asking.version.dataset.schema, kernel.schedule)
     counted = None  # whose fault a failure is; only where it may hang on the data: not before the run, nor on noisy rows, which are paid
     try:
-        kernel.log.append(entry_of(asking, kernel, private))  # 6
+        kernel.log.append(entry_of(asking, kernel, private, standing=charge.standing))  # 6
         counted = asking.permit
         exact = kernel.engine.run(private.bounded, groups_max=kernel.groups_max, seconds_max=leaves_at - kernel.clock.elapsed())  # 7
         released = noisy(private, exact, like=earlier and earlier.released)  # 8
@@ -95,7 +95,8 @@ def _run(asking: Asking, kernel: Kernel, private: PrivatePlan, charge: Charge, e
 def _recall(asking: Asking, kernel: Kernel, private: PrivatePlan, earlier: Earlier, asked: Asked) -> Answer:
     """The same rows for anyone permitted, at no cost; the use is logged first (PRIVACY 13)."""
     free = replace(private, nano_rho=NanoRho(0), delta_units=DeltaUnits(0))
-    kernel.log.append(entry_of(replace(asking, kind="recall"), kernel, free))
+    standing = kernel.ledger.standing(asking.version.dataset.population, now=kernel.clock.now())
+    kernel.log.append(entry_of(replace(asking, kind="recall"), kernel, free, standing=standing))
     return _built(asking, private, earlier.released, asked, cost=(NanoRho(0), DeltaUnits(0)), recalled=True)
 
 
