@@ -2,16 +2,21 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from amana.cli.reach import node_of, open_node
 from amana.cli.show import tell, write_table
 from amana.cli.trust import policy_asked, read_file, with_library
 from amana.client.text import Catalogue
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
-    from amana.log.receipt import Receipt
+    from amana.log.quorum import Policy
+    from amana.log.receipt import Proven, Receipt
 
 CSV_BYTES_MAX = 2**30
 DIGITS_MAX = 18
@@ -20,26 +25,28 @@ DIGITS_MAX = 18
 def receipt(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """Do the action that was asked for."""
     match options.action:
-        case "get" | "crate":
-            _write(_got(options, catalogue), options, catalogue)
+        case "get":
+            _write(_got(options, catalogue).encode(), options, catalogue)
         case "show":
             _show(_read(options.thing), catalogue)
+        case "crate":
+            _write(_packed(options), options, catalogue)
         case _:
             _verify(options, catalogue)
 
 
-def _got(options: argparse.Namespace, catalogue: Catalogue) -> bytes:
+def _got(options: argparse.Namespace, catalogue: Catalogue) -> str:
     """The receipt of an entry, from the folder or the node. Errors: Refusal receipt.no_entry."""
     thing = str(options.thing or "")
     if not (thing.isascii() and thing.isdigit()) or len(thing) > DIGITS_MAX:
         raise Refusal("cli.word_missing", word="word.metavar.number")
-    node, form = node_of(options), "json" if options.action == "get" else "crate"
+    node = node_of(options)
     if node is not None:
         with open_node(node, catalogue) as connection:
-            return connection.receipt(int(thing), form=form)
+            return connection.receipt(int(thing))
     from amana.local.receipts import get_receipt
 
-    return get_receipt(int(thing), folder=options.folder, form=form)
+    return get_receipt(int(thing), folder=options.folder)
 
 
 def _write(content: bytes, options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -69,16 +76,7 @@ def _show(found: "Receipt", catalogue: Catalogue) -> None:
 
 def _verify(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """Check it with the log's key alone. Errors: Refusal receipt.not_proven."""
-    policy, found = policy_asked(options), _read(options.thing)
-    from amana.log.note import NoteError
-    from amana.log.receipt import ReceiptError, verify_receipt
-    from amana.log.tree import ProofError
-
-    csv = None if options.rows is None else read_file(options.rows, bytes_max=CSV_BYTES_MAX)
-    try:
-        proven = verify_receipt(found, policy=policy, csv=csv)
-    except (NoteError, ProofError, ReceiptError) as error:
-        raise Refusal("receipt.not_proven", file=str(options.thing)[:200], reason=f"word.log.{error.reason.partition(' ')[0]}") from None
+    proven = _proven(policy_asked(options), _read(options.thing), options, csv=_rows(options))
     said = {"index": proven.index, "log": proven.checkpoint.origin, "size": proven.checkpoint.size, "root": proven.checkpoint.root.hex()}
     if options.json:
         print(json.dumps({**said, "entry": proven.entry, "opened": proven.opened, "rows": proven.rows}, ensure_ascii=False))
@@ -86,6 +84,31 @@ def _verify(options: argparse.Namespace, catalogue: Catalogue) -> None:
     if proven.opened:
         tell(catalogue.say("receipt.opened", fields=", ".join(proven.opened)))
     tell(catalogue.say(f"receipt.rows_{proven.rows}"))
+
+
+def _packed(options: argparse.Namespace) -> bytes:
+    """The receipt as an RO-Crate, once it is checked. Errors: Refusal receipt.not_proven."""
+    policy, found, csv = policy_asked(options), _read(options.thing), _rows(options)
+    proven = _proven(policy, found, options, csv=csv)
+    from amana.log.crate import write_crate
+
+    key = next(each.key for each in policy.logs if each.key.name == proven.checkpoint.origin)
+    return write_crate(found, policy_text=policy.text, key_text=f"{key.text}\n", csv=csv, made_at=datetime.now(UTC))
+
+
+def _proven(policy: "Policy", found: "Receipt", options: argparse.Namespace, *, csv: bytes | None) -> "Proven":
+    from amana.log.note import NoteError
+    from amana.log.receipt import ReceiptError, verify_receipt
+    from amana.log.tree import ProofError
+
+    try:
+        return verify_receipt(found, policy=policy, csv=csv)
+    except (NoteError, ProofError, ReceiptError) as error:
+        raise Refusal("receipt.not_proven", file=str(options.thing)[:200], reason=f"word.log.{error.reason.partition(' ')[0]}") from None
+
+
+def _rows(options: argparse.Namespace) -> bytes | None:
+    return None if options.rows is None else read_file(options.rows, bytes_max=CSV_BYTES_MAX)
 
 
 def _read(thing: str | None) -> "Receipt":

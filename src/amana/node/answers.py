@@ -33,6 +33,8 @@ class Answered:
     purpose: str
     mechanism: str
     """Empty for a question about public tables, which adds no noise."""
+    entry: int | None = None
+    """Where the public log tells of it; None for what it does not tell: exact figures of public tables, and dry runs."""
     invented: bool = False
     """The rows are invented: the answer shows its shape, its precision and what it would cost."""
 

@@ -33,6 +33,7 @@ from amana.node.asking import (
 from amana.node.choose import Chosen
 from amana.node.lengthy import check_short, predicted_s, telling
 from amana.node.picture import described, picture
+from amana.node.results import csv_of
 from amana.node.sample import sampled
 from amana.node.spending import balance_of, beyond, spent_by_project
 from amana.policy.permit import Permit
@@ -91,13 +92,13 @@ class Node:
         `seconds_max`: raise LongerError, before anything is spent, if it takes longer. `on_charge`: called when a charge stands,
         before data is touched; what it raises is a fault."""
         constants = self._constants(sql, within=within, share=share, target=target, leave=leave)
-        return _answered(sql, telling(self._meant(sql), on_charge), constants, event="ask", seconds_max=seconds_max)
+        return self._kept(_answered(sql, telling(self._meant(sql), on_charge), constants, event="ask", seconds_max=seconds_max))
 
     @_placing
     def recall(self, sql: str, *, within: str, share: str | None = None, leave: Leave = local_leave) -> Answered:
         """The answer that was given before: free, and a logged use. Errors: Refusal ask.not_answered."""
         constants = replace(self._constants(sql, within=within, share=share, target=None, leave=leave), kind="recall")
-        return _answered(sql, self._meant(sql), constants, event="recall")
+        return self._kept(_answered(sql, self._meant(sql), constants, event="recall"))
 
     @_placing
     def predicted_s(self, sql: str, *, within: str, share: str | None = None, leave: Leave = local_leave) -> float:
@@ -126,6 +127,7 @@ class Node:
             permit="",
             purpose="",
             invented=True,
+            entry=None,
         )
 
     @_placing
@@ -264,6 +266,12 @@ class Node:
         """Give files and locks back."""
         self._wired.close()
 
+    def _kept(self, answered: Answered) -> Answered:
+        """The answer, once its receipt can say which rows left."""
+        if answered.entry is not None:
+            self._wired.receipts.keep(answered.entry, csv=csv_of(answered))
+        return answered
+
     def _constants(self, sql: str, *, within: str, share: str | None, target: Target | None, leave: Leave) -> Constants:
         """What a question is asked at; a share is divided among the question and the subqueries that stand for a number."""
         if share is None:
@@ -341,6 +349,7 @@ def _answered(sql: str, opened: Open, constants: Constants, *, event: str, secon
         permit=asking.permit.id,
         purpose=asking.permit.purpose,
         mechanism=", ".join(sorted({noise.kind.value for noise in asked.released.noise})),
+        entry=asked.included.index,
     )
 
 

@@ -29,12 +29,10 @@ Holder: TypeAlias = Asker | Literal["machine"] | None
 
 @final
 class Receipts:
-    """The receipts of one node. `key`: the log's key; `sees`: whether the person may see that project."""
+    """The receipts of one node. `key`: the log's key."""
 
-    def __init__(
-        self, database: Database, reader: LogReader, *, key: Callable[[], SigningKey], sees: Callable[[Asker, ProjectId], bool]
-    ) -> None:
-        self._database, self._reader, self._key, self._sees = database, reader, key, sees
+    def __init__(self, database: Database, reader: LogReader, *, key: Callable[[], SigningKey]) -> None:
+        self._database, self._reader, self._key = database, reader, key
 
     def keep(self, entry: int, *, csv: bytes) -> None:
         """Commit to the rows that leave under that entry, before they do. `csv`: the answer as CSV."""
@@ -43,8 +41,8 @@ class Receipts:
         with self._database.transaction() as run:
             run.change(KEEP, values)
 
-    def receipt(self, index: int, *, holder: Holder) -> Receipt:
-        """The receipt of that entry. Errors: Refusal receipt.no_entry; Fault when the log cannot be read."""
+    def receipt(self, index: int, *, holder: Holder, sees: Callable[[ProjectId], bool]) -> Receipt:
+        """The receipt of that entry. `sees`: whether the holder may see that project. Errors: Refusal receipt.no_entry; Fault when the log cannot be read."""
         try:
             proven = prove(self._reader, index=index)
         except (TileError, OSError):
@@ -57,7 +55,8 @@ class Receipts:
             found = [openings.get(run, commitment) for _, commitment in sealed]
             kept = run.rows(KEPT, {"entry": index})
         known = {each.field: each for each in found if each is not None}
-        shown = self._belonging(known, getattr(read_entry(entry), "project", ""), holder=holder)
+        project = ProjectId(getattr(read_entry(entry), "project", ""))
+        shown = _belonging(known, holder=holder) or ({"reasons"} & known.keys() if project and sees(project) else set[str]())
         rows = None
         if kept and "sql" in shown:
             salt, committed = (text(each) for each in kept[0])
@@ -65,13 +64,10 @@ class Receipts:
         told = tuple(Opening(field=name, salt=known[name].salt, value=known[name].value) for name in sorted(shown))
         return Receipt(entry=entry, proof=proof, openings=told, rows=rows)
 
-    def _belonging(self, known: dict[str, openings.Opening], project: str, *, holder: Holder) -> set[str]:
-        """The sealed fields that this holder is shown."""
-        if holder == "machine":
-            return set(known)
-        if holder is None:
-            return set()
-        who = known.get("person") or known.get("actor")
-        if who is not None and who.value == holder.person.id:
-            return set(known)
-        return {"reasons"} & known.keys() if project and self._sees(holder, ProjectId(project)) else set()
+
+def _belonging(known: dict[str, openings.Opening], *, holder: Holder) -> set[str]:
+    """The sealed fields that are the holder's own."""
+    if holder == "machine":
+        return set(known)
+    who = known.get("person") or known.get("actor")
+    return set(known) if holder is not None and who is not None and who.value == holder.person.id else set()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, final
 import structlog
 
 from amana.catalog.schema import Dataset, Version, expired
+from amana.log.receipt import write_receipt
 from amana.node.answers import Answered, Preview, Simulated
 from amana.node.ask import Node
 from amana.node.askers import read_asker
@@ -26,6 +27,7 @@ from amana.node.people import People
 from amana.node.permits import Permits
 from amana.node.projects import Projects
 from amana.node.public_record import is_told
+from amana.node.receipts import Holder
 from amana.node.repeats import Repeats
 from amana.node.sign_in import cut_off
 from amana.node.spending import ProjectSpending, spent_by_project
@@ -38,7 +40,7 @@ from amana.policy.things import PermitOf
 from amana.policy.transitions import PermitEvent
 from amana.privacy.ledger import Balance
 from amana.terms.codes import CODES, Exit
-from amana.terms.ids import PermitId
+from amana.terms.ids import PermitId, ProjectId
 from amana.terms.refusal import Fault, Refusal
 
 if TYPE_CHECKING:
@@ -228,6 +230,18 @@ class Service:
         allowance = self._allowance(asker)
         only = asker.token is not None and set(asker.token.scopes) <= set(ASSISTANT_SCOPES)
         return allowance[1] if allowance is not None and only else None
+
+    def receipt(self, holder: Holder, *, index: int) -> str:
+        """The receipt of an entry of the log as a file, with the openings that belong to its holder. Errors: Refusal receipt.no_entry."""
+
+        def sees(project: ProjectId) -> bool:
+            try:
+                self.projects.project(None if holder == "machine" else holder, project=project)
+            except Refusal:
+                return False
+            return True
+
+        return write_receipt(self._wired.receipts.receipt(index, holder=holder, sees=sees))
 
     def close(self) -> int:
         """Take no more jobs, wait for those that run, give everything back. Gives how many jobs run on all the same: who ends the

@@ -14,7 +14,7 @@ from amana.query.plan import Plan
 from amana.query.released import NoisyTable
 from amana.terms.answer import AnswerTable
 from amana.terms.ids import DeltaUnits, Digest, NanoRho
-from amana.terms.use import Clock, Log, UseEntry
+from amana.terms.use import Clock, Inclusion, Log, UseEntry
 
 
 @final
@@ -52,7 +52,8 @@ class Asking:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What leaves: figures with intervals, the noisy sums they come from, and what they cost. Built in `release.py` only."""
+    """What leaves: figures with intervals, the noisy sums they come from, what they cost, and where the log tells of it. Built in
+    `release.py` only."""
 
     table: AnswerTable
     released: NoisyTable
@@ -60,6 +61,7 @@ class Answer:
     cost_delta: DeltaUnits
     recalled: bool
     digest: Digest
+    included: Inclusion
 
 
 def entry_of(asking: Asking, kernel: Kernel, private: PrivatePlan, *, standing: Standing) -> UseEntry:
