@@ -335,4 +335,13 @@ CODES: dict[str, Code] = {
     "http.cannot_listen": Code(662, Exit.SETTINGS),
     "node.other_database": Code(618, Exit.SETTINGS),
     "node.file_not_writable": Code(690, Exit.SETTINGS),
+    "log.older_than_signed": Code(820, Exit.SETTINGS),
+    "log.other_than_signed": Code(821, Exit.SETTINGS),
+    "log.signed_missing": Code(822, Exit.SETTINGS),
+    "log.damaged": Code(823, Exit.SETTINGS),
+    "log.key_malformed": Code(824, Exit.SETTINGS),
+    "log.key_rotating": Code(825, Exit.SETTINGS),
+    "log.no_quorum": Code(826, Exit.SETTINGS),
+    "log.stopped": Code(827, Exit.SETTINGS),
+    "log.origin_malformed": Code(828, Exit.SETTINGS),
 }
