@@ -3,6 +3,7 @@
 import dataclasses
 import hmac
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -47,13 +48,17 @@ def entry(sql: str = SQL) -> bytes:
     )  # fmt: skip
 
 
+def signer(key: SigningKey) -> Callable[[str], Note]:
+    return lambda text: Note(text=text, signatures=(sign_note(text, key=key),))
+
+
 def receipt() -> Receipt:
     """The second entry of a log of two."""
     first, found = leaf_hash(b"first"), entry()
     text = Checkpoint(origin=KEY.name, size=2, root=node_hash(first, leaf_hash(found))).text
     proof = TlogProof(index=1, hashes=(first,), checkpoint=Note(text=text, signatures=(sign_note(text, key=KEY),)))
     openings = tuple(Opening(field=name, salt=SALTS[name], value=value) for name, value in (("person", PERSON), ("sql", SQL)))
-    rows = rows_of(commit_rows(CSV, salt=b"r" * 32), salt=b"r" * 32, entry=found, index=1, key=KEY)
+    rows = rows_of(commit_rows(CSV, salt=b"r" * 32), salt=b"r" * 32, entry=found, index=1, origin=KEY.name, state=signer(KEY))
     return Receipt(entry=found, proof=proof, openings=openings, rows=rows)
 
 
@@ -80,11 +85,14 @@ def test_what_was_altered_proves_nothing() -> None:
     good = receipt()
     assert good.rows is not None
     forged_rows = rows_of(
-        b"n\r\n1\r\n", salt=b"r" * 32, entry=good.entry, index=1, key=SigningKey(name=KEY.name, kind=KEY.kind, secret=b"x" * 32)
-    )
+        commit_rows(CSV, salt=b"r" * 32), salt=b"r" * 32, entry=good.entry, index=1, origin=KEY.name,
+        state=signer(SigningKey(name=KEY.name, kind=KEY.kind, secret=b"x" * 32)),
+    )  # fmt: skip
     own_statement = dataclasses.replace(good.rows, commitment=hmac.digest(good.rows.salt, b"other", "sha256"))
-    of_another = rows_of(commit_rows(CSV, salt=b"r" * 32), salt=b"r" * 32, entry=entry("SELECT 1"), index=1, key=KEY)
-    elsewhere = rows_of(commit_rows(CSV, salt=b"r" * 32), salt=b"r" * 32, entry=good.entry, index=0, key=KEY)
+    of_another = rows_of(
+        commit_rows(CSV, salt=b"r" * 32), salt=b"r" * 32, entry=entry("SELECT 1"), index=1, origin=KEY.name, state=signer(KEY)
+    )
+    elsewhere = rows_of(commit_rows(CSV, salt=b"r" * 32), salt=b"r" * 32, entry=good.entry, index=0, origin=KEY.name, state=signer(KEY))
     for rows in (forged_rows, own_statement, of_another, elsewhere):
         with pytest.raises(ReceiptError, match="statement_differs"):
             verify_receipt(dataclasses.replace(good, rows=rows), policy=POLICY)

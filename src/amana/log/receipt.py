@@ -8,13 +8,13 @@ never in the log itself: the commitment is told to the holder alone, who may sho
 import base64
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast, final
 
 from amana.log.checkpoint import Checkpoint
 from amana.log.entries import EntryError, read_entry
-from amana.log.note import KeyKind, Note, NoteError, SigningKey, read_note, sign_note, signed_by
+from amana.log.note import KeyKind, Note, NoteError, read_note, signed_by
 from amana.log.proof import TlogProof, check_proof, read_proof
 from amana.log.quorum import Policy
 from amana.log.seal import SALT_BYTES, SealError, check_seal, read_salt, write_salt
@@ -85,10 +85,9 @@ def commit_rows(csv: bytes, *, salt: bytes) -> bytes:
     return hmac.digest(salt, csv, "sha256")
 
 
-def rows_of(commitment: bytes, *, salt: bytes, entry: bytes, index: int, key: SigningKey) -> Rows:
-    """A commitment to released rows, stated by the log for one of its entries."""
-    text = statement_of(commitment, entry=entry, index=index, origin=key.name)
-    return Rows(commitment=commitment, salt=salt, statement=Note(text=text, signatures=(sign_note(text, key=key),)))
+def rows_of(commitment: bytes, *, salt: bytes, entry: bytes, index: int, origin: str, state: Callable[[str], Note]) -> Rows:
+    """A commitment to released rows, stated by the log for one of its entries. `state`: signs a statement with the log's key."""
+    return Rows(commitment=commitment, salt=salt, statement=state(statement_of(commitment, entry=entry, index=index, origin=origin)))
 
 
 def statement_of(commitment: bytes, *, entry: bytes, index: int, origin: str) -> str:

@@ -96,6 +96,15 @@ class Signer:
             lines.append(cosign(checkpoint, key=self._quantum, time_s=int(self._now().timestamp())))
         return Note(text=checkpoint.text, signatures=tuple(lines))
 
+    def state(self, text: str) -> Note:
+        """A statement that is no checkpoint, such as a receipt's, signed by the present key. Errors: OSError."""
+        try:
+            read_checkpoint(text)
+        except NoteError:
+            self._read_keys()
+            return Note(text=text, signatures=(sign_note(text, key=self._keys[0]),))
+        raise AssertionError("a checkpoint is signed by `sign` only")
+
     def rotate(self) -> tuple[VerifierKey, VerifierKey]:
         """A new key; the old one signs beside it until `retire`. Gives the old one's and the new one's public halves.
 
@@ -158,6 +167,18 @@ class Signer:
 
     def _path(self, name: str) -> Path:
         return self._folder / name
+
+
+def origin_in(folder: Path) -> str | None:
+    """How the log is called whose key lies in that folder of keys; None where there is none. Errors: Refusal log.key_malformed, OSError."""
+    path = folder / KEY
+    try:
+        with path.open("rb") as opened:
+            return read_signing_key(opened.read(FILE_BYTES_MAX).decode("utf-8", "replace")).name
+    except FileNotFoundError:
+        return None
+    except NoteError:
+        raise Refusal("log.key_malformed", file=str(path)) from None
 
 
 def new_quantum_key(origin: str) -> SigningKey:

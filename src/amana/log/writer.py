@@ -145,6 +145,10 @@ class TiledLog:
         """As it is published."""
         return self._sequencer.policy
 
+    def state(self, text: str) -> Note:
+        """A statement of this log that is no checkpoint, signed. Errors: OSError."""
+        return self._sequencer.signer.state(text)
+
     def rotate(self) -> tuple[VerifierKey, VerifierKey]:
         """Begin to sign with a new key, beside the old one until `retire`: gives the old one and the new one.
 

@@ -14,7 +14,8 @@ from typing import Protocol, final
 from amana.catalog.schema import Population, Version
 from amana.log.entries import write_entry
 from amana.log.entry_forms import Sealed
-from amana.log.entry_kinds import DatasetEntry, PermitEntry, PopulationEntry, ProjectEntry, RefusedEntry, RunEntry
+from amana.log.entry_kinds import DatasetEntry, KeyEntry, PermitEntry, PopulationEntry, ProjectEntry, RefusedEntry, RunEntry
+from amana.log.note import VerifierKey
 from amana.node import openings, outbox
 from amana.node.openings import Opening, sealed
 from amana.node.people import find_organisation
@@ -104,6 +105,16 @@ class PublicRecord:
                 _note_refused(run, permit, code=code, kept=sealed(person=person, sql=sql), at=at)
         except Refusal:
             raise Fault(id=secrets.token_hex(8)) from None
+
+    def introduce(self, key: VerifierKey, *, now: datetime, replaces: str = "") -> None:
+        """Tell under which key the log signs, once for each key: of a new log it is the first entry."""
+        thing = f"key {key.text}"
+        with self._database.reading() as run:
+            if outbox.done_once(run, thing=thing):
+                return
+        with self._database.transaction() as run:
+            outbox.put_once(run, KeyEntry(hour=hour_of(now), vkey=key.text, replaces=replaces), thing=thing)
+        self._box.try_flush()
 
     def promise(self, population: Population, *, now: datetime) -> None:
         """Tell what is promised to a population, once, before any use of it."""

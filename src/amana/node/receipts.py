@@ -10,14 +10,14 @@ from typing import Literal, TypeAlias, cast, final
 
 from amana.log.entries import read_entry
 from amana.log.lookup import prove
-from amana.log.note import SigningKey
+from amana.log.note import Note
 from amana.log.read import LogReader
 from amana.log.receipt import Opening, Receipt, commit_rows, rows_of
 from amana.log.seal import SALT_BYTES, read_salt, write_salt
 from amana.log.tiles import TileError
 from amana.node import openings
 from amana.policy.people import Asker
-from amana.terms.database import Database, text
+from amana.terms.database import Database, Value, text
 from amana.terms.ids import ProjectId
 from amana.terms.refusal import Fault, Refusal
 
@@ -29,20 +29,23 @@ Holder: TypeAlias = Asker | Literal["machine"] | None
 
 @final
 class Receipts:
-    """The receipts of one node. `key`: the log's key."""
+    """The receipts of one node. `state`: signs a statement with the log's key."""
 
-    def __init__(self, database: Database, reader: LogReader, *, key: Callable[[], SigningKey]) -> None:
-        self._database, self._reader, self._key = database, reader, key
+    def __init__(self, database: Database, reader: LogReader, *, state: Callable[[str], Note]) -> None:
+        self._database, self._reader, self._state = database, reader, state
 
     def keep(self, entry: int, *, csv: bytes) -> None:
         """Commit to the rows that leave under that entry, before they do. `csv`: the answer as CSV."""
         salt = secrets.token_bytes(SALT_BYTES)
-        values = {"entry": entry, "salt": write_salt(salt), "hmac": commit_rows(csv, salt=salt).hex()}
+        values: dict[str, Value] = {"entry": entry, "salt": write_salt(salt), "hmac": commit_rows(csv, salt=salt).hex()}
         with self._database.transaction() as run:
             run.change(KEEP, values)
 
     def receipt(self, index: int, *, holder: Holder, sees: Callable[[ProjectId], bool]) -> Receipt:
-        """The receipt of that entry. `sees`: whether the holder may see that project. Errors: Refusal receipt.no_entry; Fault when the log cannot be read."""
+        """The receipt of that entry. `sees`: whether the holder may see that project.
+
+        Errors: Refusal receipt.no_entry; Fault when the log cannot be read.
+        """
         try:
             proven = prove(self._reader, index=index)
         except (TileError, OSError):
@@ -60,7 +63,8 @@ class Receipts:
         rows = None
         if kept and "sql" in shown:
             salt, committed = (text(each) for each in kept[0])
-            rows = rows_of(bytes.fromhex(committed), salt=read_salt(salt), entry=entry, index=index, key=self._key())
+            origin = proof.checkpoint.text.partition("\n")[0]
+            rows = rows_of(bytes.fromhex(committed), salt=read_salt(salt), entry=entry, index=index, origin=origin, state=self._state)
         told = tuple(Opening(field=name, salt=known[name].salt, value=known[name].value) for name in sorted(shown))
         return Receipt(entry=entry, proof=proof, openings=told, rows=rows)
 

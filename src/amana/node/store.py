@@ -1,7 +1,7 @@
 """The data folder: keys, the file of each published version, and the catalogue that says which version serves.
 
 `settings.toml` · `keys/` (0700, see `node/keys.py`) · `versions/<random id>.duckdb` · `node.sqlite` (catalogue and ledger) ·
-`log.jsonl` · `spill/`.
+`log/` (public, see `log/writer.py`), `log.journal` · `spill/`.
 
 Publishing writes a version's file first and switches last, in one transaction: a crash before it leaves the old version
 serving and a file that nothing names, which the next publishing removes.

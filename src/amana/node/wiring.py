@@ -17,7 +17,8 @@ from amana.catalog.schema import Dataset, Version
 from amana.engines.connection import StoreUnreadableError, connect, copy_store
 from amana.engines.duckdb import DuckDbEngine
 from amana.engines.sample import SampleEngine
-from amana.log.plain import PlainLog
+from amana.log.read import FolderReader
+from amana.log.sequencer import LOG
 from amana.node.asking import Open
 from amana.node.audit import MACHINE
 from amana.node.clocks import PublishingClock, SystemClock
@@ -25,13 +26,16 @@ from amana.node.database import SqliteDatabase, open_database
 from amana.node.journal import Journal
 from amana.node.key_source import SecretText
 from amana.node.keys import KeyRing, means_of
+from amana.node.logged import logged
 from amana.node.migrations import migrate
+from amana.node.open_log import open_log
 from amana.node.outbox import Flushing, Outbox
 from amana.node.profile import build_profile, releases_count
 from amana.node.public_record import NoRecord, PublicRecord
 from amana.node.publish import Progress, Publication, in_folder, quiet
 from amana.node.publish import check as check_steps
 from amana.node.publish import publish as publish_steps
+from amana.node.receipts import Receipts
 from amana.node.rotate import Rotated, note_rotation, rotate
 from amana.node.sample import Samples
 from amana.node.settings import Settings, read_settings
@@ -98,13 +102,16 @@ class Wired:
         migrate(self.database, now=self.clock.now())
         self.store = Store(folder, self.database, keys=keys)
         self.ledger = Ledger(self.database, worker=self.worker.name)
-        self.log = PlainLog(folder / self.settings.log_file)
+        self.log = open_log(folder, self.settings, now=self.clock.now)
+        self.receipts = Receipts(self.database, FolderReader(folder / LOG), state=self.log.state)
         self.box = Outbox(self.database, self.log, lock=folder / "outbox.lock")
         self.record = PublicRecord(self.database, self.log, box=self.box)
         self.recorded = Flushing(self.database, self.box)
         """The database, for whoever makes transitions that the log is told of."""
         self.recover()
-        self.ledger.check_against_log(self.log.totals())  # the log is read first: what is charged meanwhile only adds to the ledger
+        self.record.introduce(self.log.verifier, now=self.clock.now())
+        spent = logged(self.log, kept=folder / "log.spent")
+        self.ledger.check_against_log(spent)  # the log is read first: what is charged meanwhile only adds to the ledger
         self.chance: Random = SystemRandom()
         """For simulations of released answers only."""
         self._opening = Lock()

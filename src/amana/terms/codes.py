@@ -344,4 +344,5 @@ CODES: dict[str, Code] = {
     "log.no_quorum": Code(826, Exit.SETTINGS),
     "log.stopped": Code(827, Exit.SETTINGS),
     "log.origin_malformed": Code(828, Exit.SETTINGS),
+    "log.old_form": Code(829, Exit.SETTINGS),
 }
