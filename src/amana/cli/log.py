@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from amana.cli.show import tell, working, write_table
 from amana.cli.words import needed
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from amana.log.note import VerifierKey
     from amana.log.quorum import Policy
     from amana.log.read import LogReader
-    from amana.log.verify import Verified
+    from amana.log.verify import Replay, Verified
 
 LOG_FOLDER = "log"
 """What is published of a node, inside its data folder."""
@@ -29,19 +29,19 @@ def log(options: argparse.Namespace, catalogue: Catalogue) -> None:
         print(find_folder(options.folder).absolute() / LOG_FOLDER)
         return
     try:
-        import amana.log.verify  # what checks signatures is loaded only by who needs it
+        from amana.log.verify import Replay  # what checks signatures is loaded only by who needs it
     except ImportError as missing:
         raise Refusal("client.library_missing", library=missing.name or "cryptography", extra="log") from None
     from amana.log.violation import Violation
 
-    assert amana.log.verify
     place = str((options.what if options.action in {"verify", "watch"} else None) or options.of or find_folder(options.folder) / LOG_FOLDER)
     try:
         match options.action:
             case "verify":
-                _verify(place, options, catalogue)
+                policy = policy_of_options(place, options, catalogue)
+                _verify(Replay(_reader(place), policy=policy), policy, options, catalogue)
             case "key":
-                print(_named_key(_reader(place), place).text)
+                print(_named_key(_reader(place)).text)
             case "show" | "proof":
                 _entry(place, options, catalogue)
             case _:
@@ -54,7 +54,8 @@ def log(options: argparse.Namespace, catalogue: Catalogue) -> None:
             sys.stdout.flush()
         raise refusal_of(error) from None
     except OSError as error:
-        raise Refusal("log.unreadable", place=place[:200], reason=cause_of(error)) from None
+        inner = getattr(error, "reason", None)  # of what urllib raises
+        raise Refusal("log.unreadable", place=place[:200], reason=cause_of(inner if isinstance(inner, OSError) else error)) from None
 
 
 def refusal_of(error: "Exception") -> Refusal:
@@ -81,18 +82,18 @@ def policy_of_options(place: str, options: argparse.Namespace, catalogue: Catalo
             return policy_of(read_verifier_key(options.key if "+" in options.key else _read(options.key).decode("utf-8", "replace")))
     except NoteError as error:
         raise Refusal("log.given_wrong", file=given[:200], reason=f"word.log.{error.reason.partition(' ')[0]}") from None
+    key = _named_key(_reader(place))
     if options.what or options.of:
         tell(catalogue.say("log.own_key"))
-    return policy_of(_named_key(_reader(place), place))
+    return policy_of(key)
 
 
-def _verify(place: str, options: argparse.Namespace, catalogue: Catalogue) -> None:
+def _verify(replay: "Replay", policy: "Policy", options: argparse.Namespace, catalogue: Catalogue) -> None:
     from amana.log.checkpoint import read_checkpoint
     from amana.log.note import NoteError, read_note
     from amana.log.quorum import Policy, check_note
-    from amana.log.verify import verify
 
-    policy, since = policy_of_options(place, options, catalogue), None
+    since = None
     if options.since:
         try:
             note = read_note(_read(options.since))
@@ -101,24 +102,36 @@ def _verify(place: str, options: argparse.Namespace, catalogue: Catalogue) -> No
         except NoteError as error:
             raise Refusal("log.given_wrong", file=str(options.since)[:200], reason=f"word.log.{error.reason}") from None
     with working(catalogue.say("log.working")):
-        found = verify(_reader(place), policy=policy, since=since, progress=lambda done, total: None)
+        found = replay.advance(since=since, progress=_quiet)
     if options.json:
         print(json.dumps(_facts(found), ensure_ascii=False))
     else:
         _write(found, catalogue)
 
 
+def _quiet(_done: int, _total: int) -> None:
+    """How far it is goes nowhere yet."""
+
+
 def _write(found: "Verified", catalogue: Catalogue) -> None:
     facts = _facts(found)
     rows = [(catalogue.say(f"log.{name}"), str(facts[name])) for name in ("origin", "size", "root", "latest")]
     rows += [(catalogue.say("log.signed"), each.text) for each in found.checked.signed]
-    rows += [(catalogue.say("log.witnesses"), ", ".join(found.checked.cosigned) or "–"), (catalogue.say("log.archived"), str(len(found.archived)))]
+    rows += [
+        (catalogue.say("log.witnesses"), ", ".join(found.checked.cosigned) or "–"),
+        (catalogue.say("log.archived"), str(len(found.archived))),
+    ]
     write_table(tuple(catalogue.say(f"public.{name}") for name in ("field", "value")), rows, numbers=(False, False))
     if found.totals:
         print()
         columns = tuple(catalogue.say(f"log.{name}") for name in ("population", "period", "uses", "spent"))
         spent = [
-            (each.population, each.period, str(each.uses), percent(max(each.spent_nrho / max(1, each.cap_nrho), each.spent_delta / max(1, each.cap_delta))))
+            (
+                each.population,
+                each.period,
+                str(each.uses),
+                percent(max(each.spent_nrho / max(1, each.cap_nrho), each.spent_delta / max(1, each.cap_delta))),
+            )
             for each in found.totals
         ]
         write_table(columns, spent, numbers=(False, False, True, True))
@@ -180,14 +193,14 @@ def _entry(place: str, options: argparse.Namespace, catalogue: Catalogue) -> Non
 def _shown(value: object) -> str:
     match value:
         case list():
-            return ", ".join(map(str, value))
+            return ", ".join(map(str, cast("list[object]", value)))
         case dict():
-            return "; ".join(f"{name} {each}" for name, each in value.items())
+            return "; ".join(f"{name} {each}" for name, each in cast("dict[str, object]", value).items())
         case _:
             return str(value)
 
 
-def _named_key(reader: "LogReader", place: str) -> "VerifierKey":
+def _named_key(reader: "LogReader") -> "VerifierKey":
     """The key that a log names as its own. Errors: Violation."""
     from amana.log.note import NoteError, read_verifier_key
     from amana.log.published import KEY_BYTES_MAX

@@ -16,6 +16,7 @@ class Exit(IntEnum):
     RULES = 12  # the custodian's file or tables
     PERMISSION = 13
     SETTINGS = 14
+    LOG = 15  # a public log is not as it must be
 
 
 @final
@@ -327,4 +328,9 @@ CODES: dict[str, Code] = {
     "http.cannot_listen": Code(662, Exit.SETTINGS),
     "node.other_database": Code(618, Exit.SETTINGS),
     "node.file_not_writable": Code(690, Exit.SETTINGS),
+    "log.entry_wrong": Code(830, Exit.LOG),
+    "log.file_wrong": Code(831, Exit.LOG),
+    "log.unreadable": Code(832, Exit.SETTINGS),
+    "log.given_wrong": Code(833, Exit.USAGE),
+    "log.no_entry": Code(834, Exit.USAGE),
 }
