@@ -4,13 +4,13 @@ import argparse
 from collections.abc import Sequence
 
 from amana.cli.parser_govern import ACTIONS, GOVERNED, add_governing
-from amana.cli.parser_log import add_receipt
+from amana.cli.parser_log import add_log, add_receipt
 from amana.client.precision import WITHIN
 from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
     "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "people", "project", "permit",
-    "output", "export", "receipt", "settings", "keys", "serve", "mcp", "help",
+    "output", "export", "log", "receipt", "settings", "keys", "serve", "mcp", "help",
 )  # fmt: skip
 
 
@@ -56,6 +56,7 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     made["login"].add_argument("--assistant", nargs="?", const="10%", metavar="10%", help=_option(say("cli.option.assistant")))
     add_governing(made, catalogue)
     made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
+    add_log(made["log"], catalogue)
     _keys(made["keys"], catalogue)
     add_receipt(made["receipt"], catalogue)
     _serve(made["serve"], catalogue)

@@ -14,6 +14,7 @@ ACTIONS = {
     "output": ("list", "show", "add", "rewrite", "propose", "vote", "publish", "retract"),
     "jobs": ("list", "show", "cancel", "answer"),
     "keys": ("show", "rotate"),
+    "log": ("verify", "watch", "path", "key", "show", "proof"),
     "export": ("processing-record", "public-register"),
     "receipt": ("get", "show", "verify", "crate"),
 }  # fmt: skip

@@ -17,7 +17,7 @@ from amana.log.published import archived, check_folder, check_keys, signed_check
 from amana.log.quorum import Checked, Policy
 from amana.log.read import ARCHIVE, CHECKPOINT, LogReader
 from amana.log.spent import Total
-from amana.log.tiles import TILE_WIDTH, Tile, TileError, read_bundle, read_hashes, subtrees, width_at
+from amana.log.tiles import TILE_WIDTH, Tile, TileError, Tiles, read_bundle, read_hashes, subtrees, width_at
 from amana.log.tower import Tower, leaf_hashes
 from amana.log.tree import (
     EMPTY_ROOT,
@@ -59,7 +59,7 @@ class Replay:
         self._reader, self._policy = reader, policy
         self.tower = Tower()
         self._goal = Checkpoint(origin="", size=0, root=EMPTY_ROOT)
-        self.history = History(entry_at=self._entry_at)
+        self.history = History()
         self._archived: dict[str, None] = {}
 
     def advance(self, *, since: Checkpoint | None, progress: Progress) -> Verified:
@@ -78,6 +78,7 @@ class Replay:
             self._compare(tile, content)
         if self.tower.root() != checkpoint.root:
             raise Violation(CHECKPOINT, reason="root_differs")
+        self._check_opened()
         if since is not None:
             self.check_beginning(since, checkpoint, path="")
         self._check_published(checkpoint, checked)
@@ -109,9 +110,9 @@ class Replay:
 
     def _next(self) -> None:
         """The rest of one bundle. Errors: Violation, OSError."""
-        first, size = self.tower.size, self._goal.size
+        first = self.tower.size
         index, known = divmod(first, TILE_WIDTH)
-        tile = Tile(level=-1, index=index, width=width_at(size, level=-1, index=index))
+        tile = self._bundle(first)
         try:
             entries = read_bundle(tile, self._reader.tile(tile))
         except TileError as error:
@@ -125,8 +126,6 @@ class Replay:
             self.history.read(entries[known : len(entries) if wrong is None or wrong.index is None else wrong.index % TILE_WIDTH])
         except HistoryError as error:
             raise Violation(tile.path, reason=error.reason, index=error.index) from None
-        except TileError as error:
-            raise Violation(error.path, reason=error.reason) from None
         if wrong is not None:
             raise Violation(wrong.path, reason=wrong.reason, index=wrong.index)
         for full, content in self.tower.add(leaves[known:]):
@@ -136,7 +135,7 @@ class Replay:
     def _wrong_leaf(self, leaves: list[Hash], *, index: int) -> Violation | None:
         """The first of these leaves that is not as the published tile has it, and whether entry or tile is to blame.
 
-        The signed root decides; where it agrees with neither, more than one thing is wrong, and the entry is named.
+        The signed root decides: where it follows from the entries of this tile, the published hashes are to blame.
         Errors: Violation for a tile that cannot be read.
         """
         tile = Tile(level=0, index=index, width=len(leaves))
@@ -145,15 +144,15 @@ class Replay:
             return None
         place = _differing(leaves, read_hashes(tile, published))
         at = index * TILE_WIDTH + place
-        if self._included(leaves[place], index=at):
+        if self._included(leaves[place], index=at, tiles=_Instead(self._reader, tile, b"".join(leaves))):
             return Violation(tile.path, reason="tile_differs", index=at)
-        return Violation(Tile(level=-1, index=index, width=len(leaves)).path, reason="entry_differs", index=at)
+        return Violation(self._bundle(at).path, reason="entry_differs", index=at)
 
-    def _included(self, leaf: Hash, *, index: int) -> bool:
-        """Whether the published tiles lead from that leaf to the signed root."""
+    def _included(self, leaf: Hash, *, index: int, tiles: Tiles) -> bool:
+        """Whether those tiles lead from that leaf to the signed root."""
         size = self._goal.size
         try:
-            proof = inclusion_proof(subtrees(self._reader, size=size), index=index, size=size)
+            proof = inclusion_proof(subtrees(tiles, size=size), index=index, size=size)
             verify_inclusion(leaf, index=index, size=size, root=self._goal.root, proof=proof)
         except (ProofError, TileError):
             return False
@@ -179,14 +178,26 @@ class Replay:
             raise Violation(tile.path, reason="width")
         return published
 
+    def _check_opened(self) -> None:
+        """What was disclosed, now that every tile is known to be right. Errors: Violation, OSError."""
+        try:
+            self.history.check_opened(self._entry_at)
+        except HistoryError as error:
+            raise Violation(self._bundle(error.index).path, reason=error.reason, index=error.index) from None
+        except TileError as error:
+            raise Violation(error.path, reason=error.reason) from None
+
     def _entry_at(self, index: int) -> bytes:
         """An entry verified before: read again, so proved again. Errors: TileError, OSError."""
-        place, at = divmod(index, TILE_WIDTH)
-        tile = Tile(level=-1, index=place, width=width_at(self._goal.size, level=-1, index=place))
-        entry = read_bundle(tile, self._reader.tile(tile))[at]
-        if not self._included(leaf_hash(entry), index=index):
+        tile = self._bundle(index)
+        entry = read_bundle(tile, self._reader.tile(tile))[index % TILE_WIDTH]
+        if not self._included(leaf_hash(entry), index=index, tiles=self._reader):
             raise TileError(tile.path, reason="entry_differs")
         return entry
+
+    def _bundle(self, index: int) -> Tile:
+        place = index // TILE_WIDTH
+        return Tile(level=-1, index=place, width=width_at(self._goal.size, level=-1, index=place))
 
     def _check_published(self, checkpoint: Checkpoint, checked: Checked) -> None:
         """The files beside the tiles."""
@@ -215,3 +226,15 @@ def verify(reader: LogReader, *, policy: Policy, since: Checkpoint | None, progr
 
 def _differing(left: list[Hash] | tuple[Hash, ...], right: list[Hash] | tuple[Hash, ...]) -> int:
     return next((at for at, (one, other) in enumerate(zip(left, right, strict=False)) if one != other), min(len(left), len(right)))
+
+
+@final
+class _Instead:
+    """The tiles of a reader, one of them replaced by what the entries say."""
+
+    def __init__(self, reader: LogReader, replaced: Tile, content: bytes) -> None:
+        self._reader, self._replaced, self._content = reader, replaced, content
+
+    def tile(self, tile: Tile) -> bytes:
+        """See `tiles.Tiles`."""
+        return self._content if tile == self._replaced else self._reader.tile(tile)
