@@ -1,12 +1,17 @@
 """Entries of the log for tests: any of each kind, from the forms of its members."""
 
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
+from amana.log.entries import read_entry
 from amana.log.entry_forms import ITEMS_MAX, Amount, Count, Day, Form, Hour, Seals, Several, Text, Written
 from amana.log.entry_kinds import KINDS, Entry
 from amana.log.seal import write_salt
+from amana.terms.use import Inclusion
 
 DIGEST = st.binary(min_size=32, max_size=32).map(write_salt)
 
@@ -42,3 +47,32 @@ def entries(kind: str) -> st.SearchStrategy[Entry]:
 
 
 any_entry: st.SearchStrategy[Entry] = st.sampled_from(sorted(KINDS)).flatmap(entries)
+
+
+@dataclass
+class MemoryLog:
+    """A log in memory. `before`, `after`: run around each append, and may raise: then nothing, or all, of the entry stays."""
+
+    kept: list[bytes] = field(default_factory=list)
+    before: Callable[[], None] = lambda: None
+    after: Callable[[], None] = lambda: None
+
+    def append(self, entry: bytes) -> Inclusion:
+        self.before()
+        read_entry(entry)
+        self.kept.append(entry)
+        self.after()
+        return Inclusion(index=len(self.kept) - 1)
+
+    def size(self) -> int:
+        return len(self.kept)
+
+    def entries(self, start: int) -> Iterator[bytes]:
+        return iter(self.kept[start:])
+
+    def check(self) -> None:
+        """There is always room."""
+
+    def read(self, kind: str = "") -> list[Entry]:
+        """What was told, of one kind or all."""
+        return [read_entry(each) for each in self.kept if not kind or json.loads(each)["kind"] == kind]
