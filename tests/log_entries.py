@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from amana.log.entries import read_entry
+from amana.log.entries import read_entry, write_entry
 from amana.log.entry_forms import ITEMS_MAX, Amount, Count, Day, Form, Hour, Seals, Several, Text, Written
 from amana.log.entry_kinds import KINDS, Entry
-from amana.log.seal import write_salt
-from amana.terms.use import Inclusion
+from amana.log.seal import seal, write_salt
+from amana.terms.ids import DeltaUnits, NanoRho, PermitId, PopulationName, VersionId
+from amana.terms.use import Inclusion, UseEntry
 
 DIGEST = st.binary(min_size=32, max_size=32).map(write_salt)
 
@@ -76,3 +77,26 @@ class MemoryLog:
     def read(self, kind: str = "") -> list[Entry]:
         """What was told, of one kind or all."""
         return [read_entry(each) for each in self.kept if not kind or json.loads(each)["kind"] == kind]
+
+
+def used(cost: int = 5, population: str = "people") -> bytes:
+    """A use by the custodian, as the log holds it."""
+    made = UseEntry(
+        verb="ask",
+        hour=datetime(2026, 11, 29, 5, tzinfo=UTC),
+        population=PopulationName(population),
+        period="life",
+        dataset="clinic",
+        version=VersionId("0" * 32),
+        custodian="c",
+        permit=PermitId("custodian:clinic"),
+        project="",
+        purposes=(),
+        mechanism="discrete gaussian",
+        cost_nrho=NanoRho(cost),
+        cost_delta=DeltaUnits(1),
+        left_nrho=NanoRho(100),
+        left_delta=DeltaUnits(100),
+        sealed=tuple((name, seal(name, salt=bytes(32))) for name in ("person", "sql")),
+    )
+    return write_entry(made)

@@ -35,6 +35,8 @@ from tests.parts import SCHEMA, FakeEngine, asking, kernel
 pytestmark = pytest.mark.usefixtures("each_database")
 SQL = "SELECT COUNT(*) FROM visits WHERE note = 'her secret'"
 
+VAULT = openings.Vault(bytes(32))
+
 
 @dataclass
 class Told:
@@ -64,7 +66,7 @@ def telling(folder: Path) -> Iterator[Told]:
         flushing = Flushing(node.database, box)
         node.projects = Projects(flushing, node.clock.now, datasets=node.datasets)
         node.permits = Permits(flushing, node.clock.now, ledger=node.ledger, datasets=node.datasets)
-        yield Told(node=node, log=log, box=box, record=PublicRecord(node.database, log, box=box))
+        yield Told(node=node, log=log, box=box, record=PublicRecord(node.database, log, box=box, vault=VAULT))
 
 
 def live(node: Governed) -> PermitId:
@@ -122,14 +124,14 @@ def test_no_person_and_no_reason_stands_in_clear_in_any_entry_and_the_custodian_
         assert secret in {"clinic", "custodian"} or str(secret) not in shown, secret
     suspended = next(each for each in told.log.read("permit") if isinstance(each, PermitEntry) and each.event == "suspend")
     with told.node.database.transaction() as run:
-        found = {name: openings.get(run, commitment) for name, commitment in suspended.sealed}
+        found = {name: openings.get(run, commitment, vault=VAULT) for name, commitment in suspended.sealed}
         assert {name: each.value for name, each in found.items() if each} == {
             "actor": told.node.ids["custodian"],
             "reasons": "her secret reason",
         }
         assert all(each and check_seal(each.commitment, value=each.value, salt=each.salt) for each in found.values())
         assert [openings.erase(run, commitment) for _, commitment in suspended.sealed] == [1, 1]
-        assert [openings.get(run, commitment) for _, commitment in suspended.sealed] == [None, None]
+        assert [openings.get(run, commitment, vault=VAULT) for _, commitment in suspended.sealed] == [None, None]
 
 
 def test_what_somebody_wrote_into_a_purpose_stays_out_of_the_log(told: Told) -> None:
@@ -265,7 +267,7 @@ def test_a_use_is_told_with_what_the_ledger_says_is_left_and_who_asked_what_is_s
     assert "secret" not in told.all() and told.node.ids["member"] not in told.all()
     assert len({commitment for each in uses for _, commitment in each.sealed}) == 4, "a fresh salt for each"
     with told.node.database.reading() as run:
-        opened = [openings.get(run, commitment) for each in uses for _, commitment in each.sealed]
+        opened = [openings.get(run, commitment, vault=VAULT) for each in uses for _, commitment in each.sealed]
     assert [each.value for each in opened if each] == [told.node.ids["member"], SQL] * 2
 
 
@@ -385,5 +387,5 @@ def test_the_node_itself_is_the_actor_of_what_it_does(told: Told) -> None:
     told.node.granted()
     activated = next(each for each in told.log.read("permit") if isinstance(each, PermitEntry) and each.event == "activate")
     with told.node.database.reading() as run:
-        opened = openings.get(run, dict(activated.sealed)["actor"])
+        opened = openings.get(run, dict(activated.sealed)["actor"], vault=VAULT)
     assert opened is not None and opened.value == NODE

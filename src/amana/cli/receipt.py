@@ -90,10 +90,17 @@ def _packed(options: argparse.Namespace) -> bytes:
     """The receipt as an RO-Crate, once it is checked. Errors: Refusal receipt.not_proven."""
     policy, found, csv = _policy(options), _read(options.thing), _rows(options)
     proven = _proven(policy, found, options, csv=csv)
-    from amana.log.crate import write_crate
+    from amana.log.crate import CrateError, write_crate
+    from amana.log.crate_graph import Publisher
 
-    key = next(each.key for each in policy.logs if each.key.name == proven.checkpoint.origin)
-    return write_crate(found, policy_text=policy.text, key_text=f"{key.text}\n", csv=csv, made_at=datetime.now(UTC))
+    origin = proven.checkpoint.origin
+    key = next(each.key for each in policy.logs if each.key.name == origin)
+    try:
+        return write_crate(
+            found, policy_text=policy.text, key_text=f"{key.text}\n", csv=csv, publisher=Publisher(name=origin), made_at=datetime.now(UTC)
+        )
+    except CrateError as error:
+        raise Refusal("receipt.not_packed", file=str(options.thing)[:200], reason=f"word.crate.{error.reason}") from None
 
 
 def _proven(policy: "Policy", found: "Receipt", options: argparse.Namespace, *, csv: bytes | None) -> "Proven":

@@ -31,8 +31,8 @@ Holder: TypeAlias = Asker | Literal["machine"] | None
 class Receipts:
     """The receipts of one node. `state`: signs a statement with the log's key."""
 
-    def __init__(self, database: Database, reader: LogReader, *, state: Callable[[str], Note]) -> None:
-        self._database, self._reader, self._state = database, reader, state
+    def __init__(self, database: Database, reader: LogReader, *, vault: openings.Vault, state: Callable[[str], Note]) -> None:
+        self._database, self._reader, self._vault, self._state = database, reader, vault, state
 
     def keep(self, entry: int, *, csv: bytes) -> None:
         """Commit to the rows that leave under that entry, before they do. `csv`: the answer as CSV."""
@@ -55,7 +55,7 @@ class Receipts:
         entry, proof = found.entry, found.proof
         sealed = cast("tuple[tuple[str, str], ...]", getattr(read_entry(entry), "sealed", ()))
         with self._database.reading() as run:
-            opened = [openings.get(run, commitment) for _, commitment in sealed]
+            opened = [openings.get(run, commitment, vault=self._vault) for _, commitment in sealed]
             kept = run.rows(KEPT, {"entry": index})
         known = {each.field: each for each in opened if each is not None}
         project = ProjectId(getattr(read_entry(entry), "project", ""))

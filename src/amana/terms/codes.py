@@ -317,6 +317,7 @@ CODES: dict[str, Code] = {
     "receipt.not_readable": Code(851, Exit.USAGE),
     "receipt.not_proven": Code(852, Exit.PERMISSION),
     "receipt.no_entry": Code(853, Exit.USAGE),
+    "receipt.not_packed": Code(856, Exit.USAGE),
     "receipt.no_key": Code(850, Exit.USAGE),
     "project.other_dataset": Code(680, Exit.PERMISSION),
     "http.bad_request": Code(650, Exit.USAGE),
