@@ -160,7 +160,6 @@ class FakeEngine:
         return Exact(SumTable(cells=dict(self.cells)))
 
 
-@dataclass
 def logged_entries(folder: Path) -> list[dict[str, Any]]:
     """What the public log of a data folder says, without the padding."""
     reader = FolderReader(folder / "log")
@@ -175,6 +174,7 @@ def log_at(folder: Path) -> TiledLog:
     return TiledLog(folder, origin="test.example/log", now=lambda: datetime.now(UTC))
 
 
+@dataclass
 class FakeLog:
     entries: list[UseEntry] = field(default_factory=list)
     before: Callable[[], None] = lambda: None
