@@ -18,7 +18,9 @@ def values(form: Form) -> st.SearchStrategy[object]:
             return st.from_regex(form.pattern, fullmatch=True)
         case Written():
             lowest = 0 if form.lines else 32
-            return st.text(st.characters(min_codepoint=lowest, exclude_categories=("Cs",)), min_size=1, max_size=min(form.length_max, 300))
+            return st.text(
+                st.characters(min_codepoint=lowest, exclude_categories=("Cs",)), min_size=1 - form.lines, max_size=min(form.length_max, 300)
+            )
         case Hour():
             hours = st.datetimes(min_value=datetime(1000, 1, 1), timezones=st.just(UTC))
             return hours.map(lambda at: at.replace(minute=0, second=0, microsecond=0))

@@ -19,7 +19,7 @@ from amana.privacy.ledger import Ledger
 from amana.privacy.release import answer
 from amana.terms.refusal import Refusal
 from tests.crash.test_ledger_machine import asked, costing, rows
-from tests.parts import FakeClock, FakeEngine, asking, balance_of, connect, kernel, leave, ledger_at, nobody, rows_of, version
+from tests.parts import FakeClock, FakeEngine, WritingLog, asking, balance_of, connect, kernel, leave, ledger_at, nobody, rows_of, version
 
 pytestmark = pytest.mark.usefixtures("each_database")
 
@@ -128,11 +128,11 @@ def test_a_restored_old_ledger_refuses_service(tmp_path: Path, each_database: st
     of = version()
     log = PlainLog(tmp_path / "log")
     with ledger_at(tmp_path / "ledger", of) as ledger:
-        answer(asking(of), kernel(ledger, FakeEngine(cells={(): (5,)}), log=log))  # type: ignore[arg-type]
+        answer(asking(of), kernel(ledger, FakeEngine(cells={(): (5,)}), log=WritingLog(log)))  # type: ignore[arg-type]
     old = tmp_path / "old"
     shutil.copytree(tmp_path, old)
     with ledger_at(tmp_path / "ledger", of) as ledger:
-        answer(asking(version(), plan=other_plan()), kernel(ledger, FakeEngine(cells={(): (5,)}), log=log))  # type: ignore[arg-type]
+        answer(asking(version(), plan=other_plan()), kernel(ledger, FakeEngine(cells={(): (5,)}), log=WritingLog(log)))  # type: ignore[arg-type]
         ledger.check_against_log(log.totals())
     restored = Ledger(connect(old / "ledger"), worker="other")
     restored.check_against_log(PlainLog(old / "log").totals())

@@ -22,7 +22,7 @@ def test_a_subquery_is_a_use_of_its_own_and_the_same_question_is_free(demo_folde
         first = node.sql(ABOVE, within="7%")
         uses = [json.loads(line) for line in log.read_text().splitlines()[len(before) :]]
         assert len(uses) == 2
-        costs = [use["UseEntry"]["cost_nrho"] for use in uses]
+        costs = [int(use["cost_nrho"]) for use in uses]
         assert first.cost.loss_nrho == sum(costs) and min(costs) > 0
         assert preview.cost_nrho == pytest.approx(first.cost.loss_nrho, rel=0.2), "a preview adds both costs"
         (note,) = [dict(parameters) for code, parameters in first.notes if code == "note.constant"]

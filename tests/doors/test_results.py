@@ -165,9 +165,11 @@ def test_a_released_answer_is_redrawn_for_free_and_another_question_never_is(dem
         spent = node.budget("clinic").spent_nrho
         uses = len((demo_folder / "log.jsonl").read_text().splitlines())
         drawn = result.simulate(400)
-        last = json.loads((demo_folder / "log.jsonl").read_text().splitlines()[-1])["UseEntry"]
+        last = json.loads((demo_folder / "log.jsonl").read_text().splitlines()[-1])
         assert node.budget("clinic").spent_nrho == spent
-        assert len((demo_folder / "log.jsonl").read_text().splitlines()) == uses + 1 and last["kind"] == "recall" and last["cost_nrho"] == 0
+        assert (
+            len((demo_folder / "log.jsonl").read_text().splitlines()) == uses + 1 and last["verb"] == "recall" and last["cost_nrho"] == "0"
+        )
         for index, row in enumerate(result.rows):
             for name in ("n", "mean"):
                 cell = row[name]

@@ -137,7 +137,7 @@ def test_two_writers_of_one_log_number_their_entries_together_and_cut_what_a_kil
     one, two = PlainLog(tmp_path / "log"), PlainLog(tmp_path / "log")
     assert [log.append(entry()).index for log in (one, two, two, one)] == [0, 1, 2, 3]
     with (tmp_path / "log").open("ab") as torn:
-        torn.write(b'{"UseEntry":{"popul')
+        torn.write(b'{"amana":1,"cost')
     assert one.append(entry()).index == 4
     assert two.append(entry()).index == 5
     assert (tmp_path / "log").read_bytes().count(b"\n") == 6

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import amana
-from amana.cli import ask, export, govern, jobs, keys, log, look, mcp, people, profile, publish, serve, sign
+from amana.cli import ask, export, govern, jobs, keys, log, look, mcp, people, profile, publish, receipt, serve, sign
 from amana.cli.parser import build, language_asked
 from amana.cli.show import INTERRUPTED, tell
 from amana.client.explain import describe
@@ -31,6 +31,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "output": govern.output,
     "export": export.export,
     "log": log.log,
+    "receipt": receipt.receipt,
     "settings": look.settings,
     "keys": keys.keys,
     "serve": serve.serve,

@@ -4,13 +4,13 @@ import argparse
 from collections.abc import Sequence
 
 from amana.cli.parser_govern import ACTIONS, GOVERNED, add_governing
-from amana.cli.parser_log import add_log
+from amana.cli.parser_log import add_log, add_receipt
 from amana.client.precision import WITHIN
 from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
     "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "people", "project", "permit",
-    "output", "export", "log", "settings", "keys", "serve", "mcp", "help",
+    "output", "export", "receipt", "log", "settings", "keys", "serve", "mcp", "help",
 )  # fmt: skip
 
 
@@ -58,11 +58,12 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
     add_log(made["log"], catalogue)
     _keys(made["keys"], catalogue)
+    add_receipt(made["receipt"], catalogue)
     _serve(made["serve"], catalogue)
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
     for name in (each for each in COMMANDS[:-1] if each not in (*GOVERNED, "mcp")):
         made[name].add_argument("--folder", metavar=say("word.metavar.folder"), help=_option(say("cli.option.folder")))
-    for name in ("ask", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "mcp", *GOVERNED, "export"):
+    for name in ("ask", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "mcp", *GOVERNED, "export", "receipt"):
         made[name].add_argument("--node", metavar="URL", help=_option(say("cli.option.node")))
     for name in ("jobs", "login", "logout", "mcp", *GOVERNED):
         made[name].set_defaults(folder=None)

@@ -16,6 +16,7 @@ ACTIONS = {
     "keys": ("show", "rotate"),
     "log": ("verify", "watch", "path", "key", "show", "proof"),
     "export": ("processing-record", "public-register"),
+    "receipt": ("get", "show", "verify", "crate"),
 }  # fmt: skip
 KINDS = ("custodian", "research", "company", "authority", "operator")
 ROLES = ("researcher", "reviewer", "decider", "custodian", "operator", "auditor")

@@ -1,17 +1,16 @@
-"""The log until the public one comes: an append-only file, one canonical JSON entry a line, on disk before it counts."""
+"""The log until the public one comes: an append-only file, one entry (canonical JSON) a line, on disk before it counts."""
 
 import errno
 import fcntl
-import json
 import os
 import secrets
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import final
 
-from amana.terms.canonical import canonical_bytes
+from amana.log.entries import EntryError, read_entry
 from amana.terms.refusal import Fault, Refusal, cause_of
 from amana.terms.use import Inclusion, UseEntry
 
@@ -43,9 +42,9 @@ class PlainLog:
             full = OSError(errno.EROFS if disk.f_flag & os.ST_RDONLY else errno.ENOSPC, "")
             raise Refusal("node.file_not_writable", file=self._path.name, reason=cause_of(full))
 
-    def append(self, entry: UseEntry) -> Inclusion:
+    def append(self, entry: bytes) -> Inclusion:
         """Write and sync one entry. Errors: Fault when the disk does not take it; nothing of it stays then."""
-        line = canonical_bytes(entry) + b"\n"
+        line = entry + b"\n"
         with self._alone():
             try:
                 if os.write(self._file, line) != len(line):
@@ -79,26 +78,38 @@ class PlainLog:
                 return
             self._count, self._end = self._count + part.count(b"\n"), self._end + kept
 
+    def size(self) -> int:
+        """How many entries it holds."""
+        with self._alone():
+            return self._count
+
+    def entries(self, start: int) -> Iterator[bytes]:
+        """Every entry from that index on, as they are when this is called."""
+        with self._alone():
+            whole = self._end  # what others append from now on may be half written when it is read
+        read = 0
+        with self._path.open("rb") as lines:
+            for number, line in enumerate(lines):
+                read += len(line)
+                if read > whole:
+                    break
+                if number >= start:
+                    yield line[:-1]
+
     def totals(self) -> dict[str, tuple[int, int]]:
         """What each population has spent by the log: (nano-rho, delta in 2**-64).
 
         Errors: Refusal budget.log_damaged.
         """
         spent: dict[str, tuple[int, int]] = {}
-        with self._alone():
-            whole = self._end  # what others append from now on may be half written when it is read
-        read = 0
-        with self._path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                read += len(line)
-                if read > whole:
-                    break
-                try:
-                    entry = json.loads(line)["UseEntry"]
-                    nrho, delta = spent.get(entry["population"], (0, 0))
-                    spent[entry["population"]] = (nrho + entry["cost_nrho"], delta + entry["cost_delta"])
-                except (ValueError, KeyError, TypeError):
-                    raise Refusal("budget.log_damaged", line=number) from None
+        for number, line in enumerate(self.entries(0), start=1):
+            try:
+                entry = read_entry(line)
+            except EntryError:
+                raise Refusal("budget.log_damaged", line=number) from None
+            if isinstance(entry, UseEntry):
+                nrho, delta = spent.get(entry.population, (0, 0))
+                spent[entry.population] = (nrho + entry.cost_nrho, delta + entry.cost_delta)
         return spent
 
     def close(self) -> None:

@@ -1,0 +1,96 @@
+"""The published folder of a log, as its writer changes it: a file appears whole, and is on disk before the next step relies on it.
+
+Half-written files lie in a private folder beside it, on the same disk, so that nobody can be served one.
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import final
+
+from amana.log.durable import FOR_EVERYBODY, sync
+from amana.log.tiles import TILE_WIDTH, Tile, read_path
+
+PRIVATE = 0o700
+
+
+@final
+class LogFolder:
+    """One writer at a time: the caller holds a lock. `root`: what is published; `parts`: what is not yet."""
+
+    def __init__(self, root: Path, *, parts: Path) -> None:
+        self.root, self._parts = root, parts
+        self._durable = set[Path]()
+        """Folders whose own names are known to be on disk."""
+
+    def open(self) -> None:
+        """Make both folders. Forgets what it knew to be on disk: after a failed write that knowledge is worth nothing. Errors: OSError."""
+        self._durable.clear()
+        self._parts.mkdir(mode=PRIVATE, exist_ok=True)
+        self._make(self.root)
+
+    def put(self, files: Sequence[tuple[str, bytes]], *, time_s: float | None = None) -> None:
+        """Write the files of those paths and put them in the place of what was there; on disk when this returns.
+
+        Each is whole at any moment, the new one or the one before it. `time_s`: when they say that they were written. Errors: OSError.
+        """
+        made = list[tuple[Path, Path]]()
+        for number, (path, content) in enumerate(files):
+            part, target = self._parts / str(number), self.root / path
+            self._make(target.parent)
+            _write(part, content, time_s=time_s)
+            made.append((part, target))
+        # A crash before this line leaves parts that nobody sees; within the loop, some of the files: each is true by itself.
+        for part, target in made:
+            part.replace(target)
+        for folder in dict.fromkeys(target.parent for _, target in made):
+            sync(folder)
+
+    def remove_partials(self, tile: Tile) -> None:
+        """Remove the partial tiles where the full one is on disk. What a crash leaves is removed at the next opening."""
+        assert tile.width == TILE_WIDTH
+        folder = self.root / f"{tile.path_full}.p"
+        self._durable.discard(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove every partial tile beside a full one."""
+        for below, folders, _ in os.walk(self.root / "tile"):
+            for name in [name for name in folders if name.endswith(".p")]:
+                folders.remove(name)
+                full = Path(below) / name.removesuffix(".p")
+                tile = read_path(full.relative_to(self.root).as_posix())
+                if tile is not None and full.is_file():
+                    self.remove_partials(tile)
+
+    def _make(self, folder: Path) -> None:
+        """That folder, and those above it up to the root, with their names on disk."""
+        if folder in self._durable:
+            return
+        if folder != self.root:
+            self._make(folder.parent)
+        with suppress(FileExistsError):
+            folder.mkdir()
+        sync(folder.parent)
+        self._durable.add(folder)
+
+
+def _write(path: Path, content: bytes, *, time_s: float | None) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, FOR_EVERYBODY)
+    try:
+        os.fchmod(descriptor, FOR_EVERYBODY)
+        write_all(descriptor, content)
+        if time_s is not None:
+            os.utime(descriptor, (time_s, time_s))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Every byte of it, however often the system takes only a part. Errors: OSError."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
