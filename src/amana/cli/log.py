@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 from amana.cli.show import tell, working, write_table
-from amana.cli.words import needed
+from amana.cli.trust import policy_asked, read_file, with_library
 from amana.client.figures import percent
 from amana.client.text import Catalogue
 from amana.local.door import find_folder
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 LOG_FOLDER = "log"
 """What is published of a node, inside its data folder."""
 FILE_BYTES_MAX = 2**20
+DIGITS_MAX = 18
+CHECKPOINT = "checkpoint"
 
 
 def log(options: argparse.Namespace, catalogue: Catalogue) -> None:
-    """One action on a log. Errors: Refusal log.*, client.library_missing."""
+    """One action on a log. Errors: Refusal log.*, trust.*."""
     if options.action == "path":
         print(find_folder(options.folder).absolute() / LOG_FOLDER)
         return
-    try:
-        from amana.log.verify import Replay  # what checks signatures is loaded only by who needs it
-    except ImportError as missing:
-        raise Refusal("client.library_missing", library=missing.name or "cryptography", extra="log") from None
+    with_library()
+    from amana.log.verify import Replay  # what checks signatures is loaded only by who needs it
     from amana.log.violation import Violation
 
     place = str((options.what if options.action in {"verify", "watch"} else None) or options.of or find_folder(options.folder) / LOG_FOLDER)
@@ -70,18 +70,11 @@ def refusal_of(error: "Exception") -> Refusal:
 
 
 def policy_of_options(place: str, options: argparse.Namespace, catalogue: Catalogue) -> "Policy":
-    """Whom the reader trusts to sign: as told, else the key that the log itself names. Errors: Refusal log.given_wrong, Violation."""
-    from amana.log.note import NoteError, read_verifier_key
-    from amana.log.quorum import policy_of, read_policy
+    """Whom the reader trusts to sign: as told, else the key that the log itself names. Errors: Refusal trust.*, Violation."""
+    from amana.log.quorum import policy_of
 
-    given = str(options.policy or options.key or "")
-    try:
-        if options.policy:
-            return read_policy(_read(options.policy))
-        if options.key:
-            return policy_of(read_verifier_key(options.key if "+" in options.key else _read(options.key).decode("utf-8", "replace")))
-    except NoteError as error:
-        raise Refusal("log.given_wrong", file=given[:200], reason=f"word.log.{error.reason.partition(' ')[0]}") from None
+    if options.policy is not None or options.key is not None:
+        return policy_asked(options)
     key = _named_key(_reader(place))
     if options.what or options.of:
         tell(catalogue.say("log.own_key"))
@@ -96,7 +89,7 @@ def _verify(replay: "Replay", policy: "Policy", options: argparse.Namespace, cat
     since = None
     if options.since:
         try:
-            note = read_note(_read(options.since))
+            note = read_note(read_file(options.since, bytes_max=FILE_BYTES_MAX))
             check_note(note, Policy(logs=policy.logs))
             since = read_checkpoint(note.text)
         except NoteError as error:
@@ -163,30 +156,38 @@ def _facts(found: "Verified") -> dict[str, object]:
 
 
 def _entry(place: str, options: argparse.Namespace, catalogue: Catalogue) -> None:
-    from amana.log.look import find_entry, published_now
+    from amana.log.lookup import prove
+    from amana.log.note import NoteError
     from amana.log.proof import check_proof
+    from amana.log.tiles import TileError
+    from amana.log.tree import ProofError
     from amana.log.violation import Violation
 
-    written = needed(options.what, word="INDEX", example=f"amana log {options.action} 0")
-    if not (written.isascii() and written.isdigit()) or len(written) > 18:
-        raise Refusal("log.no_entry", index=written[:40], size=published_now(_reader(place))[1].size)
+    written = str(options.what or "")
+    if not (written.isascii() and written.isdigit()) or len(written) > DIGITS_MAX:
+        raise Refusal("cli.word_missing", word="word.metavar.number", example=f"amana log {options.action} 0")
     policy = policy_of_options(place, options, catalogue)
-    found = find_entry(_reader(place), index=int(written))
-    if found is None:
-        raise Refusal("log.no_entry", index=int(written), size=published_now(_reader(place))[1].size)
-    from amana.log.note import NoteError
-
     try:
-        check_proof(found.proof, entry=found.entry, policy=policy)
+        found = prove(_reader(place), index=int(written))
+        if found is None:
+            raise Refusal("receipt.no_entry", index=int(written))
+        entry, proof = found
+        check_proof(proof, entry=entry, policy=policy)
+    except TileError as error:
+        raise Violation(error.path, reason=error.reason) from None
     except NoteError as error:
-        raise Violation("checkpoint", reason=error.reason) from None
+        raise Violation(CHECKPOINT, reason=error.reason) from None
+    except ProofError:
+        raise Violation(f"entry {int(written)}", reason="entry_differs", index=int(written)) from None
     if options.action == "proof":
-        sys.stdout.write(found.proof.text)
+        sys.stdout.write(proof.text)
         return
+    members = cast("dict[str, object]", json.loads(entry))
+    members.pop("pad")
     if options.json:
-        print(json.dumps(found.members, ensure_ascii=False))
+        print(json.dumps(members, ensure_ascii=False))
         return
-    rows = [(name, _shown(value)) for name, value in found.members.items()]
+    rows = [(name, _shown(value)) for name, value in members.items()]
     write_table(tuple(catalogue.say(f"public.{name}") for name in ("field", "value")), rows, numbers=(False, False))
 
 
@@ -220,15 +221,3 @@ def _reader(place: str) -> "LogReader":
     from amana.log.read import reader_of
 
     return reader_of(place)
-
-
-def _read(name: str) -> bytes:
-    """Errors: Refusal cli.file_unreadable."""
-    try:
-        with open(name, "rb") as file:  # noqa: PTH123 - a name as given
-            content = file.read(FILE_BYTES_MAX + 1)
-    except (OSError, ValueError):
-        raise Refusal("cli.file_unreadable", file=name[:200]) from None
-    if len(content) > FILE_BYTES_MAX:
-        raise Refusal("cli.file_unreadable", file=name[:200])
-    return content
