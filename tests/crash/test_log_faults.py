@@ -17,7 +17,7 @@ from amana.log.checkpoint import Checkpoint
 from amana.log.sequencer import Sequencer, Wanted
 from amana.terms.refusal import Refusal
 from tests.crash.failing import CALLS, Disk, PowerCut
-from tests.log_folders import ORIGIN, assert_one_history, head, sequencer, signed, some, whole
+from tests.log_writing import ORIGIN, assert_one_history, head, sequencer, signed, some, whole
 
 BATCHES = (3, 10, 1)
 """Over the end of a tile, after the 250 that the log has."""
@@ -194,7 +194,7 @@ def test_a_disk_that_fails_while_nothing_is_there_yet_leaves_nothing_that_hinder
 
 
 def test_a_log_that_cannot_be_written_is_refused_at_its_opening(tmp_path: Path) -> None:
-    from tests.log_folders import opened
+    from tests.log_writing import opened
 
     with disk(tmp_path, read_only_from_then_on(1)), pytest.raises(Refusal, match="node.file_not_writable"):
         opened(tmp_path)

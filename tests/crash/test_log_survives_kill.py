@@ -10,7 +10,7 @@ import pytest
 
 from amana.log.checkpoint import Checkpoint
 from amana.log.tree import Hash
-from tests.log_folders import ORIGIN, assert_one_history, opened, whole
+from tests.log_writing import ORIGIN, assert_one_history, opened, whole
 
 KILLS = 100
 UNDER_LOAD = """
@@ -20,7 +20,7 @@ from base64 import b64encode
 from pathlib import Path
 from amana.log.checkpoint import read_checkpoint
 from amana.log.note import read_note
-from tests.log_folders import opened, signed
+from tests.log_writing import opened, signed
 folder, kills, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 chance, said = random.Random(seed), os.open(folder / "acknowledged", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 

@@ -12,8 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-
 from amana.log.plain import PlainLog
+
 from amana.node.outbox import Outbox
 from tests.parts import connect
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from amana.log.journal import JOURNAL_BYTES_MAX, Journal, JournalGapError
-from tests.log_folders import some
+from tests.log_writing import some
 
 
 def journal(folder: Path, *, size: int = 0) -> Journal:

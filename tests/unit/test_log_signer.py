@@ -10,7 +10,7 @@ from amana.log.quorum import check_note, policy_of
 from amana.log.signer import Signer, new_quantum_key
 from amana.log.tree import Frontier, Hash, Subtree, consistency_proof, leaf_hash, perfect_root
 from amana.terms.refusal import Refusal
-from tests.log_folders import ORIGIN, now, signed, some
+from tests.log_writing import ORIGIN, now, signed, some
 
 
 def tree(count: int, *, name: str = "entry") -> Checkpoint:

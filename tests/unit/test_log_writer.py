@@ -17,7 +17,7 @@ from amana.log.quorum import Policy, WitnessKey, check_note, policy_of, read_pol
 from amana.log.tree import Hash, verify_consistency
 from amana.log.writer import TiledLog
 from amana.terms.refusal import Fault, Refusal
-from tests.log_folders import ORIGIN, files, head, now, opened, signed, some, whole
+from tests.log_writing import ORIGIN, files, head, now, opened, signed, some, whole
 
 WITNESS = SigningKey(name="witness.example.org", kind=KeyKind.COSIGNATURE, secret=bytes(32))
 QUORUM = Policy(witnesses=(WitnessKey(name="w", key=WITNESS.verifier),), quorum="w")

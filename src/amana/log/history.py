@@ -41,8 +41,8 @@ class History:
         self.size = 0
         self.keys = list[VerifierKey]()
         """The keys of the log in the order in which they came; the last one signs now."""
-        self.days = dict[str, int]()
-        """Days on which entries were made, each with the index of its first one."""
+        self.days = dict[str, str]()
+        """Days on which entries were made, each with the earliest hour of one."""
         self.latest = ""
         self.spent = Spent()
         self.lives = Lives()
@@ -99,7 +99,7 @@ class History:
             self.latest = hour
             self._oldest = f"{moment_of(hour) - timedelta(hours=HOURS_BACK_MAX):%Y-%m-%dT%H}Z"
         self._hour = hour
-        self.days.setdefault(hour[:10], self.size)
+        self.days[hour[:10]] = min(hour, self.days.get(hour[:10], hour))
 
     def _use(self, written: tuple[str, ...]) -> None:
         cost_nrho, cost_delta, dataset, version, population = _COST(written)

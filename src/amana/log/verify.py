@@ -13,7 +13,7 @@ from typing import final
 from amana.log.checkpoint import Checkpoint
 from amana.log.history import History, HistoryError
 from amana.log.note import Note, VerifierKey
-from amana.log.published import archived, check_folder, check_keys, signed_checkpoint
+from amana.log.published import archived, archived_days, check_folder, check_keys, signed_checkpoint
 from amana.log.quorum import Checked, Policy
 from amana.log.read import ARCHIVE, CHECKPOINT, LogReader
 from amana.log.spent import Total
@@ -202,18 +202,17 @@ class Replay:
     def _check_published(self, checkpoint: Checkpoint, checked: Checked) -> None:
         """The files beside the tiles."""
         check_keys(self._reader, checked=checked, keys=self.history.keys)
-        last = self.history.latest[:10]
-        for day in sorted(self.history.days):
-            if day in self._archived:
-                continue
+        last, days = self.history.latest[:10], self.history.days
+        for day in sorted({*days, *archived_days(self._reader)} - self._archived.keys()):
             earlier = archived(self._reader, day=day, policy=self._policy)
-            if earlier is None and day < last:
+            # What is decided in the last hour of a day may be published on the next one.
+            if earlier is None and day < last and days[day] < f"{day}T23Z":
                 raise Violation(f"{ARCHIVE}/{day}", reason="missing")
             # The day that still runs may have been archived since the checkpoint was read.
             if earlier is not None and (day < last or earlier.size <= checkpoint.size):
                 self.check_beginning(earlier, checkpoint, path=f"{ARCHIVE}/{day}")
                 self._archived |= {day: None} if day < last else {}
-        check_folder(self._reader, size=checkpoint.size, days=self.history.days)
+        check_folder(self._reader, size=checkpoint.size)
 
 
 def verify(reader: LogReader, *, policy: Policy, since: Checkpoint | None, progress: Progress) -> Verified:
