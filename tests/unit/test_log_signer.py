@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from amana.log.checkpoint import Checkpoint
-from amana.log.note import KeyKind
+from amana.log.note import KeyKind, SigningKey
 from amana.log.quorum import check_note, policy_of
 from amana.log.signer import Signer, new_quantum_key
 from amana.log.tree import Frontier, Hash, Subtree, consistency_proof, leaf_hash, perfect_root
@@ -127,7 +127,9 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
         signer(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"PRIVATE+KEY+a", b"\xff", new_quantum_key(ORIGIN).text.encode()])
+@pytest.mark.parametrize(
+    "content", [b"", b"PRIVATE+KEY+a", b"\xff", SigningKey(name=ORIGIN, kind=KeyKind.COSIGNATURE_ML_DSA_44, secret=bytes(32)).text.encode()]
+)
 def test_what_is_no_key_of_this_log_is_refused(tmp_path: Path, content: bytes) -> None:
     signer(tmp_path)
     (tmp_path / "keys" / "log.key").write_bytes(content)

@@ -16,20 +16,8 @@ import structlog
 from amana.catalog.profile import TableProfile
 from amana.catalog.summary import summarise
 from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview, Simulated, card_of
-from amana.node.asking import (
-    Constants,
-    Known,
-    Leave,
-    Note,
-    Open,
-    answered,
-    asking_of,
-    cap_of,
-    left_to_pay,
-    local_leave,
-    lost,
-    public_table,
-)  # fmt: skip
+from amana.node.asking import Constants, Known, Leave, Note, Open, answered, asking_of, cap_of, left_to_pay, local_leave, lost
+from amana.node.asking import public_table as exact_table
 from amana.node.choose import Chosen
 from amana.node.lengthy import check_short, predicted_s, telling
 from amana.node.picture import described, picture
@@ -144,7 +132,7 @@ class Node:
             opened, plan = self._read(sql, constants)
         schema = opened.version.dataset.schema
         if not is_private(plan.source, schema):  # exact, so a redraw has no figure that could differ
-            rows = public_table(plan, opened).rows
+            rows = exact_table(plan, opened).rows
             _few(draws, DRAWS_ROWS_MAX // max(1, len(rows)))
             return Simulated(columns=(), draws=(((),) * len(rows),) * draws)
         asking = asking_of(plan, opened, constants)[1]
@@ -357,7 +345,7 @@ def _public(plan: Plan, opened: Open, constants: Constants, *, permit: Permit) -
     """The exact figures of public tables: no charge, but that of subqueries over private ones."""
     balance = balance_of(opened)
     return Answered(
-        table=public_table(plan, opened),
+        table=exact_table(plan, opened),
         cost_nrho=NanoRho(constants.cost_nrho),
         cost_delta_units=DeltaUnits(constants.cost_delta),
         cap_nrho=balance.cap_nrho,
