@@ -18,7 +18,7 @@ from typing import Any, final
 import structlog
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 
-from amana.node.durable import OWNER_ONLY
+from amana.log.durable import OWNER_ONLY
 from amana.terms.ids import JobId
 from amana.terms.refusal import Refusal
 

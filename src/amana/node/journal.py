@@ -11,7 +11,7 @@ from typing import final
 
 import structlog
 
-from amana.node.durable import OWNER_ONLY
+from amana.log.durable import OWNER_ONLY
 
 CLOSED = -1
 AGAIN_S = 10.0

@@ -21,7 +21,7 @@ from typing import Protocol, final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from amana.node.durable import write_durably
+from amana.log.durable import write_durably
 from amana.terms.refusal import Refusal, cause_of
 
 KEY_BYTES = 32

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TypeVar, cast, final
 
-from amana.node.durable import move_durably, remove_durably, write_durably
+from amana.log.durable import move_durably, remove_durably, write_durably
 from amana.node.key_source import (
     FILE,
     KMS,

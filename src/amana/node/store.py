@@ -22,7 +22,7 @@ from amana.catalog.profile import Profile
 from amana.catalog.schema import Dataset, Population, Version
 from amana.catalog.written import read_dataset, read_profile, write_dataset, write_profile
 from amana.node.audit import MACHINE, note
-from amana.node.durable import sync, write_durably
+from amana.log.durable import sync, write_durably
 from amana.node.key_source import Secret, SecretText
 from amana.node.keys import DIGEST, RANK, KeyRing, default_means
 from amana.node.public_record import note_version

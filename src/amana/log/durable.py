@@ -5,18 +5,20 @@ from contextlib import suppress
 from pathlib import Path
 
 OWNER_ONLY = 0o600
+FOR_EVERYBODY = 0o644
+"""Of what is published."""
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Put the content in place of the file, all or nothing, readable by its owner only; on disk when this returns.
+def write_durably(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
+    """Put the content in place of the file, all or nothing, readable by its owner only unless `mode` says more; on disk when this returns.
 
     One writer at a time: the caller holds a lock. Errors: OSError; the file is then as it was.
     """
     beside = path.with_name(f".{path.name}.tmp")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, OWNER_ONLY)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         try:
-            os.fchmod(descriptor, OWNER_ONLY)
+            os.fchmod(descriptor, mode)
             left = memoryview(content)
             while left:
                 left = left[os.write(descriptor, left) :]

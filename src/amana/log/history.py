@@ -1,0 +1,142 @@
+"""What the entries of a log say one after another: each of its form, in order, and none against what stands before it."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from operator import itemgetter
+from typing import cast, final
+
+from amana.log.entries import BundleError, EntryError, Line, entry_of, places, read_bundle, read_entry
+from amana.log.entry_kinds import KINDS, OpenEntry
+from amana.log.lives import Lives
+from amana.log.note import NoteError, VerifierKey, read_verifier_key
+from amana.log.seal import SealError, check_seal, read_salt
+from amana.log.spent import LedgerError, Spent, moment_of
+
+HOURS_BACK_MAX = 24
+"""What was decided before a fault is written after it; nothing is written later than that."""
+
+EntryAt = Callable[[int], bytes]
+"""index -> the entry there. Errors: TileError, OSError."""
+
+_HOUR = {kind: itemgetter(*places(kind, "hour")) for kind in KINDS}
+_KEY = itemgetter(*places("key", "vkey", "replaces"))
+_DATASET = itemgetter(*places("dataset", "dataset", "version", "population", "replaces"))
+_COST = itemgetter(*places("use", "cost_nrho", "cost_delta", "dataset", "version", "population"))
+
+
+@final
+class HistoryError(Exception):
+    """An entry that is none, or not at its place. `index`: of the first such one; `reason`: a word of the catalogue."""
+
+    def __init__(self, index: int, *, reason: str) -> None:
+        super().__init__(index, reason)
+        self.index, self.reason = index, reason
+
+
+@final
+class History:
+    """The entries read so far. Memory: by names and days, not by uses."""
+
+    def __init__(self, *, entry_at: EntryAt) -> None:
+        self.size = 0
+        self.keys = list[VerifierKey]()
+        """The keys of the log in the order in which they came; the last one signs now."""
+        self.days = dict[str, int]()
+        """Days on which entries were made, each with the index of its first one."""
+        self.latest = ""
+        self.spent = Spent()
+        self.lives = Lives()
+        self._versions: dict[tuple[str, str], str] = {}
+        self._entry_at, self._hour, self._oldest = entry_at, "", ""
+
+    def read(self, entries: Sequence[bytes]) -> list[Line]:
+        """Take in the next entries. Errors: HistoryError, at the first that is wrong; OSError."""
+        try:
+            lines, error = read_bundle(entries), None
+        except BundleError as found:
+            lines, error = read_bundle(entries[: found.place]), found
+        for line in lines:
+            try:
+                self._line(line)
+            except LedgerError as found:
+                raise HistoryError(self.size, reason=found.reason) from None
+            self.size += 1
+        if error is not None:
+            raise HistoryError(self.size, reason=f"entry_{error.reason}")
+        return lines
+
+    def _line(self, line: Line) -> None:
+        kind, written = line
+        hour: str = _HOUR[kind](written)
+        if hour != self._hour:
+            self._turn(hour)
+        if not self.keys and kind != "key":
+            raise LedgerError("key_missing")
+        match kind:
+            case "use":
+                self._use(written)
+            case "run" | "refused":
+                self.lives.under(kind, written)
+            case "key":
+                self._key(written)
+            case "population":
+                self.spent.promise(written)
+            case "dataset":
+                self._dataset(written)
+            case "project":
+                self.lives.project(written)
+            case "permit":
+                self.lives.permit(written)
+            case _:
+                self._open(cast("OpenEntry", entry_of(line)))
+
+    def _turn(self, hour: str) -> None:
+        """Another hour than that of the entry before."""
+        if hour < self._oldest:
+            raise LedgerError("hour_back")
+        if hour > self.latest:
+            self.latest = hour
+            self._oldest = f"{moment_of(hour) - timedelta(hours=HOURS_BACK_MAX):%Y-%m-%dT%H}Z"
+        self._hour = hour
+        self.days.setdefault(hour[:10], self.size)
+
+    def _use(self, written: tuple[str, ...]) -> None:
+        cost_nrho, cost_delta, dataset, version, population = _COST(written)
+        nrho, delta = int(cost_nrho), int(cost_delta)
+        if self._versions.get((dataset, version), population) != population:
+            raise LedgerError("version_other")
+        self.spent.use(written, nrho=nrho, delta=delta)
+        self.lives.use(written, nrho=nrho, delta=delta)
+
+    def _key(self, written: tuple[str, ...]) -> None:
+        text, replaces = _KEY(written)
+        before = self.keys[-1].text if self.keys else ""
+        if replaces != before:
+            raise LedgerError("key_replaces")
+        try:
+            key = read_verifier_key(text)
+        except NoteError:
+            raise LedgerError("key_form") from None
+        if key in self.keys or (self.keys and key.name != self.keys[0].name):
+            raise LedgerError("key_replaces")
+        self.keys.append(key)
+
+    def _dataset(self, written: tuple[str, ...]) -> None:
+        dataset, version, population, replaces = _DATASET(written)
+        if not self.spent.knows(population):
+            raise LedgerError("population_unknown")
+        if (dataset, version) in self._versions or (replaces and (dataset, replaces) not in self._versions):
+            raise LedgerError("version_other")
+        self._versions[dataset, version] = population
+
+    def _open(self, entry: OpenEntry) -> None:
+        """A disclosure: what it discloses is what the earlier entry had sealed."""
+        if entry.index >= self.size:
+            raise LedgerError("open_wrong")
+        try:
+            sealed = dict(getattr(read_entry(self._entry_at(entry.index)), "sealed", ()))
+            salt = read_salt(entry.salt)
+        except (EntryError, SealError):
+            raise LedgerError("open_wrong") from None
+        if entry.field not in sealed or not check_seal(sealed[entry.field], value=entry.value, salt=salt):
+            raise LedgerError("open_wrong")
