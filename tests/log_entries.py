@@ -1,17 +1,19 @@
 """Entries of the log for tests: any of each kind, from the forms of its members."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from amana.log.entries import read_entry
+from amana.log.entries import read_entry, write_entry
 from amana.log.entry_forms import ITEMS_MAX, Amount, Count, Day, Form, Hour, Seals, Several, Text, Written
-from amana.log.entry_kinds import KINDS, Entry
+from amana.log.entry_kinds import KINDS, Entry, KeyEntry
+from amana.log.history import History
 from amana.log.seal import write_salt
 from amana.terms.use import Inclusion
+from tests.log_folders import KEY
 
 DIGEST = st.binary(min_size=32, max_size=32).map(write_salt)
 
@@ -76,3 +78,12 @@ class MemoryLog:
     def read(self, kind: str = "") -> list[Entry]:
         """What was told, of one kind or all."""
         return [read_entry(each) for each in self.kept if not kind or json.loads(each)["kind"] == kind]
+
+
+def history_of(entries: Sequence[bytes]) -> History:
+    """Those entries read as a log of their own, under a key of tests. Errors: HistoryError where one is against those before it."""
+    first = write_entry(KeyEntry(hour=min(entry.hour for entry in map(read_entry, entries)), vkey=KEY.verifier.text, replaces=""))
+    whole = [first, *entries]
+    history = History(entry_at=whole.__getitem__)
+    history.read(whole)
+    return history

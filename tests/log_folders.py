@@ -8,7 +8,17 @@ from pathlib import Path
 
 from amana.log.checkpoint import Checkpoint
 from amana.log.entries import write_entry
-from amana.log.entry_kinds import DatasetEntry, Entry, KeyEntry, OpenEntry, PermitEntry, PopulationEntry, ProjectEntry, RefusedEntry, RunEntry
+from amana.log.entry_kinds import (
+    DatasetEntry,
+    Entry,
+    KeyEntry,
+    OpenEntry,
+    PermitEntry,
+    PopulationEntry,
+    ProjectEntry,
+    RefusedEntry,
+    RunEntry,
+)
 from amana.log.note import KeyKind, Note, SigningKey, sign_note
 from amana.log.quorum import policy_of
 from amana.log.seal import seal, write_salt
@@ -152,7 +162,14 @@ def small_world(count: int, *, key: SigningKey = KEY) -> list[Entry]:
             case 3:
                 entries.append(
                     RunEntry(
-                        hour=at(hours), run="j-0123456789abcdef", event="receive", dataset="clinic", project=PROJECT, permit=PERMIT, code=0, sealed=ASKED
+                        hour=at(hours),
+                        run="j-0123456789abcdef",
+                        event="receive",
+                        dataset="clinic",
+                        project=PROJECT,
+                        permit=PERMIT,
+                        code=0,
+                        sealed=ASKED,
                     )
                 )
             case 5:

@@ -20,8 +20,8 @@ from amana.log.spent import Total
 from amana.log.tiles import TILE_WIDTH, Tile, TileError, read_bundle, read_hashes, subtrees, width_at
 from amana.log.tower import Tower, leaf_hashes
 from amana.log.tree import (
-    HASH_BYTES,
     EMPTY_ROOT,
+    HASH_BYTES,
     Hash,
     ProofError,
     consistency_proof,

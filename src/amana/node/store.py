@@ -21,8 +21,8 @@ from typing import final
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Dataset, Population, Version
 from amana.catalog.written import read_dataset, read_profile, write_dataset, write_profile
-from amana.node.audit import MACHINE, note
 from amana.log.durable import sync, write_durably
+from amana.node.audit import MACHINE, note
 from amana.node.key_source import Secret, SecretText
 from amana.node.keys import DIGEST, RANK, KeyRing, default_means
 from amana.node.public_record import note_version
@@ -163,7 +163,7 @@ class Store:
             run.change(INSERT, values)
             told = {"thing": "dataset", "subject": version.dataset.name, "was": " ".join(before), "now_is": version.id}
             note(run, at=now, actor=MACHINE, action="publish", **told)
-            note_version(run, version, replaces="".join(before), at=now)
+            note_version(run, version, replaces="".join(before), now=now)
         return Published(version=version, profile=profile, published_at=now)
 
     def remove_orphans(self) -> int:
