@@ -16,6 +16,7 @@ from amana.policy.transitions import PermitEvent
 from amana.terms.codes import CODES
 from amana.terms.refusal import Fault, Refusal
 from tests.clinic import OTHER, OWNER, PERMIT, asker, change, database_of, publish_clinic, question, rows
+from tests.log_entries import history_of
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +45,7 @@ def test_the_promise_stands_before_any_use_and_the_version_when_it_serves(folder
     kinds = [entry["kind"] for entry in told(folder)]
     uses = kinds.count("use")
     assert kinds == ["population", *["use"] * uses, "dataset"] and uses > 0
+    history_of((folder / "log.jsonl").read_bytes().splitlines())
     assert {entry["verb"] for entry in told(folder) if entry["kind"] == "use"} == {"profile"}
     service.ask(asker(service), asked=question())
     assert [entry["kind"] for entry in told(folder)] == [*kinds, "use"], "an opened node tells neither of them again"

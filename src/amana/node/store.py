@@ -163,7 +163,7 @@ class Store:
             run.change(INSERT, values)
             told = {"thing": "dataset", "subject": version.dataset.name, "was": " ".join(before), "now_is": version.id}
             note(run, at=now, actor=MACHINE, action="publish", **told)
-            note_version(run, version, replaces="".join(before), at=now)
+            note_version(run, version, replaces="".join(before), now=now)
         return Published(version=version, profile=profile, published_at=now)
 
     def remove_orphans(self) -> int:
