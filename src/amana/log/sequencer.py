@@ -75,6 +75,7 @@ class Sequencer:
         """None when the disk must be read again."""
         self._pending: list[bytes] = []
         """Entries of the journal that no checkpoint covers."""
+        self._replaced = list[Tile]()
         self._last: bytes | None = None
         """The checkpoint that the edge belongs to."""
         self._known: tuple[bytes, Note, Checkpoint] | None = None
@@ -147,10 +148,16 @@ class Sequencer:
         # 5. The checkpoint. A crash before leaves the earlier one, and the entries pending; after, they are public, though nobody was told.
         self._log.put([(CHECKPOINT, note.content)], time_s=now.timestamp())
         self._pending, self._last = [], note.content
-        # 6. Now the partial tiles that a full one has replaced may go. What a crash leaves of them is swept at the next opening.
-        for tile, _ in tiles:
-            if tile.width == TILE_WIDTH and width_at(before, level=tile.level, index=tile.index):
-                self._log.remove_partials(tile)
+        full = (tile for tile, _ in tiles if tile.width == TILE_WIDTH)
+        self._replaced += [tile for tile in full if width_at(before, level=tile.level, index=tile.index)]
+
+    def tidy(self) -> None:
+        """6. Remove the partial tiles that a full one has replaced; nobody writes there again, and nobody waits for it.
+
+        What a crash leaves of them is swept at the next opening.
+        """
+        while self._replaced:
+            self._log.remove_partials(self._replaced.pop())
 
     def _sign(self, checkpoint: Checkpoint, edge: Edge, tiles: Sequence[tuple[Tile, bytes]]) -> Note:
         """The checkpoint with its signatures, those of the witnesses too. Errors: Refusal; whatever `cosign` raises."""
