@@ -19,11 +19,12 @@ from queries import Query
 from truth import Truth, key_text, relative_errors
 
 from amana.engines.engine import Engine
-from amana.log.plain import PlainLog
+from amana.log.writer import TiledLog
 from amana.node.ask import Node
 from amana.node.asking import Constants, Open, asking_of
 from amana.node.database import SqliteDatabase
 from amana.node.migrations import migrate
+from amana.node.openings import Vault
 from amana.node.outbox import Outbox
 from amana.node.public_record import PublicRecord
 from amana.node.wiring import PublishingClock, Wired, publish
@@ -158,9 +159,9 @@ class Ours:
         dataset = opened.version.dataset
         ledger.open_population(dataset.population)
         ledger.open_permit(permit("custodian", dataset))
-        log = PlainLog(self.scratch / "log.jsonl")
+        log = TiledLog(self.scratch, origin="bench.example/log", now=PublishingClock().now)
         try:
-            yield ledger, PublicRecord(database, log, box=Outbox(database, log, lock=self.scratch / "outbox.lock"))
+            yield ledger, PublicRecord(database, log, box=Outbox(database, log, lock=self.scratch / "outbox.lock"), vault=Vault(bytes(32)))
         finally:
             ledger.close()
             log.close()

@@ -8,12 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+from amana.log.look import find_entry, published_now
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, KeyDomain, NumberDomain, TextDomain
 from amana.catalog.schema import Column, Dataset, Population, Schema, Table, Version
 from amana.catalog.schema import Path as Step
 from amana.engines.engine import Cell, SumTable
 from amana.log.entries import write_entry
+from amana.log.read import FolderReader
+from amana.log.writer import TiledLog
 from amana.node.database import NodeDatabase, SqliteDatabase, open_database
 from amana.node.keys import KeyRing, default_means
 from amana.node.migrations import migrate
@@ -157,6 +162,20 @@ class FakeEngine:
 
 
 @dataclass
+def logged_entries(folder: Path) -> list[dict[str, Any]]:
+    """What the public log of a data folder says, without the padding."""
+    reader = FolderReader(folder / "log")
+    size = published_now(reader)[1].size
+    found = [find_entry(reader, index=index) for index in range(size)]
+    return [each.members for each in found if each is not None]
+
+
+def log_at(folder: Path) -> TiledLog:
+    """A public log in that folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return TiledLog(folder, origin="test.example/log", now=lambda: datetime.now(UTC))
+
+
 class FakeLog:
     entries: list[UseEntry] = field(default_factory=list)
     before: Callable[[], None] = lambda: None

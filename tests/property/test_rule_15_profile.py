@@ -1,7 +1,6 @@
 """PRIVACY 15: the profile is noisy and charged for each version; a check draws nothing and shows nothing of rows; true counts of
 publishing are for the custodian alone."""
 
-import json
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +15,7 @@ from amana.privacy import noise
 from amana.privacy.loss import NANO
 from amana.terms.codes import Exit
 from amana.terms.refusal import Refusal
+from tests.parts import logged_entries
 from tests.property.test_rule_10_digests import ROWS, RULES, VALUES, csv, published
 
 OTHERS = [(f"q{i % 90}", str(90_000 - i), "eye", "cold") for i in range(1234)]
@@ -24,7 +24,7 @@ OTHERS = [(f"q{i % 90}", str(90_000 - i), "eye", "cold") for i in range(1234)]
 
 def entries(folder: Path) -> list[dict[str, object]]:
     """Of the log: everything."""
-    return [json.loads(line) for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
+    return logged_entries(folder)
 
 
 def uses(folder: Path) -> list[dict[str, object]]:

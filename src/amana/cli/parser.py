@@ -10,7 +10,7 @@ from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
     "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "people", "project", "permit",
-    "output", "export", "receipt", "log", "settings", "keys", "serve", "mcp", "help",
+    "output", "export", "log", "receipt", "settings", "keys", "serve", "mcp", "help",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from amana.cli.reach import node_of, open_node
 from amana.cli.show import tell, write_table
-from amana.cli.trust import policy_asked, read_file, with_library
+from amana.cli.trust import read_file, trusted, with_library
 from amana.client.text import Catalogue
 from amana.terms.refusal import Refusal
 
@@ -76,7 +76,7 @@ def _show(found: "Receipt", catalogue: Catalogue) -> None:
 
 def _verify(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """Check it with the log's key alone. Errors: Refusal receipt.not_proven."""
-    proven = _proven(policy_asked(options), _read(options.thing), options, csv=_rows(options))
+    proven = _proven(_policy(options), _read(options.thing), options, csv=_rows(options))
     said = {"index": proven.index, "log": proven.checkpoint.origin, "size": proven.checkpoint.size, "root": proven.checkpoint.root.hex()}
     if options.json:
         print(json.dumps({**said, "entry": proven.entry, "opened": proven.opened, "rows": proven.rows}, ensure_ascii=False))
@@ -88,12 +88,19 @@ def _verify(options: argparse.Namespace, catalogue: Catalogue) -> None:
 
 def _packed(options: argparse.Namespace) -> bytes:
     """The receipt as an RO-Crate, once it is checked. Errors: Refusal receipt.not_proven."""
-    policy, found, csv = policy_asked(options), _read(options.thing), _rows(options)
+    policy, found, csv = _policy(options), _read(options.thing), _rows(options)
     proven = _proven(policy, found, options, csv=csv)
-    from amana.log.crate import write_crate
+    from amana.log.crate import CrateError, write_crate
+    from amana.log.crate_graph import Publisher
 
-    key = next(each.key for each in policy.logs if each.key.name == proven.checkpoint.origin)
-    return write_crate(found, policy_text=policy.text, key_text=f"{key.text}\n", csv=csv, made_at=datetime.now(UTC))
+    origin = proven.checkpoint.origin
+    key = next(each.key for each in policy.logs if each.key.name == origin)
+    try:
+        return write_crate(
+            found, policy_text=policy.text, key_text=f"{key.text}\n", csv=csv, publisher=Publisher(name=origin), made_at=datetime.now(UTC)
+        )
+    except CrateError as error:
+        raise Refusal("receipt.not_packed", file=str(options.thing)[:200], reason=f"word.crate.{error.reason}") from None
 
 
 def _proven(policy: "Policy", found: "Receipt", options: argparse.Namespace, *, csv: bytes | None) -> "Proven":
@@ -107,12 +114,20 @@ def _proven(policy: "Policy", found: "Receipt", options: argparse.Namespace, *, 
         raise Refusal("receipt.not_proven", file=str(options.thing)[:200], reason=f"word.log.{error.reason.partition(' ')[0]}") from None
 
 
+def _policy(options: argparse.Namespace) -> "Policy":
+    """Errors: Refusal receipt.no_key: a receipt that says itself whose word counts proves nothing."""
+    policy = trusted(options)
+    if policy is None:
+        raise Refusal("receipt.no_key")
+    return policy
+
+
 def _rows(options: argparse.Namespace) -> bytes | None:
     return None if options.rows is None else read_file(options.rows, bytes_max=CSV_BYTES_MAX)
 
 
 def _read(thing: str | None) -> "Receipt":
-    """Errors: Refusal receipt.not_readable, trust.library_missing."""
+    """Errors: Refusal receipt.not_readable, client.library_missing."""
     with_library()
     from amana.log.receipt import RECEIPT_BYTES_MAX, ReceiptError, read_receipt
 

@@ -6,7 +6,6 @@ speed: a file that is missing, damaged or of another log is made again from the 
 
 import json
 from itertools import islice
-from operator import itemgetter
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -21,7 +20,7 @@ Totals: TypeAlias = dict[str, tuple[int, int]]
 BUNDLE_ENTRIES = 1024
 KEEP_ENTRIES = 1_000
 """So many new entries are worth a write of the file."""
-_SPENT = itemgetter(*places("use", "population", "cost_nrho", "cost_delta"))
+_POPULATION, _NRHO, _DELTA = places("use", "population", "cost_nrho", "cost_delta")
 
 
 def logged(log: EntryLog, *, kept: Path) -> Totals:
@@ -38,9 +37,8 @@ def logged(log: EntryLog, *, kept: Path) -> Totals:
             raise Refusal("budget.log_damaged", line=at + error.place) from None
         for kind, written in lines:
             if kind == "use":
-                population, nrho, delta = _SPENT(written)
-                before = spent.get(population, (0, 0))
-                spent[population] = (before[0] + int(nrho), before[1] + int(delta))
+                nrho, delta = spent.get(written[_POPULATION], (0, 0))
+                spent[written[_POPULATION]] = (nrho + int(written[_NRHO]), delta + int(written[_DELTA]))
         at += len(some)
     if size - begun >= KEEP_ENTRIES:
         write_durably(kept, json.dumps({"size": size, "spent": spent}).encode())

@@ -62,8 +62,8 @@ class Record(Protocol):
 class PublicRecord:
     """The kernel's log: keeps the openings of a use, lets the transitions before it go first, appends it. Thread-safe."""
 
-    def __init__(self, database: Database, log: EntryLog, *, box: outbox.Outbox) -> None:
-        self._database, self._log, self._box = database, log, box
+    def __init__(self, database: Database, log: EntryLog, *, box: outbox.Outbox, vault: openings.Vault) -> None:
+        self._database, self._log, self._box, self._vault = database, log, box, vault
         self._sealed: dict[str, Opening] = {}
 
     def check(self) -> None:
@@ -87,7 +87,7 @@ class PublicRecord:
             kept = tuple(self._sealed[commitment] for _, commitment in entry.sealed)
             if kept:
                 with self._database.transaction() as run:
-                    openings.put(run, kept)
+                    openings.put(run, kept, vault=self._vault)
             with self._box.empty():
                 if entry.project and not self._stands(entry.permit):
                     raise Fault(id=secrets.token_hex(8))
@@ -102,7 +102,7 @@ class PublicRecord:
         """
         try:
             with outbox.Flushing(self._database, self._box).transaction() as run:
-                _note_refused(run, permit, code=code, kept=sealed(person=person, sql=sql), at=at)
+                _note_refused(run, permit, code=code, kept=sealed(person=person, sql=sql), vault=self._vault, at=at)
         except Refusal:
             raise Fault(id=secrets.token_hex(8)) from None
 
@@ -212,11 +212,11 @@ def note_run(run: Transaction, job: JobId, *, event: str, asked: Told, code: int
     outbox.put(run, entry)
 
 
-def _note_refused(run: Transaction, permit: PermitId, *, code: int, kept: tuple[Opening, ...], at: datetime) -> None:
+def _note_refused(run: Transaction, permit: PermitId, *, code: int, kept: tuple[Opening, ...], vault: openings.Vault, at: datetime) -> None:
     place = run.rows(PLACE, {"permit": permit})
     if not place or is_paused(run, permit):
         return
-    openings.put(run, kept)
+    openings.put(run, kept, vault=vault)
     project, dataset = (text(each) for each in place[0])
     entry = RefusedEntry(hour=hour_of(at), dataset=dataset, project=project, permit=permit, code=code, sealed=openings.pairs(kept))
     outbox.put(run, entry)

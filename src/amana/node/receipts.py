@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias, cast, final
 
 from amana.log.entries import read_entry
-from amana.log.lookup import prove
+from amana.log.look import find_entry
 from amana.log.note import Note
 from amana.log.read import LogReader
 from amana.log.receipt import Opening, Receipt, commit_rows, rows_of
 from amana.log.seal import SALT_BYTES, read_salt, write_salt
-from amana.log.tiles import TileError
+from amana.log.violation import Violation
 from amana.node import openings
 from amana.policy.people import Asker
 from amana.terms.database import Database, Value, text
@@ -31,8 +31,8 @@ Holder: TypeAlias = Asker | Literal["machine"] | None
 class Receipts:
     """The receipts of one node. `state`: signs a statement with the log's key."""
 
-    def __init__(self, database: Database, reader: LogReader, *, state: Callable[[str], Note]) -> None:
-        self._database, self._reader, self._state = database, reader, state
+    def __init__(self, database: Database, reader: LogReader, *, vault: openings.Vault, state: Callable[[str], Note]) -> None:
+        self._database, self._reader, self._vault, self._state = database, reader, vault, state
 
     def keep(self, entry: int, *, csv: bytes) -> None:
         """Commit to the rows that leave under that entry, before they do. `csv`: the answer as CSV."""
@@ -47,17 +47,17 @@ class Receipts:
         Errors: Refusal receipt.no_entry; Fault when the log cannot be read.
         """
         try:
-            proven = prove(self._reader, index=index)
-        except (TileError, OSError):
+            found = find_entry(self._reader, index=index)
+        except (Violation, OSError):
             raise Fault(id=secrets.token_hex(8)) from None
-        if proven is None:
+        if found is None:
             raise Refusal("receipt.no_entry", index=index)
-        entry, proof = proven
+        entry, proof = found.entry, found.proof
         sealed = cast("tuple[tuple[str, str], ...]", getattr(read_entry(entry), "sealed", ()))
         with self._database.reading() as run:
-            found = [openings.get(run, commitment) for _, commitment in sealed]
+            opened = [openings.get(run, commitment, vault=self._vault) for _, commitment in sealed]
             kept = run.rows(KEPT, {"entry": index})
-        known = {each.field: each for each in found if each is not None}
+        known = {each.field: each for each in opened if each is not None}
         project = ProjectId(getattr(read_entry(entry), "project", ""))
         shown = _belonging(known, holder=holder) or ({"reasons"} & known.keys() if project and sees(project) else set[str]())
         rows = None

@@ -29,6 +29,7 @@ from amana.node.keys import KeyRing, means_of
 from amana.node.logged import logged
 from amana.node.migrations import migrate
 from amana.node.open_log import open_log
+from amana.node.openings import Vault
 from amana.node.outbox import Flushing, Outbox
 from amana.node.profile import build_profile, releases_count
 from amana.node.public_record import NoRecord, PublicRecord
@@ -103,9 +104,10 @@ class Wired:
         self.store = Store(folder, self.database, keys=keys)
         self.ledger = Ledger(self.database, worker=self.worker.name)
         self.log = open_log(folder, self.settings, now=self.clock.now)
-        self.receipts = Receipts(self.database, FolderReader(folder / LOG), state=self.log.state)
+        vault = Vault(self.store.digest_key)
+        self.receipts = Receipts(self.database, FolderReader(folder / LOG), vault=vault, state=self.log.state)
         self.box = Outbox(self.database, self.log, lock=folder / "outbox.lock")
-        self.record = PublicRecord(self.database, self.log, box=self.box)
+        self.record = PublicRecord(self.database, self.log, box=self.box, vault=vault)
         self.recorded = Flushing(self.database, self.box)
         """The database, for whoever makes transitions that the log is told of."""
         self.recover()

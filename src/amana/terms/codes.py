@@ -314,12 +314,11 @@ CODES: dict[str, Code] = {
     "client.no_token_as": Code(732, Exit.PERMISSION),
     "client.other_node": Code(733, Exit.USAGE),
     # 850-855 receipts, and whom their reader trusts
-    "trust.library_missing": Code(850, Exit.SETTINGS),
     "receipt.not_readable": Code(851, Exit.USAGE),
     "receipt.not_proven": Code(852, Exit.PERMISSION),
     "receipt.no_entry": Code(853, Exit.USAGE),
-    "trust.no_key": Code(854, Exit.USAGE),
-    "trust.not_a_key": Code(855, Exit.USAGE),
+    "receipt.not_packed": Code(856, Exit.USAGE),
+    "receipt.no_key": Code(850, Exit.USAGE),
     "project.other_dataset": Code(680, Exit.PERMISSION),
     "http.bad_request": Code(650, Exit.USAGE),
     "http.no_route": Code(651, Exit.USAGE),
@@ -350,4 +349,5 @@ CODES: dict[str, Code] = {
     "log.file_wrong": Code(831, Exit.LOG),
     "log.unreadable": Code(832, Exit.SETTINGS),
     "log.given_wrong": Code(833, Exit.USAGE),
+    "log.no_entry": Code(834, Exit.USAGE),
 }

@@ -1,9 +1,9 @@
 -- What the public log commits to and does not tell. Whoever deletes a row makes its commitment say nothing for ever.
 CREATE TABLE opening (
     commitment TEXT PRIMARY KEY CHECK (LENGTH(commitment) = 44),
-    salt TEXT NOT NULL CHECK (LENGTH(salt) = 44),
     field TEXT NOT NULL CHECK (field IN ('actor', 'person', 'reasons', 'sql')),
-    value TEXT NOT NULL
+    opening TEXT NOT NULL,  -- salt and text; encrypted where the text stands nowhere else in this database
+    locked INTEGER NOT NULL CHECK (locked IN (0, 1))
 ) STRICT;
 -- Entries of transitions that are made and not in the log yet, in the order of their commits: whoever adds one holds the turn
 -- until its transaction ends.
