@@ -10,13 +10,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from amana.log.look import find_entry, published_now
-
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, KeyDomain, NumberDomain, TextDomain
 from amana.catalog.schema import Column, Dataset, Population, Schema, Table, Version
 from amana.catalog.schema import Path as Step
 from amana.engines.engine import Cell, SumTable
 from amana.log.entries import write_entry
+from amana.log.look import find_entry, published_now
 from amana.log.read import FolderReader
 from amana.log.writer import TiledLog
 from amana.node.database import NodeDatabase, SqliteDatabase, open_database

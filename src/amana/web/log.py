@@ -73,6 +73,16 @@ def archive(here: Here, day: str) -> Response:
 def tile(here: Here, place: str) -> Response:
     """Hashes of the tree, 256 at a time, or the entries themselves (c2sp.org/tlog-tiles)."""
     found = read_path(f"tile/{place}")
+    if found is None:
+        raise Refusal("http.no_route", path=f"{LOG}/tile/{place}"[:80])
+    return _file(here, found.path, bytes_max=BUNDLE_BYTES_MAX, kept=FOREVER, media=BYTES)
+
+
+@router.get("/entries/{index}", response_model=EntryOut, openapi_extra=SAID)
+def entry(here: Here, index: Annotated[int, Path(ge=0, le=INDEX_MAX)]) -> Mapping[str, object]:
+    """One entry, readable, with the proof that it stands in the log."""
+    with _undamaged():
+        found = find_entry(_reader(here), index=index)
         if found is None:
             raise Refusal("log.no_entry", index=index, size=_size(here, None))
     return {"index": index, "entry": found.members, "proof": found.proof.text}
