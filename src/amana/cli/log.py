@@ -45,7 +45,7 @@ def log(options: argparse.Namespace, catalogue: Catalogue) -> None:
             case _:
                 from amana.cli.log_watch import watch
 
-                watch(place, options, catalogue)
+                watch(place, policy_of_options(place, options, catalogue), options, catalogue)
     except Violation as error:
         if options.json:
             print(json.dumps({"holds": False, "file": error.path, "entry": error.index, "reason": error.reason}))

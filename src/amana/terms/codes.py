@@ -350,4 +350,5 @@ CODES: dict[str, Code] = {
     "log.unreadable": Code(832, Exit.SETTINGS),
     "log.given_wrong": Code(833, Exit.USAGE),
     "log.no_entry": Code(834, Exit.USAGE),
+    "log.bad_pause": Code(835, Exit.USAGE),
 }
