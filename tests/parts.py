@@ -1,7 +1,6 @@
 """Parts the kernel's tests share: a small schema, a clock that never waits, engines that give what they are told."""
 
 import hashlib
-import json
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -15,9 +14,7 @@ from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, KeyDo
 from amana.catalog.schema import Column, Dataset, Population, Schema, Table, Version
 from amana.catalog.schema import Path as Step
 from amana.engines.engine import Cell, SumTable
-from amana.log.checkpoint import read_checkpoint
 from amana.log.entries import write_entry
-from amana.log.lookup import entry_at, latest
 from amana.log.read import FolderReader
 from amana.log.writer import TiledLog
 from amana.node.database import NodeDatabase, SqliteDatabase, open_database
@@ -165,9 +162,8 @@ class FakeEngine:
 def logged_entries(folder: Path) -> list[dict[str, Any]]:
     """What the public log of a data folder says, without the padding."""
     reader = FolderReader(folder / "log")
-    size = read_checkpoint(latest(reader).text).size
-    found = [json.loads(entry_at(reader, index=index, size=size)) for index in range(size)]
-    return [{name: value for name, value in entry.items() if name != "pad"} for entry in found]
+    found = [find_entry(reader, index=index) for index in range(published_now(reader)[1].size)]
+    return [each.members for each in found if each is not None]
 
 
 def log_at(folder: Path) -> TiledLog:

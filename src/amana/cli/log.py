@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from amana.cli.show import tell, working, write_table
 from amana.cli.trust import read_file, trusted, with_library
+from amana.cli.words import needed
 from amana.client.figures import percent
 from amana.client.text import Catalogue
 from amana.local.door import find_folder
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 LOG_FOLDER = "log"
 """What is published of a node, inside its data folder."""
-DIGITS_MAX = 18
-CHECKPOINT = "checkpoint"
 
 
 def log(options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -46,7 +45,7 @@ def log(options: argparse.Namespace, catalogue: Catalogue) -> None:
             case _:
                 from amana.cli.log_watch import watch
 
-                watch(place, options, catalogue)
+                watch(place, policy_of_options(place, options, catalogue), options, catalogue)
     except Violation as error:
         if options.json:
             print(json.dumps({"holds": False, "file": error.path, "entry": error.index, "reason": error.reason}))
@@ -156,38 +155,30 @@ def _facts(found: "Verified") -> dict[str, object]:
 
 
 def _entry(place: str, options: argparse.Namespace, catalogue: Catalogue) -> None:
-    from amana.log.lookup import prove
-    from amana.log.note import NoteError
+    from amana.log.look import find_entry, published_now
     from amana.log.proof import check_proof
-    from amana.log.tiles import TileError
-    from amana.log.tree import ProofError
     from amana.log.violation import Violation
 
-    written = str(options.what or "")
-    if not (written.isascii() and written.isdigit()) or len(written) > DIGITS_MAX:
-        raise Refusal("cli.word_missing", word="word.metavar.number", example=f"amana log {options.action} 0")
+    written = needed(options.what, word="INDEX", example=f"amana log {options.action} 0")
+    if not (written.isascii() and written.isdigit()) or len(written) > 18:
+        raise Refusal("log.no_entry", index=written[:40], size=published_now(_reader(place))[1].size)
     policy = policy_of_options(place, options, catalogue)
+    found = find_entry(_reader(place), index=int(written))
+    if found is None:
+        raise Refusal("log.no_entry", index=int(written), size=published_now(_reader(place))[1].size)
+    from amana.log.note import NoteError
+
     try:
-        found = prove(_reader(place), index=int(written))
-        if found is None:
-            raise Refusal("receipt.no_entry", index=int(written))
-        entry, proof = found
-        check_proof(proof, entry=entry, policy=policy)
-    except TileError as error:
-        raise Violation(error.path, reason=error.reason) from None
+        check_proof(found.proof, entry=found.entry, policy=policy)
     except NoteError as error:
-        raise Violation(CHECKPOINT, reason=error.reason) from None
-    except ProofError:
-        raise Violation(f"entry {int(written)}", reason="entry_differs", index=int(written)) from None
+        raise Violation("checkpoint", reason=error.reason) from None
     if options.action == "proof":
-        sys.stdout.write(proof.text)
+        sys.stdout.write(found.proof.text)
         return
-    members = cast("dict[str, object]", json.loads(entry))
-    members.pop("pad")
     if options.json:
-        print(json.dumps(members, ensure_ascii=False))
+        print(json.dumps(found.members, ensure_ascii=False))
         return
-    rows = [(name, _shown(value)) for name, value in members.items()]
+    rows = [(name, _shown(value)) for name, value in found.members.items()]
     write_table(tuple(catalogue.say(f"public.{name}") for name in ("field", "value")), rows, numbers=(False, False))
 
 

@@ -14,6 +14,10 @@ def add_log(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("--from", dest="since", metavar=catalogue.say("word.metavar.file"), help=_help(catalogue, "log_from"))
     _trust(command, catalogue)
     command.add_argument("--json", action="store_true", help=_help(catalogue, "log_json"))
+    command.add_argument("--once", action="store_true", help=_help(catalogue, "log_once"))
+    command.add_argument("--every", default="60", metavar=catalogue.say("word.metavar.number"), help=_help(catalogue, "log_every"))
+    command.add_argument("--webhook", metavar="URL", help=_help(catalogue, "log_webhook"))
+    command.add_argument("--state", metavar=catalogue.say("word.metavar.folder"), help=_help(catalogue, "log_state"))
 
 
 def add_receipt(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:

@@ -34,6 +34,8 @@ from amana.log.violation import Violation
 
 Progress = Callable[[int, int], None]
 """(entries verified, entries in all), now and then."""
+Told = Callable[[int, bytes], None]
+"""(index, entry), of each entry that was found right so far: what comes after it may still be wrong."""
 
 
 @final
@@ -55,12 +57,14 @@ class Verified:
 class Replay:
     """A log verified up to some size. Memory: the unfinished tiles and what `History` keeps; not the log."""
 
-    def __init__(self, reader: LogReader, *, policy: Policy) -> None:
-        self._reader, self._policy = reader, policy
+    def __init__(self, reader: LogReader, *, policy: Policy, tell: Told | None = None) -> None:
+        self._reader, self._policy, self._tell = reader, policy, tell
         self.tower = Tower()
         self._goal = Checkpoint(origin="", size=0, root=EMPTY_ROOT)
         self.history = History()
         self._archived: dict[str, None] = {}
+        self._uncompared = list[tuple[Tile, bytes]]()
+        """Full tiles, made again and not yet compared with the published ones."""
 
     def advance(self, *, since: Checkpoint | None, progress: Progress) -> Verified:
         """Verify on to the checkpoint that is published now. Errors: Violation; OSError when the log cannot be read.
@@ -71,8 +75,10 @@ class Replay:
         if checkpoint.size < self.tower.size:
             raise Violation(CHECKPOINT, reason="rollback")
         self._goal = checkpoint
+        self._compare_full()
         while self.tower.size < checkpoint.size:
             self._next()
+            self._compare_full()
             progress(self.tower.size, checkpoint.size)
         for tile, content in self.tower.open_tiles():
             self._compare(tile, content)
@@ -128,9 +134,10 @@ class Replay:
             raise Violation(tile.path, reason=error.reason, index=error.index) from None
         if wrong is not None:
             raise Violation(wrong.path, reason=wrong.reason, index=wrong.index)
-        for full, content in self.tower.add(leaves[known:]):
-            if full.level:
-                self._compare(full, content)
+        if self._tell is not None:
+            for index_of, entry in enumerate(entries[known:], start=first):
+                self._tell(index_of, entry)
+        self._uncompared += self.tower.add(leaves[known:])
 
     def _wrong_leaf(self, leaves: list[Hash], *, index: int) -> Violation | None:
         """The first of these leaves that is not as the published tile has it, and whether entry or tile is to blame.
@@ -168,6 +175,12 @@ class Replay:
                 at for at in range(tile.width) if published[at * HASH_BYTES :][:HASH_BYTES] != content[at * HASH_BYTES :][:HASH_BYTES]
             )
             raise Violation(tile.path, reason="tile_differs", index=(tile.index * TILE_WIDTH + place) << 8 * tile.level)
+
+    def _compare_full(self) -> None:
+        """One by one, so that none is left out where a look ends in the middle. Errors: Violation, OSError."""
+        while self._uncompared:
+            self._compare(*self._uncompared[0])
+            del self._uncompared[0]
 
     def _tile(self, tile: Tile) -> bytes:
         try:

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias, cast, final
 
 from amana.log.entries import read_entry
-from amana.log.lookup import prove
+from amana.log.look import find_entry
 from amana.log.note import Note
 from amana.log.read import LogReader
 from amana.log.receipt import Opening, Receipt, commit_rows, rows_of
 from amana.log.seal import SALT_BYTES, read_salt, write_salt
-from amana.log.tiles import TileError
+from amana.log.violation import Violation
 from amana.node import openings
 from amana.policy.people import Asker
 from amana.terms.database import Database, Value, text
@@ -47,12 +47,12 @@ class Receipts:
         Errors: Refusal receipt.no_entry; Fault when the log cannot be read.
         """
         try:
-            found = prove(self._reader, index=index)
-        except (TileError, OSError):
+            found = find_entry(self._reader, index=index)
+        except (Violation, OSError):
             raise Fault(id=secrets.token_hex(8)) from None
         if found is None:
             raise Refusal("receipt.no_entry", index=index)
-        entry, proof = found
+        entry, proof = found.entry, found.proof
         sealed = cast("tuple[tuple[str, str], ...]", getattr(read_entry(entry), "sealed", ()))
         with self._database.reading() as run:
             opened = [openings.get(run, commitment, vault=self._vault) for _, commitment in sealed]

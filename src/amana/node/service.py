@@ -32,6 +32,7 @@ from amana.node.repeats import Repeats
 from amana.node.sign_in import cut_off
 from amana.node.spending import ProjectSpending, spent_by_project
 from amana.node.tokens import read_token
+from amana.node.witnessing import open_witness
 from amana.policy.people import ASSISTANT_SCOPES, Asker
 from amana.policy.permit import Permit
 from amana.policy.rights import Action, check
@@ -79,6 +80,8 @@ class Service:
         )
         self.sign_in = wired.sign_in()
         self.jobs = Jobs(self, now=self.now)
+        self.witness = open_witness(wired.settings.folder, wired.settings, now=self.now)
+        """None where this node is nobody's witness."""
         self._runs = JobRuns(self, worker=wired.worker.name, alive=wired.worker.alive, now=self.now)
         self._queue: JobQueue | None = None
 

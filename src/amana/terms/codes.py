@@ -349,4 +349,6 @@ CODES: dict[str, Code] = {
     "log.file_wrong": Code(831, Exit.LOG),
     "log.unreadable": Code(832, Exit.SETTINGS),
     "log.given_wrong": Code(833, Exit.USAGE),
+    "log.no_entry": Code(834, Exit.USAGE),
+    "log.bad_pause": Code(835, Exit.USAGE),
 }

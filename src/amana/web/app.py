@@ -27,6 +27,7 @@ from amana.web import (
     receipts,
     sign_in,
     sign_in_page,
+    witness,
 )
 from amana.web.guard import Guard
 from amana.web.health import router as health
@@ -66,7 +67,7 @@ def build(service: Service) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    for router in (docs.router, health, log.router, sign_in.callback, sign_in_page.router):
+    for router in (docs.router, health, log.router, witness.router, sign_in.callback, sign_in_page.router):
         app.include_router(router)
     return app
 

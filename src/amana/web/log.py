@@ -4,22 +4,21 @@ What is here may as well be served by any web server over the data folder's `log
 """
 
 import base64
-import json
 import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from amana.log.checkpoint import read_checkpoint
-from amana.log.lookup import latest, prove
-from amana.log.note import NOTE_BYTES_MAX, NoteError
+from amana.log.look import find_entry, published_now
+from amana.log.note import NOTE_BYTES_MAX
 from amana.log.published import KEY_BYTES_MAX
 from amana.log.quorum import POLICY_BYTES_MAX
 from amana.log.read import ARCHIVE, BUNDLE_BYTES_MAX, CHECKPOINT, KEY_FILE, POLICY_FILE, FolderReader
 from amana.log.tiles import TileError, read_path, subtrees
 from amana.log.tree import Hash, consistency_proof, inclusion_proof
+from amana.log.violation import Violation
 from amana.node.service import Service
 from amana.terms.refusal import Refusal
 from amana.web.access import open_because
@@ -83,12 +82,10 @@ def tile(here: Here, place: str) -> Response:
 def entry(here: Here, index: Annotated[int, Path(ge=0, le=INDEX_MAX)]) -> Mapping[str, object]:
     """One entry, readable, with the proof that it stands in the log."""
     with _undamaged():
-        found = prove(_reader(here), index=index)
-    if found is None:
-        raise Refusal("receipt.no_entry", index=index)
-    members = cast("dict[str, object]", json.loads(found[0]))
-    members.pop("pad", None)
-    return {"index": index, "entry": members, "proof": found[1].text}
+        found = find_entry(_reader(here), index=index)
+        if found is None:
+            raise Refusal("log.no_entry", index=index, size=_size(here, None))
+    return {"index": index, "entry": found.members, "proof": found.proof.text}
 
 
 @router.get("/proof/inclusion", response_model=ProofOut, openapi_extra=SAID)
@@ -97,7 +94,7 @@ def inclusion(here: Here, index: Index, size: Size = None) -> Mapping[str, objec
     with _undamaged():
         whole = _size(here, size)
         if index >= whole:
-            raise Refusal("receipt.no_entry", index=index)
+            raise Refusal("log.no_entry", index=index, size=whole)
         return _written(inclusion_proof(subtrees(_reader(here), size=whole), index=index, size=whole), size=whole)
 
 
@@ -107,7 +104,7 @@ def consistency(here: Here, old: Annotated[int, Query(ge=1, le=INDEX_MAX)], size
     with _undamaged():
         whole = _size(here, size)
         if old > whole:
-            raise Refusal("receipt.no_entry", index=old - 1)
+            raise Refusal("log.no_entry", index=old - 1, size=whole)
         return _written(consistency_proof(subtrees(_reader(here), size=whole), old=old, size=whole), size=whole)
 
 
@@ -116,10 +113,10 @@ def _reader(here: Service) -> FolderReader:
 
 
 def _size(here: Service, asked: int | None) -> int:
-    """Errors: Refusal receipt.no_entry for a tree that is not published yet; TileError, NoteError."""
-    now = read_checkpoint(latest(_reader(here)).text).size
+    """Errors: Refusal receipt.no_entry for a tree that is not published yet; Violation."""
+    now = published_now(_reader(here))[1].size
     if asked is not None and asked > now:
-        raise Refusal("receipt.no_entry", index=asked - 1)
+        raise Refusal("log.no_entry", index=asked - 1, size=now)
     return now if asked is None else asked
 
 
@@ -133,11 +130,11 @@ def _undamaged() -> Generator[None]:
     try:
         yield
     except TileError as error:
+        raise Refusal("log.file_wrong", path=error.path, reason=f"word.log.{error.reason}") from None
+    except Violation as error:
         if (error.path, error.reason) == (CHECKPOINT, "missing"):
             raise Refusal("http.no_route", path=f"{LOG}/{CHECKPOINT}") from None
         raise Refusal("log.file_wrong", path=error.path, reason=f"word.log.{error.reason}") from None
-    except NoteError as error:
-        raise Refusal("log.file_wrong", path=CHECKPOINT, reason=f"word.log.{error.reason}") from None
 
 
 def _file(here: Service, path: str, *, bytes_max: int, kept: str, media: str = TEXT) -> Response:

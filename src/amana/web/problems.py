@@ -34,6 +34,7 @@ OF_CODE: Mapping[str, int] = {
     "rights.session_old": 401,
     "rights.token_ended": 401,
     "node.not_found": 404,
+    "log.no_entry": 404,
     "receipt.no_entry": 404,
     "node.unknown_dataset": 404,
     "sample.unknown_table": 404,

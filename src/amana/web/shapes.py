@@ -268,6 +268,14 @@ class EntryOut(BaseModel):
 
 
 @final
+class ForksOut(BaseModel):
+    """Proofs of forks, each two signed checkpoints of one size and different roots."""
+
+    model_config = _shown({"forks": []})
+    forks: list[str]
+
+
+@final
 class ProofOut(BaseModel):
     """The hashes of a proof in base64, for the tree of `size` entries."""
 
