@@ -9,7 +9,7 @@ from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
     "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "people", "project", "permit",
-    "output", "export", "settings", "keys", "serve", "mcp", "help",
+    "output", "export", "register", "settings", "keys", "serve", "mcp", "help",
 )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
     for name in (each for each in COMMANDS[:-1] if each not in (*GOVERNED, "mcp")):
         made[name].add_argument("--folder", metavar=say("word.metavar.folder"), help=_option(say("cli.option.folder")))
-    for name in ("ask", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "mcp", *GOVERNED, "export"):
+    for name in ("ask", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "mcp", *GOVERNED, "export", "register"):
         made[name].add_argument("--node", metavar="URL", help=_option(say("cli.option.node")))
     for name in ("jobs", "login", "logout", "mcp", *GOVERNED):
         made[name].set_defaults(folder=None)

@@ -327,4 +327,5 @@ CODES: dict[str, Code] = {
     "http.cannot_listen": Code(662, Exit.SETTINGS),
     "node.other_database": Code(618, Exit.SETTINGS),
     "node.file_not_writable": Code(690, Exit.SETTINGS),
+    "cli.register_shape": Code(860, Exit.USAGE),
 }

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 
 from amana.node.service import Service
 from amana.terms.refusal import Refusal
-from amana.web import audit, datasets, docs, jobs, outputs, people, permits, problems, projects, questions, sign_in, sign_in_page
+from amana.web import audit, datasets, docs, jobs, outputs, people, permits, problems, projects, questions, registers, sign_in, sign_in_page
 from amana.web.guard import Guard
 from amana.web.health import router as health
 from amana.web.limits import Limits
@@ -27,6 +27,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     outputs.router,
     people.router,
     audit.router,
+    registers.router,
     sign_in.router,
 )
 """Under `/api/v1`, in the order of the documentation."""
