@@ -111,10 +111,13 @@ class Registers:
     def _sampled(self, listed: Listed) -> tuple[SampleFile, ...]:
         """The files of a version are always the same; those of versions that serve no more are forgotten."""
         version = listed.version.id
+        known = self._files.get(version)
+        if known is not None:
+            return known
         with self._lock:
             if version not in self._files:
                 serving = {each.id for each in self._service.versions()}
-                self._files = {known: files for known, files in self._files.items() if known in serving}
+                self._files = {each: files for each, files in self._files.items() if each in serving}
                 self._files[version] = tuple(self._digested(listed))
             return self._files[version]
 

@@ -54,7 +54,7 @@ def catalogue(place: Place, listed: Sequence[Listed]) -> Json:
         "dct:description": _said("register.catalogue.about"),
         "dct:publisher": publisher,
         "dct:language": [{"@id": iri, "@type": "dct:LinguisticSystem"} for iri in LANGUAGE_IRIS],
-        "foaf:homepage": {"@id": f"{place.address}/docs", "@type": "foaf:Document"},
+        "foaf:homepage": {"@id": f"{place.address}/", "@type": "foaf:Document"},
     }
     if listed:
         found |= {

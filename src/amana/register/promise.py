@@ -99,7 +99,7 @@ def _product(listed: Listed) -> Json:
         "data_curators": [dataset.custodian],
         "intended_use": "; ".join(purpose_about(each) for each in dataset.purposes),
         "data_product_type": "Summary statistics",
-        "description": f"Answers to SQL questions about the tables {_tables(dataset, private=True)}, each figure with its interval.",
+        "description": f"Answers to SQL questions, each figure with its interval. Tables: {_tables(dataset, private=True)}.",
         "publication_date": listed.issued_at.date().isoformat(),
     }
 
@@ -115,7 +115,7 @@ def _flavour(dataset: Dataset) -> Json:
         "bound_on_output_distance": f"rho = {population.cap_nrho / NANO:g}, delta = {population.cap_delta / DELTA_ONE:.3g}",
         "data_domain": "; ".join(_shape(table) for table in dataset.schema.tables if table.private),
         "unprotected_quantities": "The schema, the declared bounds, members and keys of columns, and what each use costs. "
-        + (f"The public tables {public}, whose rows concern nobody." if public else "No table is public."),
+        + (f"Public tables, whose rows concern nobody: {public}." if public else "No table is public."),
     }
 
 

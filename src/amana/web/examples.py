@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from amana.web.examples_of_registers import PRIVACY, USES
+
 LATER = "2031-01-01T00:00:00+00:00"
 NOW = "2030-06-01T09:00:00+00:00"
 Example = Mapping[str, object]
@@ -106,13 +108,6 @@ NOTE: Final[Example] = {
     "subject": "x-fca108c115e8", "was": "", "now_is": "released",
 }  # fmt: skip
 
-CATALOGUE: Final[Example] = {"@context": {}, "@id": "x", "@type": "dcat:Catalog"}
-CROISSANT: Final[Example] = {"@context": {}, "@type": "sc:Dataset"}
-CATALOGUE_TURTLE: Final = "x"
-USES_CSV: Final = "x"
-PROMISE: Final[Example] = {"a": 1}
-USES: Final[Example] = {"a": 1}
-
 ANSWERED: Final[Example] = {"secret": "4A1qS-urJGIa…", "answer": '{"id": "AbC1…", "type": "public-key", "response": {}}'}
 REQUESTS: Final[Mapping[str, Example]] = {
     "post-permits": {"project": "p-51dbe5481a9f", "dataset": "clinic", "share": "5%", "valid_until": LATER},
@@ -124,7 +119,7 @@ REQUESTS: Final[Mapping[str, Example]] = {
 RESPONSES: Final[Mapping[str, Example]] = {
     "get-datasets-name": DATASET,
     "get-datasets-name-profile": PROFILE,
-    "get-datasets-name-privacy-json": PROMISE,
+    "get-datasets-name-privacy-json": PRIVACY,
     "get-uses-json": USES,
     "get-projects": _list(PROJECT),
     "get-permits": _list(PERMIT),

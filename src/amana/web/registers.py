@@ -10,7 +10,7 @@ from amana.register import croissant as of_samples
 from amana.register.listing import API
 from amana.web.access import doing
 from amana.web.context import Here
-from amana.web.examples import CATALOGUE, CATALOGUE_TURTLE, CROISSANT, USES_CSV
+from amana.web.examples_of_registers import CATALOGUE, CATALOGUE_TURTLE, CROISSANT, USES_CSV
 from amana.web.questions import Limited
 from amana.web.replies import json_response
 from amana.web.routing import new_router
