@@ -15,6 +15,7 @@ from amana.catalog.schema import Column, Dataset, Population, Schema, Table, Ver
 from amana.catalog.schema import Path as Step
 from amana.engines.engine import Cell, SumTable
 from amana.log.entries import write_entry
+from amana.log.look import find_entry, published_now
 from amana.log.read import FolderReader
 from amana.log.writer import TiledLog
 from amana.node.database import NodeDatabase, SqliteDatabase, open_database

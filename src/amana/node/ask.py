@@ -27,7 +27,7 @@ from amana.node.spending import balance_of, beyond, spent_by_project
 from amana.policy.permit import Permit
 from amana.privacy.keys import key_domains
 from amana.privacy.ledger import period_of
-from amana.privacy.loss import DELTA_ONE, epsilon_of
+from amana.privacy.loss import epsilon_of
 from amana.privacy.price import Z95, Target, noise_factor
 from amana.privacy.release import plan_release
 from amana.query.check import check_public
@@ -35,6 +35,7 @@ from amana.query.parse import parse, placed
 from amana.query.plan import Plan
 from amana.query.simulate import DRAWS_ROWS_MAX, draws_max, simulate
 from amana.query.tables import is_private
+from amana.register.promise import delta_shown
 from amana.terms.answer import CellType
 from amana.terms.ids import DeltaUnits, Digest, NanoRho
 from amana.terms.refusal import Refusal
@@ -207,9 +208,8 @@ class Node:
     def budget(self, name: str) -> Budget:
         """What a dataset's population may lose in the period of its promise, and what it has lost."""
         opened = self._dataset(name)
-        population = opened.version.dataset.population
-        balance = balance_of(opened)
-        delta = max(1e-6, 10 * balance.cap_delta / DELTA_ONE)
+        population, balance = opened.version.dataset.population, balance_of(opened)
+        delta = delta_shown(balance.cap_delta)
         return Budget(
             population=population.name,
             unit=population.unit,

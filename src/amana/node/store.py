@@ -11,7 +11,7 @@ import base64
 import fcntl
 import hmac
 import secrets
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +35,7 @@ INSERT = """INSERT INTO version (id, dataset, published_at, serves, schema_json,
 VALUES (:id, :dataset, :at, 1, :schema, :profile)"""
 SERVED = "SELECT id FROM version WHERE dataset = :dataset AND serves = 1"
 CURRENT = "SELECT id, published_at, schema_json, profile_json FROM version WHERE serves = 1 ORDER BY dataset"
+FIRST = "SELECT dataset, MIN(published_at) FROM version GROUP BY dataset"
 IDS = "SELECT id FROM version WHERE serves = 1 ORDER BY dataset"
 IDENTITY = "SELECT id FROM belonging"
 IDENTIFY = "INSERT INTO belonging (only_row, id) VALUES (1, :id)"
@@ -134,6 +135,11 @@ class Store:
             )
             for name, at, schema, profile in rows
         )
+
+    def first_published(self) -> Mapping[str, datetime]:
+        """When each dataset was published first, in whatever version."""
+        with self._database.reading() as run:
+            return {text(dataset): datetime.fromisoformat(text(at)) for dataset, at in run.rows(FIRST, {})}
 
     def serving(self) -> tuple[VersionId, ...]:
         """The names of the versions that serve, by dataset."""
