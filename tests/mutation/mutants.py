@@ -165,6 +165,10 @@ MUTANTS = (
     _m("a clock that goes back opens an old period", "privacy/ledger.py", "if run.change(MEET, met) != 1:", "if run.change(MEET, met) > 1:", LEDGER),
     _m("a restored ledger serves", "privacy/ledger.py",
        "if have[0] < nrho or have[1] < delta:", "if have[0] < nrho and have[1] < 0:", ("tests/crash/test_ledger_races.py",)),
+    _m("the public is told that all is left", "privacy/ledger.py",
+       "left_nrho=NanoRho(balance.cap_nrho - balance.spent_nrho)", "left_nrho=NanoRho(balance.cap_nrho)", LEDGER),
+    _m("the public is told of no period", "privacy/ledger.py",
+       "period=account.removeprefix(f\"population {population}\").lstrip() or \"life\"", "period=\"life\"", LEDGER),
     _m("another dataset's permit pays", "privacy/release.py",
        "if (permit.dataset, permit.population) != (dataset.name, dataset.population.name):", "if False:", ORDER),
 )  # fmt: skip

@@ -76,7 +76,7 @@ def test_a_question_that_right_or_budget_refuse_is_told_and_one_that_is_wrong_is
         for entry, who in zip(entries, (OWNER, OTHER), strict=True):
             sealed = entry["sealed"]
             assert isinstance(sealed, dict)
-            opened = openings.get(run, sealed["person"])
+            opened = openings.get(run, sealed["person"], vault=Vault(node._wired.store.digest_key))
             assert opened is not None and opened.value == who
 
 
