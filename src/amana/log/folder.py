@@ -31,6 +31,7 @@ class LogFolder:
         self._parts.mkdir(mode=PRIVATE, exist_ok=True)
         self.root.mkdir(exist_ok=True)
         sync(self.root.parent)
+        sync(self.root)  # the checkpoint that is read next may be one whose own sync has failed
 
     def put(self, files: Sequence[tuple[str, bytes]], *, time_s: float | None = None) -> None:
         """Write the files of those paths and put them in the place of what was there; on disk when this returns.
