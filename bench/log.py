@@ -11,6 +11,7 @@ import os
 import random
 import shutil
 import sqlite3
+import statistics
 import sys
 import threading
 import time
@@ -130,6 +131,18 @@ def cold_proofs(folder: Path, *, size: int, count: int) -> list[float]:
     return times
 
 
+def sync_ms(path: Path) -> float:
+    """What the disk itself takes now: the median time to append an entry to a file and sync it."""
+    times, descriptor = list[float](), os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for _ in range(50):
+        begun = time.perf_counter()
+        os.write(descriptor, bytes(ENTRY_BYTES))
+        os.fsync(descriptor)
+        times.append((time.perf_counter() - begun) * 1000)
+    os.close(descriptor)
+    return statistics.median(times)
+
+
 def forget(root: Path, tile: Tile) -> None:
     """Ask the system to drop what it has of that tile, or of the partial one at its place."""
     for path in (root / tile.path, *(root / f"{tile.path}.p").glob("*")):
@@ -148,6 +161,8 @@ def measure(work: Path, *, rounds: int, seconds: float) -> list[dict[str, Any]]:
     ]
     found: dict[tuple[str, int, str], list[dict[str, float]]] = {}
     for number in range(rounds + 1):  # the first does not count
+        if number:
+            found.setdefault(("sync", 1, "disk"), []).append({"p50_ms": sync_ms(work / "probe")})
         for what, n, run in settings:
             for name, store in stores.items():
                 figures = run(store)
@@ -160,12 +175,15 @@ def measure(work: Path, *, rounds: int, seconds: float) -> list[dict[str, Any]]:
 def cold(work: Path, *, size: int, count: int) -> dict[str, Any]:
     """A log of that size, and the proofs from it."""
     log = Published(work / "cold")
-    entries = [entry() for _ in range(1024)]
+    entries, fsync = [entry() for _ in range(1024)], os.fsync
     try:
+        os.fsync = lambda fd: None  # how long it takes to get there is not measured
         while (more := min(1024, size - log.log.size())) > 0:
             log.add([*entries[: more - 1], entry()] if more > 1 else [entry()])
     finally:
+        os.fsync = fsync
         log.log.close()
+    os.sync()
     times = sorted(cold_proofs(work / "cold", size=size, count=count))
     return {
         "what": "cold proof",
@@ -187,7 +205,7 @@ def main() -> None:
     load = os.getloadavg()[0]
     shutil.rmtree(chosen.work, ignore_errors=True)
     chosen.work.mkdir(parents=True)
-    rows = measure(chosen.work, rounds=1 if chosen.quick else 5, seconds=0.3 if chosen.quick else 2.0)
+    rows = measure(chosen.work, rounds=1 if chosen.quick else 5, seconds=0.3 if chosen.quick else 1.5)
     rows.append(cold(chosen.work, size=2_000 if chosen.quick else COLD_SIZE, count=20 if chosen.quick else 200))
     if chosen.quick:
         print(log_report.section({"machine": "quick", "load_before": load, "load_after": os.getloadavg()[0], "rows": rows}))

@@ -21,6 +21,7 @@ it an SQLite insert on the same disk, with the node's own settings (WAL, `synchr
 entry. Both alternate in one process; medians of {rounds} rounds, in brackets the least and the most.
 
 - Machine: {machine}. Load before the run {before:.1f}, after it {after:.1f} (an idle machine has 0; the clients of this bench count too).
+- The disk: to append 512 bytes to a file and sync it took {sync} ms at the beginning of each round.
 """
 NOTES = """
 The log waits for the disk about ten times for each batch (a file and its folder, five times), SQLite once. So one who appends alone is
@@ -44,7 +45,8 @@ def section(kept: Mapping[str, Any]) -> str:
     """The section for these figures."""
     rows: list[dict[str, Any]] = kept["rows"]
     rounds = max(len(row.get("rounds", ())) for row in rows)
-    head = HEAD.format(rounds=rounds, machine=kept["machine"], before=kept["load_before"], after=kept["load_after"])
+    sync = _spread(_row(rows, "sync", 1, "disk"), "p50_ms", ".2f")
+    head = HEAD.format(rounds=rounds, machine=kept["machine"], before=kept["load_before"], after=kept["load_after"], sync=sync)
     return "\n".join([TITLE + head, _targets(rows), "", _batches(rows), "", _clients(rows), NOTES])
 
 

@@ -14,6 +14,7 @@ from amana.log.tree import Frontier, consistency_proof, leaf_hash, perfect_root,
 from amana.log.writer import TiledLog
 
 ORIGIN = "log.example.org/clinic"
+_OPEN = list[TiledLog]()
 
 
 def now() -> datetime:
@@ -21,8 +22,14 @@ def now() -> datetime:
 
 
 def opened(folder: Path, *, cosign: Cosign | None = None, retry_s: float = 0.02) -> TiledLog:
-    """A log that tries again quickly."""
-    return TiledLog(folder, origin=ORIGIN, now=now, cosign=cosign, retry_s=retry_s)
+    """A log that tries again quickly. `close_all` comes at the end of the test: one that is stopped goes on trying."""
+    _OPEN.append(TiledLog(folder, origin=ORIGIN, now=now, cosign=cosign, retry_s=retry_s))
+    return _OPEN[-1]
+
+
+def close_all() -> None:
+    while _OPEN:
+        _OPEN.pop().close()
 
 
 def sequencer(folder: Path, *, cosign: Cosign | None = None) -> Sequencer:

@@ -28,6 +28,7 @@ class Disk:
         self._real = {name: getattr(os, name) for name in CALLS}
         self._held = list[int]()
         """Open descriptors of all that was ever made: so no inode is used twice."""
+        self._lost = dict[int, list[tuple[int, int]]]()
         self._files, self._folders = dict[int, bytes](), dict[int, dict[str, int]]()
         for below, _, names in os.walk(root):
             self._sync_folder(below)
@@ -49,7 +50,12 @@ class Disk:
             if name == "open" and not int(given[1] if len(given) > 1 else 0) & os.O_CREAT:  # type: ignore[call-overload]
                 return real(*given, **named)
             self.calls += 1
-            taken = self._fails(self.calls, name)
+            try:
+                taken = self._fails(self.calls, name)
+            except OSError:
+                if "sync" in name:
+                    self._lose(given[0])  # type: ignore[arg-type]
+                raise
             match name:
                 case "fsync" | "fdatasync":
                     self._sync(given[0])  # type: ignore[arg-type]
@@ -75,7 +81,17 @@ class Disk:
         self._folders[Path(path).stat().st_ino] = {each.name: each.inode() for each in os.scandir(path)}
 
     def _sync_file(self, descriptor: int) -> None:
-        self._files[os.fstat(descriptor).st_ino] = Path(f"/proc/self/fd/{descriptor}").read_bytes()
+        inode = os.fstat(descriptor).st_ino
+        content = Path(f"/proc/self/fd/{descriptor}").read_bytes()
+        for begun, end in self._lost.get(inode, ()):
+            content = content[:begun] + bytes(end - begun) + content[end:]
+        self._files[inode] = content
+
+    def _lose(self, descriptor: int) -> None:
+        """A sync has failed: what was not on disk is dropped in silence, and a later sync of the same file succeeds without it."""
+        inode = os.fstat(descriptor).st_ino
+        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            self._lost.setdefault(inode, []).append((len(self._files.get(inode, b"")), os.fstat(descriptor).st_size))
 
     def remains(self, target: Path, *, chance: random.Random) -> None:
         """Lay down what a power cut leaves: all that was synced; of the rest what chance has written back, torn or not."""

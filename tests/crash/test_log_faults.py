@@ -176,6 +176,34 @@ def test_a_power_cut_at_any_call_loses_nothing_acknowledged(begun: Path, tmp_pat
         shutil.rmtree(folder)
 
 
+def test_a_failed_sync_of_the_journal_is_never_taken_for_done_because_a_later_one_succeeds(begun: Path, tmp_path: Path) -> None:
+    calls, chance, names = calls_of(begun, tmp_path / "node"), random.Random(20261129), list[str]()
+    shutil.copytree(begun, tmp_path / "node")
+    with disk(tmp_path / "node", lambda number, name: names.append(name)):
+        Story(tmp_path / "node").run(failed=[])
+    shutil.rmtree(tmp_path / "node")
+    failing = names.index("fdatasync") + 1
+    for at in range(failing + 1, calls):
+        folder, left = tmp_path / "node", tmp_path / "left"
+        shutil.copytree(begun, folder)
+        story, failed = Story(folder), list[BaseException]()
+
+        def fails(number: int, name: str, at: int = at) -> None:
+            if number == failing:
+                raise OSError(errno.EIO, "Test")
+            if number == at:
+                raise PowerCut
+
+        with disk(folder, fails) as made:
+            with pytest.raises(PowerCut):
+                story.run(failed=failed)
+            made.remains(left, chance=chance)
+        assert failed
+        assert_true_to(story, left)
+        shutil.rmtree(left)
+        shutil.rmtree(folder)
+
+
 def test_a_disk_that_fails_while_nothing_is_there_yet_leaves_nothing_that_hinders(tmp_path: Path) -> None:
     for at in range(1, 60):
         folder = tmp_path / f"node-{at}"

@@ -11,6 +11,7 @@ import pytest
 
 from amana.log.entries import read_entry
 from amana.node import openings
+from amana.node.openings import Vault
 from amana.node.service import Service, open_service
 from amana.policy.transitions import PermitEvent
 from amana.terms.codes import CODES
@@ -76,7 +77,7 @@ def test_a_question_that_right_or_budget_refuse_is_told_and_one_that_is_wrong_is
         for entry, who in zip(entries, (OWNER, OTHER), strict=True):
             sealed = entry["sealed"]
             assert isinstance(sealed, dict)
-            opened = openings.get(run, sealed["person"], vault=Vault(node._wired.store.digest_key))
+            opened = openings.get(run, sealed["person"], vault=Vault(service._wired.store.digest_key))
             assert opened is not None and opened.value == who
 
 

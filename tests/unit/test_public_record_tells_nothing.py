@@ -16,7 +16,7 @@ from amana.terms.ids import PermitId, VersionId
 from amana.terms.refusal import Fault
 from tests.log_entries import MemoryLog, history_of
 from tests.parts import FakeEngine
-from tests.telling import SQL, Told, ask, member, telling
+from tests.telling import SQL, VAULT, Told, ask, member, telling
 
 pytestmark = pytest.mark.usefixtures("each_database")
 

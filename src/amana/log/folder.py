@@ -31,6 +31,7 @@ class LogFolder:
         self._parts.mkdir(mode=PRIVATE, exist_ok=True)
         self.root.mkdir(exist_ok=True)
         sync(self.root.parent)
+        sync(self.root)  # the checkpoint that is read next may be one whose own sync has failed
 
     def put(self, files: Sequence[tuple[str, bytes]], *, time_s: float | None = None) -> None:
         """Write the files of those paths and put them in the place of what was there; on disk when this returns.
@@ -43,7 +44,7 @@ class LogFolder:
                 part, target = self._parts / str(number), self.root / path
                 self._make(target.parent, folders)
                 written.append((_write(part, content, time_s=time_s), part, target))
-            # All are on their way to the disk by now, so that waiting for the first is waiting for nearly all.
+            # All are written by now, so that one commit of the file system may do for several.
             for descriptor, _, _ in written:
                 os.fsync(descriptor)
         finally:
@@ -85,15 +86,13 @@ class LogFolder:
 
 
 def _write(path: Path, content: bytes, *, time_s: float | None) -> int:
-    """The open file, its content on the way to the disk."""
+    """The open file, its content not on disk yet."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, FOR_EVERYBODY)
     try:
         os.fchmod(descriptor, FOR_EVERYBODY)
         write_all(descriptor, content)
         if time_s is not None:
             os.utime(descriptor, (time_s, time_s))
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # begins to write, and does not wait
     except BaseException:
         os.close(descriptor)
         raise

@@ -94,17 +94,24 @@ class Sequencer:
                 fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     def open(self) -> None:
-        """Make what is not there, see that all of it is true, and say whose log it is. Errors: Refusal, OSError."""
-        with self.alone():
-            (self._folder / KEYS).mkdir(mode=BEGINS, exist_ok=True)
-            sync(self._folder)
-            if not (self._folder / KEYS / KEY).exists() and (self._log.root / CHECKPOINT).exists():
-                raise Refusal("keys.missing", file=str(self._folder / KEYS / KEY))
-            self._log.open()
-            self.signer.open()
-            self._load()
-            self.introduce()
-            self._log.sweep()
+        """Make what is not there, see that all of it is true, and say whose log it is. Errors: Refusal, OSError; it is closed then."""
+        try:
+            with self.alone():
+                self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        (self._folder / KEYS).mkdir(mode=BEGINS, exist_ok=True)
+        sync(self._folder)
+        if not (self._folder / KEYS / KEY).exists() and (self._log.root / CHECKPOINT).exists():
+            raise Refusal("keys.missing", file=str(self._folder / KEYS / KEY))
+        self._log.open()
+        self.signer.open()
+        self._load()
+        self.introduce()
+        self._log.sweep()
 
     def publish(self, wanted: Sequence[Wanted]) -> None:
         """Bring these entries, and those that are pending, under a published checkpoint; gives each its index. Told in `writer.md`.
