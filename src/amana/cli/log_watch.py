@@ -7,7 +7,7 @@ import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from amana.cli.show import tell
 from amana.client.explain import clean
@@ -93,7 +93,7 @@ def line_of(index: int, members: dict[str, object], catalogue: Catalogue) -> str
 
 def _word(value: object) -> str:
     """Text of somebody moves no cursor, and is no code of a word of ours."""
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = ", ".join(map(str, cast("list[object]", value))) if isinstance(value, list) else str(value)
     text = clean(text)[:VALUE_CHARACTERS_MAX]
     return f" {text}" if text.startswith("word.") else text
 
