@@ -1,7 +1,7 @@
 """Entries of the log for tests: any of each kind, from the forms of its members."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from amana.log.entries import read_entry, write_entry
 from amana.log.entry_forms import ITEMS_MAX, Amount, Count, Day, Form, Hour, Seals, Several, Text, Written
-from amana.log.entry_kinds import KINDS, Entry
+from amana.log.entry_kinds import KINDS, Entry, KeyEntry
+from amana.log.history import History
 from amana.log.seal import seal, write_salt
 from amana.terms.ids import DeltaUnits, NanoRho, PermitId, PopulationName, VersionId
 from amana.terms.use import Inclusion, UseEntry
+from tests.log_folders import KEY
 
 DIGEST = st.binary(min_size=32, max_size=32).map(write_salt)
 
@@ -100,3 +102,12 @@ def used(cost: int = 5, population: str = "people") -> bytes:
         sealed=tuple((name, seal(name, salt=bytes(32))) for name in ("person", "sql")),
     )
     return write_entry(made)
+
+
+def history_of(entries: Sequence[bytes]) -> History:
+    """Those entries read as a log of their own, under a key of tests. Errors: HistoryError where one is against those before it."""
+    first = write_entry(KeyEntry(hour=min(entry.hour for entry in map(read_entry, entries)), vkey=KEY.verifier.text, replaces=""))
+    whole = [first, *entries]
+    history = History(entry_at=whole.__getitem__)
+    history.read(whole)
+    return history

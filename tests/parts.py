@@ -160,12 +160,10 @@ class FakeEngine:
         return Exact(SumTable(cells=dict(self.cells)))
 
 
-@dataclass
 def logged_entries(folder: Path) -> list[dict[str, Any]]:
     """What the public log of a data folder says, without the padding."""
     reader = FolderReader(folder / "log")
-    size = published_now(reader)[1].size
-    found = [find_entry(reader, index=index) for index in range(size)]
+    found = [find_entry(reader, index=index) for index in range(published_now(reader)[1].size)]
     return [each.members for each in found if each is not None]
 
 
@@ -175,6 +173,7 @@ def log_at(folder: Path) -> TiledLog:
     return TiledLog(folder, origin="test.example/log", now=lambda: datetime.now(UTC))
 
 
+@dataclass
 class FakeLog:
     entries: list[UseEntry] = field(default_factory=list)
     before: Callable[[], None] = lambda: None

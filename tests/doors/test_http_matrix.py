@@ -53,6 +53,12 @@ CASES: dict[str, Case] = {
     f"GET {B}/datasets/{{name}}/profile": Case(send=lambda w: Sent(path={"name": "test"}), allowed=PUBLIC),
     f"GET {B}/datasets/{{name}}/sample": Case(send=lambda w: Sent(path={"name": "test"}, query={"table": "visits"}), allowed=PUBLIC),
     f"GET {B}/datasets/{{name}}/budget": Case(send=lambda w: Sent(path={"name": "test"}), allowed=PUBLIC),
+    f"GET {B}/datasets/{{name}}/croissant.json": Case(send=lambda w: Sent(path={"name": "test"}), allowed=PUBLIC),
+    f"GET {B}/datasets/{{name}}/privacy.json": Case(send=lambda w: Sent(path={"name": "test"}), allowed=PUBLIC),
+    **{
+        f"GET {B}/{each}": Case(send=lambda w: Sent(), allowed=PUBLIC)
+        for each in ("catalog.jsonld", "catalog.ttl", "uses.json", "uses.csv")
+    },
     f"GET {B}/organisations": Case(send=lambda w: Sent(), allowed=EVERYBODY),
     f"POST {B}/questions/dry-run": Case(send=lambda w: w.question(), allowed=EVERYBODY),
     f"POST {B}/questions/preview": Case(send=lambda w: w.question(), allowed=SIGNED),

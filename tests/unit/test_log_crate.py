@@ -96,6 +96,10 @@ ENTRIES: Mapping[str, Entry] = {
 OPEN, SHUT = frozenset(SECRETS), frozenset[str]()
 
 
+def signed(text: str) -> Note:
+    return Note(text=text, signatures=(sign_note(text, key=KEY),))
+
+
 def receipt(entry: Entry, *, fields: frozenset[str] = SHUT) -> Receipt:
     """The second entry of a log of two; a use comes with its rows."""
     first, written = leaf_hash(b"first"), write_entry(entry)
@@ -104,7 +108,9 @@ def receipt(entry: Entry, *, fields: frozenset[str] = SHUT) -> Receipt:
     names = [field for field, _ in getattr(entry, "sealed", ()) if field in fields]
     openings = tuple(Opening(field=field, salt=SALTS[field], value=SECRETS[field]) for field in names)
     salt = b"r" * 32
-    rows = rows_of(commit_rows(CSV, salt=salt), salt=salt, entry=written, index=1, key=KEY) if isinstance(entry, UseEntry) else None
+    rows = None
+    if isinstance(entry, UseEntry):
+        rows = rows_of(commit_rows(CSV, salt=salt), salt=salt, entry=written, index=1, origin=KEY.name, state=signed)
     return Receipt(entry=written, proof=proof, openings=openings, rows=rows)
 
 

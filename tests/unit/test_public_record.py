@@ -17,7 +17,7 @@ from amana.node.audit import NODE
 from amana.node.outbox import Flushing, Outbox
 from amana.node.permits import Permits
 from amana.node.projects import Projects
-from amana.node.public_record import PublicRecord
+from amana.node.public_record import PublicRecord, note_version
 from amana.policy.permit import Permit
 from amana.policy.transitions import PermitEvent, PermitState, ProjectEvent
 from amana.privacy.kernel import Answer
@@ -25,11 +25,11 @@ from amana.privacy.price import RhoCap
 from amana.privacy.release import answer
 from amana.query.parse import parse
 from amana.terms.database import Database, Transaction
-from amana.terms.ids import NanoRho, PermitId
+from amana.terms.ids import NanoRho, PermitId, VersionId
 from amana.terms.refusal import Fault, Refusal
 from amana.terms.use import UseEntry
 from tests.governed import Governed, governed
-from tests.log_entries import MemoryLog
+from tests.log_entries import MemoryLog, history_of
 from tests.parts import SCHEMA, FakeEngine, asking, kernel
 
 pytestmark = pytest.mark.usefixtures("each_database")
@@ -308,6 +308,30 @@ def test_a_permit_that_others_used_up_meanwhile_still_serves_who_paid(told: Told
     assert len(told.log.read("use")) == 1
 
 
+def test_a_stranger_who_reads_the_whole_log_finds_every_transition_and_use_in_order(told: Told) -> None:
+    of = told.node.versions[0]
+    told.record.promise(of.dataset.population, now=told.node.clock.now())
+    told.record.serve(of, now=told.node.clock.now())
+    told.node.granted()
+    engine, given = FakeEngine(cells={(): (1000,)}), member(told)
+    for number in range(4):
+        ask(told, given, engine, about=number % 3)
+    live(told.node)
+    told.record.refused(permit=given.id, code=503, person="u", sql=SQL, at=told.node.clock.now())
+    told.box.flush()
+    (total,) = history_of(told.log.kept).spent.totals()
+    assert (total.uses, total.spent_nrho) == (4, told.node.ledger.balance(of.dataset.population, now=told.node.clock.now()).spent_nrho)
+
+
+def test_a_use_names_the_custodian_as_its_permit_does_however_the_rules_write_it(told: Told) -> None:
+    of = told.node.versions[0]
+    organisation = next(each for each in told.node.people.organisations() if each.name == "clinic")
+    told.node.versions[0] = replace(of, dataset=replace(of.dataset, custodian=organisation.id))
+    told.node.granted()
+    ask(told, member(told), FakeEngine(cells={(): (1000,)}))
+    assert {each.custodian for each in told.log.read() if isinstance(each, UseEntry | PermitEntry)} == {"clinic"}
+
+
 # --- what the data decided ---
 
 
@@ -372,6 +396,17 @@ def test_a_promise_and_a_version_are_told_once(told: Told) -> None:
     assert (promise.population, promise.unit, promise.period) == (population.name, population.unit, "life")
     assert (promise.cap_nrho, promise.cap_delta) == (population.cap_nrho, population.cap_delta)
     assert (served.version, served.replaces, served.purposes) == (of.id, "", ("GRU",))
+
+
+def test_a_version_names_the_one_before_it_only_if_the_log_was_told_of_it(told: Told) -> None:
+    first, at = told.node.versions[0], told.node.clock.now()
+    second, third = (replace(first, id=VersionId(number * 32)) for number in "23")
+    with told.node.database.transaction() as run:
+        note_version(run, second, replaces=first.id, now=at)
+        note_version(run, third, replaces=second.id, now=at)
+    told.box.flush()
+    assert [each.replaces for each in told.log.read() if isinstance(each, DatasetEntry)] == ["", second.id]
+    history_of(told.log.kept)
 
 
 def test_a_refused_question_is_told_under_its_permit_only(told: Told) -> None:

@@ -20,11 +20,16 @@ def export(options: argparse.Namespace, catalogue: Catalogue) -> None:
     else:
         with open_node(node, catalogue) as connection:
             written = connection.export(options.record, shape=options.shape)
-    if options.output is None:
+    put(written, catalogue, output=options.output)
+
+
+def put(written: str, catalogue: Catalogue, *, output: str | None) -> None:
+    """To stdout, or to a file. Errors: Refusal cli.file_unreadable."""
+    if output is None:
         sys.stdout.write(written)
         return
     try:
-        Path(options.output).write_bytes(written.encode())
+        Path(output).write_bytes(written.encode())
     except OSError:
-        raise Refusal("cli.file_unreadable", file=str(options.output)[:200]) from None
-    tell(catalogue.say("export.written", file=str(options.output)))
+        raise Refusal("cli.file_unreadable", file=output[:200]) from None
+    tell(catalogue.say("export.written", file=output))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import amana
-from amana.cli import ask, export, govern, jobs, keys, log, look, mcp, people, profile, publish, receipt, serve, sign
+from amana.cli import ask, export, govern, jobs, keys, log, look, mcp, people, profile, publish, receipt, register, serve, sign
 from amana.cli.parser import build, language_asked
 from amana.cli.show import INTERRUPTED, tell
 from amana.client.explain import describe
@@ -32,6 +32,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "export": export.export,
     "log": log.log,
     "receipt": receipt.receipt,
+    "register": register.register,
     "settings": look.settings,
     "keys": keys.keys,
     "serve": serve.serve,

@@ -10,7 +10,7 @@ from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
     "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "people", "project", "permit",
-    "output", "export", "log", "receipt", "settings", "keys", "serve", "mcp", "help",
+    "output", "export", "log", "receipt", "register", "settings", "keys", "serve", "mcp", "help",
 )  # fmt: skip
 
 
@@ -63,7 +63,21 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
     for name in (each for each in COMMANDS[:-1] if each not in (*GOVERNED, "mcp")):
         made[name].add_argument("--folder", metavar=say("word.metavar.folder"), help=_option(say("cli.option.folder")))
-    for name in ("ask", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "mcp", *GOVERNED, "export", "receipt"):
+    for name in (
+        "ask",
+        "budget",
+        "datasets",
+        "profile",
+        "sample",
+        "jobs",
+        "login",
+        "logout",
+        "mcp",
+        *GOVERNED,
+        "export",
+        "receipt",
+        "register",
+    ):
         made[name].add_argument("--node", metavar="URL", help=_option(say("cli.option.node")))
     for name in ("jobs", "login", "logout", "mcp", *GOVERNED):
         made[name].set_defaults(folder=None)

@@ -1,4 +1,4 @@
-"""The options of the governing commands: people, project, permit, output, export."""
+"""The options of the governing commands, and of records and registers: people, project, permit, output, export, register."""
 
 import argparse
 
@@ -17,6 +17,7 @@ ACTIONS = {
     "log": ("verify", "watch", "path", "key", "show", "proof"),
     "export": ("processing-record", "public-register"),
     "receipt": ("get", "show", "verify", "crate"),
+    "register": ("dcat", "croissant", "uses", "privacy"),
 }  # fmt: skip
 KINDS = ("custodian", "research", "company", "authority", "operator")
 ROLES = ("researcher", "reviewer", "decider", "custodian", "operator", "auditor")
@@ -68,12 +69,25 @@ def add_governing(made: dict[str, argparse.ArgumentParser], catalogue: Catalogue
         shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_help(catalogue, f"record_{name}"))
     made["export"].set_defaults(shape="json")
     made["export"].add_argument("-o", "--output", metavar=say("word.metavar.file"), help=_help(catalogue, "record_file"))
+    _register(made["register"], catalogue)
+
+
+def _register(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
+    say = catalogue.say
+    command.add_argument("register", choices=ACTIONS["register"], metavar=say("word.metavar.register"), help=_help(catalogue, "register"))
+    command.add_argument("name", metavar=say("word.metavar.name"), nargs="?", help=_help(catalogue, "register_name"))
+    shape = command.add_mutually_exclusive_group()
+    for name in ("json", "turtle", "csv"):
+        shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_help(catalogue, f"register_{name}"))
+    command.set_defaults(shape="json")
+    command.add_argument("--each", action="store_true", help=_help(catalogue, "register_each"))
+    command.add_argument("-o", "--output", metavar=say("word.metavar.file"), help=_help(catalogue, "record_file"))
 
 
 def _actions(command: str, actions: tuple[str, ...], catalogue: Catalogue) -> str:
     """One line for each action: its own words, or those of the transition that it makes."""
     width = max(map(len, actions)) + 2
-    word = catalogue.say("word.metavar.record" if command == "export" else "word.metavar.action")
+    word = catalogue.say({"export": "word.metavar.record", "register": "word.metavar.register"}.get(command, "word.metavar.action"))
     lines = [catalogue.say("cli.actions", action=word)]
     for action in actions:
         transition = f"lifecycle.{command}.{action.replace('-', '_')}"

@@ -35,8 +35,8 @@ def add_receipt(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
 def _trust(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     """Whose signatures count."""
     trusted, file = command.add_mutually_exclusive_group(), catalogue.say("word.metavar.file")
-    trusted.add_argument("--key", metavar=f"VKEY|{file}", help=_help(catalogue, "log_key"))
-    trusted.add_argument("--policy", metavar=file, help=_help(catalogue, "log_policy"))
+    trusted.add_argument("--key", metavar=f"VKEY|{file}", help=_help(catalogue, "trust_key"))
+    trusted.add_argument("--policy", metavar=file, help=_help(catalogue, "trust_policy"))
 
 
 def _help(catalogue: Catalogue, name: str) -> str:

@@ -39,7 +39,7 @@ def _got(options: argparse.Namespace, catalogue: Catalogue) -> str:
     """The receipt of an entry, from the folder or the node. Errors: Refusal receipt.no_entry."""
     thing = str(options.thing or "")
     if not (thing.isascii() and thing.isdigit()) or len(thing) > DIGITS_MAX:
-        raise Refusal("cli.word_missing", word="word.metavar.number")
+        raise Refusal("cli.word_missing", word="word.metavar.number", example="amana receipt get 0")
     node = node_of(options)
     if node is not None:
         with open_node(node, catalogue) as connection:
@@ -132,7 +132,7 @@ def _read(thing: str | None) -> "Receipt":
     from amana.log.receipt import RECEIPT_BYTES_MAX, ReceiptError, read_receipt
 
     if thing is None:
-        raise Refusal("cli.word_missing", word="word.metavar.file")
+        raise Refusal("cli.word_missing", word="word.metavar.file", example="amana receipt show receipt.json")
     try:
         return read_receipt(read_file(thing, bytes_max=RECEIPT_BYTES_MAX))
     except ReceiptError:

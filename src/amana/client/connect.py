@@ -28,6 +28,7 @@ from amana.client.http import Channel
 from amana.client.jobs import JobState, job_path, read_job, wait
 from amana.client.precision import asked_precision
 from amana.client.receipt import receipt_of
+from amana.client.registers import read_register
 from amana.client.result import Redraw, Result
 from amana.client.sample import write_sample
 from amana.client.summary import read_summary
@@ -183,6 +184,12 @@ class Connection:
         its entry in `result.receipt["entry"]`."""
         with self._speaking(""):
             return self._channel.get(f"/receipts/{int(entry)}", accept="application/json").body.decode("utf-8", "replace")
+
+    def register(self, register: str, *, name: str = "", shape: str = "json", part: str = "projects") -> str:
+        """A public register as text: `dcat`, `croissant`, `uses` or `privacy`. `name`: of the dataset, for croissant and privacy.
+        `shape`: json, turtle or csv. `part`, of uses: `projects`, or `uses` for one after the other."""
+        with self._speaking(""):
+            return read_register(self._channel, register, name=name, shape=shape, part=part)
 
     # --- applying ---
 

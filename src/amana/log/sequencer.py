@@ -75,6 +75,9 @@ class Sequencer:
         """None when the disk must be read again."""
         self._pending: list[bytes] = []
         """Entries of the journal that no checkpoint covers."""
+        self._replaced = list[Tile]()
+        self._last: bytes | None = None
+        """The checkpoint that the edge belongs to."""
         self._known: tuple[bytes, Note, Checkpoint] | None = None
         """The checkpoint that was read last, as its file and as what it says."""
         self._turn = Lock()
@@ -117,7 +120,7 @@ class Sequencer:
 
     def _publish(self, wanted: Sequence[Wanted]) -> None:
         # Another process, or a failure, may have changed what is on disk. `_load` reads all of it, and gives what is pending.
-        if self._edge is None or not self._journal.is_as_known:
+        if self._edge is None or not self._journal.is_as_known or self._reader.file(CHECKPOINT, bytes_max=NOTE_BYTES_MAX) != self._last:
             self._load()
         edge, pending = self._edge, self._pending
         assert edge is not None
@@ -144,11 +147,17 @@ class Sequencer:
         self._archive(now)
         # 5. The checkpoint. A crash before leaves the earlier one, and the entries pending; after, they are public, though nobody was told.
         self._log.put([(CHECKPOINT, note.content)], time_s=now.timestamp())
-        self._pending = []
-        # 6. Now the partial tiles that a full one has replaced may go. What a crash leaves of them is swept at the next opening.
-        for tile, _ in tiles:
-            if tile.width == TILE_WIDTH and width_at(before, level=tile.level, index=tile.index):
-                self._log.remove_partials(tile)
+        self._pending, self._last = [], note.content
+        full = (tile for tile, _ in tiles if tile.width == TILE_WIDTH)
+        self._replaced += [tile for tile in full if width_at(before, level=tile.level, index=tile.index)]
+
+    def tidy(self) -> None:
+        """6. Remove the partial tiles that a full one has replaced; nobody writes there again, and nobody waits for it.
+
+        What a crash leaves of them is swept at the next opening.
+        """
+        while self._replaced:
+            self._log.remove_partials(self._replaced.pop())
 
     def _sign(self, checkpoint: Checkpoint, edge: Edge, tiles: Sequence[tuple[Tile, bytes]]) -> Note:
         """The checkpoint with its signatures, those of the witnesses too. Errors: Refusal; whatever `cosign` raises."""
@@ -187,7 +196,7 @@ class Sequencer:
         self._check_signed(signed, edge=edge, pending=pending)
         if not in_order:
             self._journal.begin(pending, start=size)
-        self._edge, self._pending = edge, pending
+        self._edge, self._pending, self._last = edge, pending, None if published is None else published[0].content
 
     def _read_edge(self, size: int) -> Edge:
         """Errors: Refusal log.damaged, OSError."""

@@ -238,6 +238,7 @@ class TiledLog:
         _tell_all(batch, error)
         if changed and self._tell is not None:
             self._tell(self.stopped or "")
+        self._sequencer.tidy()
 
 
 def _tell_all(batch: Sequence[_Waiting], error: BaseException | None) -> None:

@@ -16,20 +16,8 @@ import structlog
 from amana.catalog.profile import TableProfile
 from amana.catalog.summary import summarise
 from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview, Simulated, card_of
-from amana.node.asking import (
-    Constants,
-    Known,
-    Leave,
-    Note,
-    Open,
-    answered,
-    asking_of,
-    cap_of,
-    left_to_pay,
-    local_leave,
-    lost,
-    public_table,
-)  # fmt: skip
+from amana.node.asking import Constants, Known, Leave, Note, Open, answered, asking_of, cap_of, left_to_pay, local_leave, lost
+from amana.node.asking import public_table as exact_table
 from amana.node.choose import Chosen
 from amana.node.lengthy import check_short, predicted_s, telling
 from amana.node.picture import described, picture
@@ -39,7 +27,7 @@ from amana.node.spending import balance_of, beyond, spent_by_project
 from amana.policy.permit import Permit
 from amana.privacy.keys import key_domains
 from amana.privacy.ledger import period_of
-from amana.privacy.loss import DELTA_ONE, epsilon_of
+from amana.privacy.loss import epsilon_of
 from amana.privacy.price import Z95, Target, noise_factor
 from amana.privacy.release import plan_release
 from amana.query.check import check_public
@@ -47,6 +35,7 @@ from amana.query.parse import parse, placed
 from amana.query.plan import Plan
 from amana.query.simulate import DRAWS_ROWS_MAX, draws_max, simulate
 from amana.query.tables import is_private
+from amana.register.promise import delta_shown
 from amana.terms.answer import CellType
 from amana.terms.ids import DeltaUnits, Digest, NanoRho
 from amana.terms.refusal import Refusal
@@ -144,7 +133,7 @@ class Node:
             opened, plan = self._read(sql, constants)
         schema = opened.version.dataset.schema
         if not is_private(plan.source, schema):  # exact, so a redraw has no figure that could differ
-            rows = public_table(plan, opened).rows
+            rows = exact_table(plan, opened).rows
             _few(draws, DRAWS_ROWS_MAX // max(1, len(rows)))
             return Simulated(columns=(), draws=(((),) * len(rows),) * draws)
         asking = asking_of(plan, opened, constants)[1]
@@ -219,9 +208,8 @@ class Node:
     def budget(self, name: str) -> Budget:
         """What a dataset's population may lose in the period of its promise, and what it has lost."""
         opened = self._dataset(name)
-        population = opened.version.dataset.population
-        balance = balance_of(opened)
-        delta = max(1e-6, 10 * balance.cap_delta / DELTA_ONE)
+        population, balance = opened.version.dataset.population, balance_of(opened)
+        delta = delta_shown(balance.cap_delta)
         return Budget(
             population=population.name,
             unit=population.unit,
@@ -357,7 +345,7 @@ def _public(plan: Plan, opened: Open, constants: Constants, *, permit: Permit) -
     """The exact figures of public tables: no charge, but that of subqueries over private ones."""
     balance = balance_of(opened)
     return Answered(
-        table=public_table(plan, opened),
+        table=exact_table(plan, opened),
         cost_nrho=NanoRho(constants.cost_nrho),
         cost_delta_units=DeltaUnits(constants.cost_delta),
         cap_nrho=balance.cap_nrho,

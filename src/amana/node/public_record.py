@@ -7,7 +7,7 @@ run after its charge.
 import secrets
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol, final
 
@@ -29,10 +29,12 @@ from amana.terms.ids import JobId, PermitId
 from amana.terms.refusal import Fault, Refusal
 from amana.terms.use import EntryLog, Inclusion, UseEntry
 
-STANDING = """SELECT permit.state, project.state FROM permit JOIN project ON project.id = permit.project WHERE permit.id = :permit"""
+STANDING = """SELECT permit.state, project.state, organisation.name FROM permit JOIN project ON project.id = permit.project
+JOIN organisation ON organisation.id = permit.custodian WHERE permit.id = :permit"""
 PLACE = "SELECT project, dataset FROM permit WHERE id = :permit"
 SUSPENDED_BY = """SELECT action FROM audit WHERE thing = 'permit' AND subject = :permit AND now_is = 'suspended'
 ORDER BY at DESC, id DESC LIMIT 1"""
+USABLE = frozenset({PermitState.ACTIVE.value, PermitState.EXHAUSTED.value})
 OF_FAULTS = frozenset({"budget.permit_paused"})
 """Refusals that tell of faults."""
 OF_WORDS = frozenset({"budget.share_malformed"})
@@ -89,9 +91,7 @@ class PublicRecord:
                 with self._database.transaction() as run:
                     openings.put(run, kept, vault=self._vault)
             with self._box.empty():
-                if entry.project and not self._stands(entry.permit):
-                    raise Fault(id=secrets.token_hex(8))
-                return self._log.append(write_entry(entry))
+                return self._log.append(write_entry(self._permitted(entry) if entry.project else entry))
         except (Refusal, OSError):
             raise Fault(id=secrets.token_hex(8)) from None
 
@@ -118,32 +118,29 @@ class PublicRecord:
 
     def promise(self, population: Population, *, now: datetime) -> None:
         """Tell what is promised to a population, once, before any use of it."""
-        thing = f"population {population.name}"
-        with self._database.reading() as run:
-            if outbox.done_once(run, thing=thing):
-                return
-        entry = PopulationEntry(
-            hour=hour_of(now), population=population.name, unit=population.unit, period=period_of(population.period),
-            cap_nrho=population.cap_nrho, cap_delta=population.cap_delta,
-        )  # fmt: skip
-        with self._database.transaction() as run:
-            outbox.put_once(run, entry, thing=thing)
+        if not self._is_told(f"population {population.name}"):
+            with self._database.transaction() as run:
+                _note_promise(run, population, now=now)
 
     def serve(self, version: Version, *, now: datetime) -> None:
-        """Tell of a version that serves and was published before there was a log to tell."""
-        with self._database.reading() as run:
-            if outbox.done_once(run, thing=f"version {version.id}"):
-                return
-        with self._database.transaction() as run:
-            note_version(run, version, replaces="", at=now)
+        """Tell of a version that serves, and was published before there was a log to tell."""
+        if not self._is_told(f"version {version.id}"):
+            with self._database.transaction() as run:
+                note_version(run, version, replaces="", now=now)
 
-    def _stands(self, permit: PermitId) -> bool:
-        """Whether, by what the log was told, that permit may still be used: what a charge used up was paid."""
+    def _is_told(self, thing: str) -> bool:
         with self._database.reading() as run:
-            found = run.rows(STANDING, {"permit": permit})
-            if not found or found[0][1] != ProjectState.ACTIVE.value:
-                return False
-            return found[0][0] in {PermitState.ACTIVE.value, PermitState.EXHAUSTED.value} or is_paused(run, permit)
+            return outbox.done_once(run, thing=thing)
+
+    def _permitted(self, entry: UseEntry) -> UseEntry:
+        """The use as its permit's own entries name the custodian, if permit and project stand by what the log was told. What a charge
+        used up was paid. Errors: Fault."""
+        with self._database.reading() as run:
+            found = run.rows(STANDING, {"permit": entry.permit})
+            usable = found and found[0][1] == ProjectState.ACTIVE.value
+            if usable and (found[0][0] in USABLE or is_paused(run, entry.permit)):
+                return replace(entry, custodian=text(found[0][2]))
+        raise Fault(id=secrets.token_hex(8))
 
 
 @final
@@ -164,15 +161,24 @@ def is_paused(run: Transaction, permit: PermitId) -> bool:
     return [text(action) for (action,) in run.rows(SUSPENDED_BY, {"permit": permit})] == [PermitEvent.PAUSE.value]
 
 
-def note_version(run: Transaction, version: Version, *, replaces: str, at: datetime) -> None:
-    """A version serves from now on."""
+def note_version(run: Transaction, version: Version, *, replaces: str, now: datetime) -> None:
+    """A version serves from now on. `replaces`: the one before it; a version that the log was never told of is not named."""
     dataset = version.dataset
+    _note_promise(run, dataset.population, now=now)
     purposes = tuple(term.closed for term in read_terms(dataset.purposes))
     entry = DatasetEntry(
-        hour=hour_of(at), dataset=dataset.name, version=version.id, replaces=replaces, population=dataset.population.name,
-        custodian=dataset.custodian, purposes=purposes, retention=dataset.retention,
+        hour=hour_of(now), dataset=dataset.name, version=version.id, population=dataset.population.name, custodian=dataset.custodian,
+        replaces=replaces if outbox.done_once(run, thing=f"version {replaces}") else "", purposes=purposes, retention=dataset.retention,
     )  # fmt: skip
     outbox.put_once(run, entry, thing=f"version {version.id}")
+
+
+def _note_promise(run: Transaction, population: Population, *, now: datetime) -> None:
+    entry = PopulationEntry(
+        hour=hour_of(now), population=population.name, unit=population.unit, period=period_of(population.period),
+        cap_nrho=population.cap_nrho, cap_delta=population.cap_delta,
+    )  # fmt: skip
+    outbox.put_once(run, entry, thing=f"population {population.name}")
 
 
 def note_project(run: Transaction, project: Project, *, event: str, actor: str, reasons: str, at: datetime) -> None:

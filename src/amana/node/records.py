@@ -3,8 +3,6 @@
 What stands in each field: `node/record_fields.py`. Persons are in no record: recipients are organisations.
 """
 
-import csv
-import io
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, final
@@ -15,13 +13,12 @@ from amana.node.service import Service
 from amana.policy.people import Asker
 from amana.policy.rights import Action, check, may
 from amana.policy.things import DatasetOf, Node
+from amana.register.table import write_csv
 from amana.terms.ids import OrganisationId
 
 PROCESSING, PUBLIC = "processing-record", "public-register"
 FORMATS: Final = {PROCESSING: "amana processing record 1", PUBLIC: "amana public register 1"}
 COLUMNS: Final = ("regulation", "field", "dataset", "value")
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet would run a value that begins so."""
 
 
 @final
@@ -79,13 +76,7 @@ def as_json(record: Record) -> dict[str, object]:
 
 def as_csv(record: Record) -> str:
     """One line for each value."""
-    written = io.StringIO()
-    lines = csv.writer(written, lineterminator="\r\n")  # RFC 4180
-    lines.writerow(COLUMNS)
-    for entry in record.entries:
-        for value in entry.values:
-            lines.writerow((entry.regulation, entry.field, entry.dataset, f"'{value}" if value.startswith(FORMULA) else value))
-    return written.getvalue()
+    return write_csv(COLUMNS, ((each.regulation, each.field, each.dataset, value) for each in record.entries for value in each.values))
 
 
 def _record(service: Service, datasets: tuple[Dataset, ...], *, name: str = PROCESSING) -> Record:

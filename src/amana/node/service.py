@@ -1,13 +1,14 @@
 """A node as the doors see it: asking, people, projects, permits and outputs over one data folder."""
 
+import json
 import secrets
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, final
+from typing import TYPE_CHECKING, Literal, cast, final
 
 import structlog
 
@@ -28,6 +29,7 @@ from amana.node.permits import Permits
 from amana.node.projects import Projects
 from amana.node.public_record import is_told
 from amana.node.receipts import Holder
+from amana.node.registers import Registers
 from amana.node.repeats import Repeats
 from amana.node.sign_in import cut_off
 from amana.node.spending import ProjectSpending, spent_by_project
@@ -40,6 +42,7 @@ from amana.policy.things import Node as Place
 from amana.policy.things import PermitOf
 from amana.policy.transitions import PermitEvent
 from amana.privacy.ledger import Balance
+from amana.register.listing import Listed
 from amana.terms.codes import CODES, Exit
 from amana.terms.ids import PermitId, ProjectId
 from amana.terms.refusal import Fault, Refusal
@@ -75,6 +78,7 @@ class Service:
         self.projects = Projects(self.database, self.now, datasets=self.datasets)
         self.permits = Permits(self.database, self.now, ledger=wired.ledger, datasets=self.datasets)
         self.outputs = Outputs(wired.database, self.now)
+        self.registers = Registers(self)
         self.repeats = Repeats(
             wired.database, self.now, worker=wired.worker.name, alive=wired.worker.alive, digest_key=wired.store.digest_key
         )
@@ -126,6 +130,19 @@ class Service:
     def versions(self) -> tuple[Version, ...]:
         """The version of each dataset that serves now."""
         return tuple(opened.version for opened in self._wired.opened())
+
+    def listed(self) -> tuple[Listed, ...]:
+        """The same, as registers list them."""
+        first = self._wired.store.first_published()
+        return tuple(
+            Listed(version=each.version, issued_at=first[each.version.dataset.name], modified_at=each.published_at)
+            for each in self._wired.store.current()
+        )
+
+    def entries(self, *, start: int = 0) -> Iterator[Mapping[str, object]]:
+        """The entries of the public log from that index on, as JSON holds them."""
+        for entry in self._wired.log.entries(start):
+            yield cast("dict[str, object]", json.loads(entry))
 
     def spending(self, population: str) -> tuple[ProjectSpending, ...]:
         """Who spent a population's budget."""

@@ -11,7 +11,7 @@ import base64
 import fcntl
 import hmac
 import secrets
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +35,7 @@ INSERT = """INSERT INTO version (id, dataset, published_at, serves, schema_json,
 VALUES (:id, :dataset, :at, 1, :schema, :profile)"""
 SERVED = "SELECT id FROM version WHERE dataset = :dataset AND serves = 1"
 CURRENT = "SELECT id, published_at, schema_json, profile_json FROM version WHERE serves = 1 ORDER BY dataset"
+FIRST = "SELECT dataset, MIN(published_at) FROM version GROUP BY dataset"
 IDS = "SELECT id FROM version WHERE serves = 1 ORDER BY dataset"
 IDENTITY = "SELECT id FROM belonging"
 IDENTIFY = "INSERT INTO belonging (only_row, id) VALUES (1, :id)"
@@ -135,6 +136,11 @@ class Store:
             for name, at, schema, profile in rows
         )
 
+    def first_published(self) -> Mapping[str, datetime]:
+        """When each dataset was published first, in whatever version."""
+        with self._database.reading() as run:
+            return {text(dataset): datetime.fromisoformat(text(at)) for dataset, at in run.rows(FIRST, {})}
+
     def serving(self) -> tuple[VersionId, ...]:
         """The names of the versions that serve, by dataset."""
         with self._database.reading() as run:
@@ -163,7 +169,7 @@ class Store:
             run.change(INSERT, values)
             told = {"thing": "dataset", "subject": version.dataset.name, "was": " ".join(before), "now_is": version.id}
             note(run, at=now, actor=MACHINE, action="publish", **told)
-            note_version(run, version, replaces="".join(before), at=now)
+            note_version(run, version, replaces="".join(before), now=now)
         return Published(version=version, profile=profile, published_at=now)
 
     def remove_orphans(self) -> int:

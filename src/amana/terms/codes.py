@@ -351,4 +351,5 @@ CODES: dict[str, Code] = {
     "log.given_wrong": Code(833, Exit.USAGE),
     "log.no_entry": Code(834, Exit.USAGE),
     "log.bad_pause": Code(835, Exit.USAGE),
+    "cli.register_shape": Code(860, Exit.USAGE),
 }

@@ -25,6 +25,7 @@ from amana.web import (
     projects,
     questions,
     receipts,
+    registers,
     sign_in,
     sign_in_page,
     witness,
@@ -44,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     people.router,
     audit.router,
     receipts.router,
+    registers.router,
     sign_in.router,
 )
 """Under `/api/v1`, in the order of the documentation."""

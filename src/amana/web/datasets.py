@@ -15,6 +15,7 @@ from amana.catalog.profile import Histogram, TableProfile
 from amana.catalog.schema import Column, Table, Version
 from amana.node.service import Service
 from amana.policy.rights import Action
+from amana.register.listing import FORMS
 from amana.terms.refusal import Refusal
 from amana.terms.summary import ColumnSummary, Quantile, TableSummary
 from amana.web.access import doing
@@ -25,7 +26,6 @@ from amana.web.routing import new_router
 from amana.web.shapes import BudgetOut, CardsOut, DatasetOut
 
 router: APIRouter = new_router("datasets")
-FORMS = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 CHUNK_BYTES = 2**16
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 SAMPLED: dict[int | str, dict[str, object]] = {

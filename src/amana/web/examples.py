@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from amana.web.examples_of_registers import PRIVACY, USES
+
 LATER = "2031-01-01T00:00:00+00:00"
 NOW = "2030-06-01T09:00:00+00:00"
 Example = Mapping[str, object]
@@ -117,6 +119,8 @@ REQUESTS: Final[Mapping[str, Example]] = {
 RESPONSES: Final[Mapping[str, Example]] = {
     "get-datasets-name": DATASET,
     "get-datasets-name-profile": PROFILE,
+    "get-datasets-name-privacy-json": PRIVACY,
+    "get-uses-json": USES,
     "get-projects": _list(PROJECT),
     "get-permits": _list(PERMIT),
     "get-permits-permit-budget": PERMIT_BUDGET,

@@ -70,7 +70,7 @@ def _of_things(operation: Operation, found: Json) -> Iterator[Refusal]:
     body = _body(operation, found).get("properties", {})
     for field in (*operation.fields, *(() if "sql" in body else body)):  # a question finds its permit by other refusals
         thing = f"word.thing.{field}"
-        if (operation.group, field) == ("datasets", "name"):
+        if operation.group in {"datasets", "registers"} and field == "name":
             yield Refusal("node.unknown_dataset", name=NAME, names="clinic")
         elif f"{field}.unknown" in CODES:
             unknown: dict[str, str | int] = {field: NAME}

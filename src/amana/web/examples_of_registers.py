@@ -1,0 +1,80 @@
+"""Examples of the public registers, for the OpenAPI document; a test compares them with real ones. Names of vocabularies
+are cut, for the pages of the documentation lead nowhere else."""
+
+from collections.abc import Mapping
+from typing import Final
+
+Example = Mapping[str, object]
+HERE: Final = "https://node.example"
+API: Final = f"{HERE}/api/v1"
+CATALOGUE: Final[Example] = {
+    "@context": {"dcat": "…www.w3.org/ns/dcat#", "dct": "…purl.org/dc/terms/", "foaf": "…xmlns.com/foaf/0.1/"},
+    "@id": f"{API}/catalog.jsonld#catalog",
+    "@type": "dcat:Catalog",
+    "dct:title": [{"@value": "Data that can be asked at https://node.example", "@language": "en"}],
+    "dct:description": [{"@value": "Nobody reads rows of these datasets.", "@language": "en"}],
+    "dct:publisher": {"@id": f"{API}/catalog.jsonld#publisher", "@type": "foaf:Agent", "foaf:name": "Health Data Access Body"},
+    "dct:language": [{"@id": "…/authority/language/ENG", "@type": "dct:LinguisticSystem"}],
+    "foaf:homepage": {"@id": f"{HERE}/", "@type": "foaf:Document"},
+    "dct:issued": {"@value": "2030-06-01T09:00:00+00:00", "@type": "xsd:dateTime"},
+    "dct:modified": {"@value": "2030-06-01T09:00:00+00:00", "@type": "xsd:dateTime"},
+    "dcat:dataset": [{"@id": f"{API}/datasets/clinic", "@type": ["dcat:Dataset", "dcat:Resource"]}],
+    "dcat:record": [{"@id": f"{API}/datasets/clinic#record", "@type": "dcat:CatalogRecord"}],
+    "dcat:service": {"@id": f"{API}/questions#service", "@type": "dcat:DataService"},
+}
+CATALOGUE_TURTLE: Final = (
+    "@prefix dcat: <…www.w3.org/ns/dcat#> .\n\n"
+    f"<{API}/catalog.jsonld#catalog> a dcat:Catalog ;\n    dcat:dataset <{API}/datasets/clinic> .\n"
+)
+CROISSANT: Final[Example] = {
+    "@context": {"@vocab": "https://schema.org/", "cr": "…mlcommons.org/croissant/"},
+    "@type": "sc:Dataset",
+    "conformsTo": "…mlcommons.org/croissant/1.1",
+    "name": {"en": "Clinic visits"},
+    "alternateName": "clinic",
+    "description": {"en": "Invented sample of the dataset clinic."},
+    "url": f"{API}/datasets/clinic",
+    "license": {"@type": "sc:CreativeWork", "name": "GRU", "url": f"{API}/datasets/clinic"},
+    "usageInfo": [{"@type": "sc:DefinedTerm", "name": "general research use (DUO:0000042)", "termCode": "GRU"}],
+    "creator": {"@type": "sc:Organization", "name": "Ministry of Health"},
+    "datePublished": "2030-06-01",
+    "identifier": "fd4c334ed77eae8ddd522f26ab07a423",
+    "isLiveDataset": False,
+    "distribution": [
+        {
+            "@type": "cr:FileObject", "@id": "visits.csv", "contentUrl": f"{API}/datasets/clinic/sample?table=visits&form=csv",
+            "contentSize": "48213 B", "encodingFormat": "text/csv",
+            "sha256": "3b4d4fbb52a8d6f2cb8c5a4a9f5c9a1e7c1e0b6a3a8a0f2d54c6f4c2a0de5b11",
+        }
+    ],
+    "recordSet": [{"@type": "cr:RecordSet", "@id": "visits", "field": [{"@type": "cr:Field", "@id": "visits/cost"}]}],
+}  # fmt: skip
+PRIVACY: Final[Example] = {
+    "format": "amana privacy statement 1",
+    "terms": "https://registry.opendp.org/deployments-registry/",
+    "dataset": "clinic",
+    "version": "fd4c334ed77eae8ddd522f26ab07a423",
+    "deployment": {
+        "dp_flavor": {"name": "Zero-concentrated DP", "bound_on_input_distance": "1"},
+        "privacy_loss": {"privacy_unit": "patient-level", "privacy_parameters": {"epsilon": 11.69, "delta": 1e-06, "rho": 2.0}},
+        "model": {"model_name": "Central", "release_type": "Many releases", "access_type": "Interactive"},
+    },
+    "promise": {
+        "population": "residents", "unit": "patient", "period": "life", "cap_nrho": 2_000_000_000, "cap_delta_units": 18_446_744_073,
+        "profile_nrho": 100_000_000, "epsilon": 11.69, "delta": 1e-06,
+    },
+}  # fmt: skip
+USES: Final[Example] = {
+    "format": "amana register of uses 1",
+    "size": 4711,
+    "projects": [
+        {
+            "project": "p-51dbe5481a9f", "dataset": "clinic", "custodian": "Ministry of Health", "purposes": ["HMB"],
+            "project_state": "active", "permit": "m-b9ce12104e36", "permit_state": "active", "permit_until": "2031-01-01",
+            "permit_cap_nrho": "100000000", "permit_cap_delta": "922337203", "first_hour": "2030-06-01T09Z",
+            "last_hour": "2030-06-02T15Z", "charged_count": 12, "recalled_count": 3, "refused_count": 0, "loss_nrho": "31000000",
+            "loss_delta": "0",
+        }
+    ],
+}  # fmt: skip
+USES_CSV: Final = "project,dataset,custodian,purposes\r\np-51dbe5481a9f,clinic,Ministry of Health,HMB\r\n"
