@@ -126,6 +126,9 @@ def test_other_forms_than_json_are_media_types_of_the_response() -> None:
         "get-jobs-job-answer": arrow,
         "get-jobs-job-events": "text/event-stream",
         "get-exports-record": "text/csv",
+        **dict.fromkeys(("get-log-checkpoint", "get-log-log-vkey", "get-log-policy", "get-log-archive-day"), "text/plain"),
+        "get-log-tile-place": "application/octet-stream",
+        **dict.fromkeys(("get-witness-vkey", "post-witness-add-checkpoint"), "text/plain"),
         "get-exports-public-register": "text/csv",
         "get-datasets-name-sample": "application/vnd.apache.parquet",
         "get-catalog-jsonld": "application/ld+json",
@@ -165,7 +168,8 @@ def test_every_route_says_in_a_sentence_what_it_does(operation: Operation) -> No
 @each_operation
 def test_every_change_takes_a_key_and_one_that_spends_needs_it(operation: Operation) -> None:
     keys = [each["required"] for each in operation.written["parameters"] if each["name"] == "Idempotency-Key"]
-    kept = operation.method == "POST" and operation.written["tags"] != ["sign-in"]
+    # A witness is asked in the words of its own protocol, in which a request may be sent again as it is.
+    kept = operation.method == "POST" and operation.written["tags"] not in (["sign-in"], ["witness"])
     assert keys == ([operation.name == "post-questions"] if kept else [])
 
 

@@ -253,7 +253,7 @@ def test_a_token_opens_what_its_scope_names_and_nothing_else(world: World, name:
 def test_a_stranger_who_guesses_learns_nothing_where_no_rule_stands(world: World, name: str) -> None:
     body, status = OPEN[name]
     before = world.state()
-    found, _ = world.request(name, Sent(path=dict.fromkeys(("passkey", "name", "code"), "guess"), body=body), {})
+    found, _ = world.request(name, Sent(path=dict.fromkeys(("passkey", "name", "code", "day", "place", "index"), "guess"), body=body), {})
     assert found == status
     assert world.state() == before
 

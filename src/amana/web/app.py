@@ -76,7 +76,9 @@ def build(service: Service) -> FastAPI:
 
 def _named(route: APIRoute) -> str:
     """Such as get-datasets-name-budget."""
-    words = route.path.removeprefix(BASE).replace("{", "").replace("}", "").replace("_", "-").replace(".", "-").split("/")
+    words = (
+        route.path.removeprefix(BASE).replace(":path}", "").replace("{", "").replace("}", "").replace("_", "-").replace(".", "-").split("/")
+    )
     return "-".join([min(route.methods or {"get"}).lower(), *(word for word in words if word)])
 
 
