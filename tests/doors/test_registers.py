@@ -119,7 +119,8 @@ def test_a_dataset_that_is_not_there_is_refused_by_name(node: HttpNode, path: st
     assert (reply.status_code, reply.json()["name"]) == (404, "node.unknown_dataset")
 
 
-def test_the_register_of_a_node_whose_log_is_empty_is_empty(node: HttpNode) -> None:
+def test_the_register_of_a_node_whose_log_is_empty_is_empty(node: HttpNode, logged: list[Mapping[str, object]]) -> None:
+    logged.clear()
     assert got(node, "/uses.json").json() == {"format": "amana register of uses 1", "size": 0, "projects": []}
     assert got(node, "/uses.csv").text == ",".join(ROW_COLUMNS) + "\r\n"
     assert got(node, "/uses.json", part="uses").json()["uses"] == []
