@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from amana.engines.duckdb import DuckDbEngine
-from amana.log.plain import PlainLog
+from amana.log.writer import TiledLog
 from amana.node import ask, asking, lengthy, wiring
 from amana.node.permits import Permits
 from amana.node.repeats import Repeats
@@ -46,7 +46,7 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("look for an earlier answer", Ledger, "recall"),
     ("look for an earlier answer", Ledger, "earlier"),
     ("charge", Ledger, "charge"),
-    ("log", PlainLog, "append"),
+    ("log", TiledLog, "append"),
     ("engine", DuckDbEngine, "run"),
     ("noise", release, "noisy"),
     ("settle", Ledger, "settle"),

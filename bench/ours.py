@@ -19,11 +19,14 @@ from queries import Query
 from truth import Truth, key_text, relative_errors
 
 from amana.engines.engine import Engine
-from amana.log.plain import PlainLog
+from amana.log.writer import TiledLog
 from amana.node.ask import Node
 from amana.node.asking import Constants, Open, asking_of
 from amana.node.database import SqliteDatabase
 from amana.node.migrations import migrate
+from amana.node.openings import Vault
+from amana.node.outbox import Outbox
+from amana.node.public_record import PublicRecord
 from amana.node.wiring import PublishingClock, Wired, publish
 from amana.policy.permit import permit
 from amana.privacy import noise as noise_module
@@ -145,7 +148,7 @@ class Ours:
         return opened, asking_of(plan, opened, constants)[1]
 
     @contextmanager
-    def _books(self, opened: Open) -> Iterator[tuple[Ledger, PlainLog]]:
+    def _books(self, opened: Open) -> Iterator[tuple[Ledger, PublicRecord]]:
         """A fresh ledger and log: the folder's own never see the bench, or the ledger would be behind its log."""
         path = self.scratch / "fresh.sqlite"
         for old in self.scratch.iterdir():
@@ -155,10 +158,10 @@ class Ours:
         ledger = Ledger(database, worker="bench")
         dataset = opened.version.dataset
         ledger.open_population(dataset.population)
-        ledger.open_permit(permit("custodian", dataset, purpose="bench"))
-        log = PlainLog(self.scratch / "log.jsonl")
+        ledger.open_permit(permit("custodian", dataset))
+        log = TiledLog(self.scratch, origin="bench.example/log", now=PublishingClock().now)
         try:
-            yield ledger, log
+            yield ledger, PublicRecord(database, log, box=Outbox(database, log, lock=self.scratch / "outbox.lock"), vault=Vault(bytes(32)))
         finally:
             ledger.close()
             log.close()
@@ -166,15 +169,16 @@ class Ours:
     def run(self, query: Query, target: Target) -> Run:
         """Ask, with everything that a user's question pays for."""
         (opened,) = self.wired.opened()
-        with self._books(opened) as (ledger, log):
+        with self._books(opened) as (ledger, record):
             watched = Watched(engine=opened.kernel.engine)
             kernel = replace(
-                opened.kernel, engine=watched, ledger=ledger, log=log, clock=PublishingClock(),
+                opened.kernel, engine=watched, ledger=ledger, log=record, clock=PublishingClock(),
                 threshold_delta=DeltaUnits(int(DELTA * DELTA_ONE)),
             )  # fmt: skip
             cpu, wall = _cpu_s(), time.perf_counter()
             _, asking = self.prepare(query, target)
-            answered = answer(asking, kernel)
+            with record.sealing(person="bench", sql=query.amana) as sealed:
+                answered = answer(replace(asking, sealed=sealed), kernel)
             wall_s, cpu_s, front_s = time.perf_counter() - wall, _cpu_s() - cpu, watched.begun_s - wall
         plan_s = time.perf_counter()
         _, asking = self.prepare(query, target)

@@ -36,11 +36,11 @@ ROWS = (
     f"""INSERT INTO accreditation (id, person, granted_by, valid_from, valid_until)
     VALUES ('a-2', 'p-other', 'p-decider', '{EARLIER}', '{LATER}')""",
     f"""INSERT INTO project (id, version, state, applicant, organisation, title, lay_summary, purposes, datasets, ethics_reference,
-    ends_on, made_at) VALUES ('r-1', 1, 'active', 'p-owner', 'o-school', '{{}}', '{{}}', '["dpv:AcademicResearch"]', '["test"]', '',
+    ends_on, made_at) VALUES ('p-1', 1, 'active', 'p-owner', 'o-school', '{{}}', '{{}}', '["dpv:AcademicResearch"]', '["test"]', '',
     '{LATER}', '{EARLIER}')""",
-    "INSERT INTO project_member (project, person) VALUES ('r-1', 'p-owner')",
+    "INSERT INTO project_member (project, person) VALUES ('p-1', 'p-owner')",
     f"""INSERT INTO permit (id, project, applicant, project_version, dataset, population, custodian, state, share_asked, cap_nrho,
-    cap_delta, valid_until, granted_by, reasons) VALUES ('m-1', 'r-1', 'p-owner', 1, 'test', 'people', 'o-clinic', 'active', '1/2',
+    cap_delta, valid_until, granted_by, reasons) VALUES ('m-1', 'p-1', 'p-owner', 1, 'test', 'people', 'o-clinic', 'active', '1/2',
     1000000000, 4611686018, '{LATER}', 'p-decider', '')""",
 )
 

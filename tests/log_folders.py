@@ -8,7 +8,17 @@ from pathlib import Path
 
 from amana.log.checkpoint import Checkpoint
 from amana.log.entries import write_entry
-from amana.log.entry_kinds import DatasetEntry, Entry, KeyEntry, OpenEntry, PermitEntry, PopulationEntry, ProjectEntry, RefusedEntry, RunEntry
+from amana.log.entry_kinds import (
+    DatasetEntry,
+    Entry,
+    KeyEntry,
+    OpenEntry,
+    PermitEntry,
+    PopulationEntry,
+    ProjectEntry,
+    RefusedEntry,
+    RunEntry,
+)
 from amana.log.note import KeyKind, Note, SigningKey, sign_note
 from amana.log.quorum import policy_of
 from amana.log.seal import seal, write_salt
@@ -152,7 +162,14 @@ def small_world(count: int, *, key: SigningKey = KEY) -> list[Entry]:
             case 3:
                 entries.append(
                     RunEntry(
-                        hour=at(hours), run="j-0123456789abcdef", event="receive", dataset="clinic", project=PROJECT, permit=PERMIT, code=0, sealed=ASKED
+                        hour=at(hours),
+                        run="j-0123456789abcdef",
+                        event="receive",
+                        dataset="clinic",
+                        project=PROJECT,
+                        permit=PERMIT,
+                        code=0,
+                        sealed=ASKED,
                     )
                 )
             case 5:
@@ -171,18 +188,11 @@ def written(entries: Iterable[Entry]) -> list[bytes]:
 
 
 def many(count: int) -> Iterator[bytes]:
-    """As many uses of 512 bytes as a benchmark wants, after the beginning; made fast."""
+    """As many entries as a benchmark wants, nearly all of them uses that cost nothing; made fast, all of one length."""
     first = written(beginning())
     yield from first
-    wide = 10**12
-    left, most = f'"left_nrho":"{CAP - 1_000}"', f'"cost_nrho":"{1_000}"'
-    use = write_entry(replace(a_use(1), cost_delta=DeltaUnits(0), left_delta=DeltaUnits(CAP_DELTA))).decode()
-    assert len(use) == 1024 or len(use) == 512, len(use)
-    head, _, rest = use.partition(left)
-    head = head.replace(most, '"cost_nrho":"0"')
-    pad = len(use) - len((head + left + rest).encode())
+    use = write_entry(replace(a_use(1), cost_nrho=NanoRho(0), cost_delta=DeltaUnits(0))).decode()
+    before, left, after = use.partition(f'"left_nrho":"{CAP - 1_000}"')
     for number in range(count - len(first)):
-        place = f'"left_nrho":"{CAP - number % 997}"'
-        spare = len(left) - len(place) + pad
-        yield (head + place + rest.replace('"pad":"', '"pad":"' + "0" * spare, 1) if spare >= 0 else head + place + rest).encode()
-    assert wide
+        # As long as what it stands for: six digits change.
+        yield f'{before}{left[:16]}{100_000 + number % 900_000}"{after}'.encode()

@@ -5,17 +5,23 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, KeyDomain, NumberDomain, TextDomain
 from amana.catalog.schema import Column, Dataset, Population, Schema, Table, Version
 from amana.catalog.schema import Path as Step
 from amana.engines.engine import Cell, SumTable
+from amana.log.entries import write_entry
+from amana.log.look import find_entry, published_now
+from amana.log.read import FolderReader
+from amana.log.writer import TiledLog
 from amana.node.database import NodeDatabase, SqliteDatabase, open_database
 from amana.node.keys import KeyRing, default_means
 from amana.node.migrations import migrate
+from amana.node.openings import pairs, sealed
 from amana.node.store import Store
 from amana.policy.permit import Permit, permit
 from amana.privacy.bound import Choice
@@ -29,7 +35,7 @@ from amana.query.plan import BoundedPlan, KeyValue, Plan, Released, RowSum, Scan
 from amana.terms.database import Row
 from amana.terms.exact import Exact
 from amana.terms.ids import DeltaUnits, NanoRho, PopulationName, VersionId
-from amana.terms.use import Inclusion, UseEntry
+from amana.terms.use import EntryLog, Inclusion, UseEntry
 
 REGIONS = ("north", "south", "west")
 
@@ -98,7 +104,7 @@ COUNT_VISITS = Plan(
 
 def version(*, cap_nrho: int = 10**9, cap_delta: int = 2**40, schema: Schema = SCHEMA, name: str = "clinic") -> Version:
     population = Population(
-        name=PopulationName(f"people of {name}"),
+        name=PopulationName(f"people_of_{name.replace(' ', '_')}"),
         unit=schema.unit,
         cap_nrho=NanoRho(cap_nrho),
         cap_delta=DeltaUnits(cap_delta),
@@ -115,11 +121,11 @@ def version(*, cap_nrho: int = 10**9, cap_delta: int = 2**40, schema: Schema = S
         population=population,
         schema=schema,
     )
-    return Version(id=VersionId(f"version of {name}"), dataset=dataset)
+    return Version(id=VersionId(hashlib.sha256(name.encode()).hexdigest()[:32]), dataset=dataset)
 
 
 def leave(of: Version) -> Permit:
-    return permit("custodian", of.dataset, purpose="test")
+    return permit("custodian", of.dataset)
 
 
 @dataclass
@@ -154,6 +160,19 @@ class FakeEngine:
         return Exact(SumTable(cells=dict(self.cells)))
 
 
+def logged_entries(folder: Path) -> list[dict[str, Any]]:
+    """What the public log of a data folder says, without the padding."""
+    reader = FolderReader(folder / "log")
+    found = [find_entry(reader, index=index) for index in range(published_now(reader)[1].size)]
+    return [each.members for each in found if each is not None]
+
+
+def log_at(folder: Path) -> TiledLog:
+    """A public log in that folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return TiledLog(folder, origin="test.example/log", now=lambda: datetime.now(UTC))
+
+
 @dataclass
 class FakeLog:
     entries: list[UseEntry] = field(default_factory=list)
@@ -164,6 +183,19 @@ class FakeLog:
         self.before()
         self.entries.append(entry)
         return Inclusion(index=len(self.entries) - 1)
+
+
+@dataclass
+class WritingLog:
+    """A log that holds entries as they are written, for a kernel without a node around it."""
+
+    log: EntryLog
+
+    def check(self) -> None:
+        self.log.check()
+
+    def append(self, entry: UseEntry) -> Inclusion:
+        return self.log.append(write_entry(replace(entry, sealed=pairs(sealed(person="p", sql="q")))))
 
 
 def connect(place: Path | str) -> NodeDatabase:

@@ -174,7 +174,7 @@ def test_nothing_in_plain_is_in_any_file_while_tables_are_published_and_after(pu
     assert watch.found == set()
     assert seen(folder) == set()
     names = {path.name for path in folder.rglob("*")}
-    assert {"node.sqlite", "log.jsonl", "node.log", "wrapped.json"} <= names  # all of these were looked through
+    assert {"node.sqlite", "checkpoint", "log.journal", "node.log", "wrapped.json"} <= names  # all of these were looked through
     assert not names & {"visits.csv", "stays.parquet"}
 
 

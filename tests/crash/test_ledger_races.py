@@ -13,13 +13,28 @@ from pathlib import Path
 
 import pytest
 
-from amana.log.plain import PlainLog
+from amana.log.writer import TiledLog
+from amana.node.logged import logged
 from amana.privacy.kernel import Answer
 from amana.privacy.ledger import Ledger
 from amana.privacy.release import answer
 from amana.terms.refusal import Refusal
 from tests.crash.test_ledger_machine import asked, costing, rows
-from tests.parts import FakeClock, FakeEngine, asking, balance_of, connect, kernel, leave, ledger_at, nobody, rows_of, version
+from tests.parts import (
+    FakeClock,
+    FakeEngine,
+    WritingLog,
+    asking,
+    balance_of,
+    connect,
+    kernel,
+    leave,
+    ledger_at,
+    log_at,
+    nobody,
+    rows_of,
+    version,
+)
 
 pytestmark = pytest.mark.usefixtures("each_database")
 
@@ -122,26 +137,32 @@ def test_a_killed_process_leaves_every_charge_accounted_for(tmp_path: Path, seed
     assert open_before <= 1
 
 
+def totals(log: TiledLog) -> dict[str, tuple[int, int]]:
+    return logged(log, kept=Path(os.devnull))
+
+
 def test_a_restored_old_ledger_refuses_service(tmp_path: Path, each_database: str) -> None:
     if each_database == "postgres":
         pytest.skip("a file is copied here; the check itself is the same, and tests/unit/test_ledger.py runs it on both")
     of = version()
-    log = PlainLog(tmp_path / "log")
+    log = log_at(tmp_path / "log")
     with ledger_at(tmp_path / "ledger", of) as ledger:
-        answer(asking(of), kernel(ledger, FakeEngine(cells={(): (5,)}), log=log))  # type: ignore[arg-type]
+        answer(asking(of), kernel(ledger, FakeEngine(cells={(): (5,)}), log=WritingLog(log)))  # type: ignore[arg-type]
     old = tmp_path / "old"
     shutil.copytree(tmp_path, old)
     with ledger_at(tmp_path / "ledger", of) as ledger:
-        answer(asking(version(), plan=other_plan()), kernel(ledger, FakeEngine(cells={(): (5,)}), log=log))  # type: ignore[arg-type]
-        ledger.check_against_log(log.totals())
+        answer(asking(version(), plan=other_plan()), kernel(ledger, FakeEngine(cells={(): (5,)}), log=WritingLog(log)))  # type: ignore[arg-type]
+        ledger.check_against_log(totals(log))
     restored = Ledger(connect(old / "ledger"), worker="other")
-    restored.check_against_log(PlainLog(old / "log").totals())
+    earlier = log_at(old / "log")
+    restored.check_against_log(totals(earlier))
+    earlier.close()
     with pytest.raises(Refusal, match="ledger_behind_log"):
-        restored.check_against_log(log.totals())
+        restored.check_against_log(totals(log))
     restored.close()
     fresh = Ledger(connect(tmp_path / "fresh"), worker="other")
     with pytest.raises(Refusal, match="ledger_behind_log"):
-        fresh.check_against_log(log.totals())
+        fresh.check_against_log(totals(log))
     fresh.close()
 
 

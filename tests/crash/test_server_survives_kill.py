@@ -17,6 +17,7 @@ from amana.node.service import Asked, Service, open_service
 from tests.clinic import database_of, rows
 from tests.crash.running import PythonQuestioner, Questioner, Running, ask_at_once, running, wait_for
 from tests.doors.http_node import lay_down, populate
+from tests.parts import logged_entries
 
 SETTINGS = "job_after_ms = 700\njobs_running_max = 8\ntend_ms = 500\n"
 """Medians are jobs; all else is answered at once."""
@@ -130,12 +131,13 @@ def check_money(place: Place, charges: Sequence[Sequence[Any]]) -> None:
     for name, (cap_nrho, spent_nrho, cap_delta, spent_delta) in accounts.items():
         assert spent_nrho <= cap_nrho and spent_delta <= cap_delta, name
         assert [spent_nrho, spent_delta] == spent[name], name
-    logged = [json.loads(line)["UseEntry"] for line in (place.folder / "log.jsonl").read_text().splitlines()]
+    written = logged_entries(place.folder)
+    logged = [entry for entry in written if entry["kind"] == "use"]
     (population,) = {row[7] for row in charges}
-    assert sum(entry["cost_nrho"] for entry in logged) <= spent[population][0]
-    assert sum(entry["cost_delta"] for entry in logged) <= spent[population][1]
+    assert sum(int(entry["cost_nrho"]) for entry in logged) <= spent[population][0]
+    assert sum(int(entry["cost_delta"]) for entry in logged) <= spent[population][1]
     settled = [row for row in charges if row[3] == "settled"]
-    assert sum(entry["kind"] != "recall" for entry in logged) >= len(settled), "every release stands in the log"
+    assert sum(entry["verb"] != "recall" for entry in logged) >= len(settled), "every release stands in the log"
 
 
 def check_questions(service: Service, asking: Sequence[Questioner], charges: Sequence[Sequence[Any]]) -> None:

@@ -1,12 +1,12 @@
 """The whole door: a subquery that stands for a number is charged and shown; public tables are exact and free."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 import amana
 from amana.terms.refusal import Refusal
+from tests.parts import logged_entries
 
 MEAN = "SELECT AVG(cost) AS mean FROM visits WHERE year = 2023 AND age < 71"
 """Asked by nobody else in these tests, who share one folder."""
@@ -16,13 +16,12 @@ ABOVE = f"SELECT COUNT(*) AS n FROM visits WHERE cost > ({MEAN})"
 @pytest.mark.slow
 def test_a_subquery_is_a_use_of_its_own_and_the_same_question_is_free(demo_folder: Path) -> None:
     with amana.open(demo_folder) as node:
-        log = demo_folder / "log.jsonl"
-        before = log.read_text().splitlines()
+        before = len(logged_entries(demo_folder))
         preview = node.preview(ABOVE, within="7%")
         first = node.sql(ABOVE, within="7%")
-        uses = [json.loads(line) for line in log.read_text().splitlines()[len(before) :]]
+        uses = logged_entries(demo_folder)[before:]
         assert len(uses) == 2
-        costs = [use["UseEntry"]["cost_nrho"] for use in uses]
+        costs = [int(use["cost_nrho"]) for use in uses]
         assert first.cost.loss_nrho == sum(costs) and min(costs) > 0
         assert preview.cost_nrho == pytest.approx(first.cost.loss_nrho, rel=0.2), "a preview adds both costs"
         (note,) = [dict(parameters) for code, parameters in first.notes if code == "note.constant"]
@@ -60,13 +59,13 @@ def test_nothing_is_paid_for_a_subquery_of_a_question_that_is_refused(demo_folde
 def test_public_tables_are_exact_free_and_never_mixed_with_private_ones(demo_folder: Path) -> None:
     with amana.open(demo_folder) as node:
         spent = node.budget("clinic").spent_nrho
-        log = (demo_folder / "log.jsonl").read_text()
+        log = logged_entries(demo_folder)
         found = node.sql("SELECT region, COUNT(*) AS n, SUM(population) AS people FROM provinces GROUP BY region")
         assert sum(row["n"] for row in found.rows) == 75 and all(isinstance(row["people"], (int, float)) for row in found.rows)
         assert ("note.public", ()) in found.notes and found.cost.loss_nrho == 0
         assert node.preview("SELECT COUNT(*) FROM provinces").cost_nrho == 0
         assert node.explain("SELECT COUNT(*) FROM provinces").lines[0][0] == "plan"
-        assert node.budget("clinic").spent_nrho == spent and (demo_folder / "log.jsonl").read_text() == log
+        assert node.budget("clinic").spent_nrho == spent and logged_entries(demo_folder) == log
         for hidden in (
             "SELECT COUNT(*) FROM provinces p WHERE EXISTS (SELECT 1 FROM visits v WHERE v.region = p.region)",
             "SELECT COUNT(*) FROM provinces p WHERE p.province NOT IN (SELECT province FROM patients)",

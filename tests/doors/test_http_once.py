@@ -16,6 +16,7 @@ from amana.web.access import open_because
 from amana.web.app import build
 from amana.web.routing import new_router
 from tests.doors.http_node import HttpNode, http_node, session_of
+from tests.parts import logged_entries
 
 PATH = "/api/v1/questions"
 
@@ -198,15 +199,14 @@ def test_no_secret_is_kept_for_a_repetition(node: HttpNode) -> None:
 
 def test_a_repetition_needs_the_permit_again_and_is_logged(node: HttpNode) -> None:
     body = {"sql": "SELECT COUNT(*) AS n FROM visits WHERE cost < 77", "within": "50%"}
-    log = node.service.settings.folder / node.service.settings.log_file
 
     def sent() -> Reply:
         return node.client.post(PATH, json=body, headers=node.headers(Idempotency_Key="again"))
 
-    first, before = sent(), log.read_bytes().count(b"\n")
+    first, before = sent(), len(logged_entries(node.service.settings.folder))
     again = sent()
     assert again.json() == first.json() and again.headers["idempotency-replayed"] == "true"
-    assert log.read_bytes().count(b"\n") == before + 1, "a recall is a use (PRIVACY 13)"
+    assert len(logged_entries(node.service.settings.folder)) == before + 1, "a recall is a use (PRIVACY 13)"
     with node.service.database.transaction() as run:
         assert run.change("UPDATE permit SET state = 'revoked' WHERE id = :id", {"id": node.permit}) == 1
     assert (refused := sent()).status_code == 403 and refused.json()["name"].startswith("permit."), refused.text

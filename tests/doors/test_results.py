@@ -21,6 +21,7 @@ from amana.client.drawing import ROWS_SHOWN
 from amana.terms.answer import AnswerTable, CellType, Estimate
 from amana.terms.refusal import Refusal
 from tests.doors.stand_in import TABLE, StandIn, door
+from tests.parts import logged_entries
 
 TYPES = {
     "text": CellType.TEXT, "whole": CellType.INTEGER, "number": CellType.NUMBER, "truth": CellType.BOOLEAN,
@@ -163,11 +164,12 @@ def test_a_released_answer_is_redrawn_for_free_and_another_question_never_is(dem
             node._node.simulate(sql, within="6%", draws=2)
         result = node.sql(sql, within="6%")
         spent = node.budget("clinic").spent_nrho
-        uses = len((demo_folder / "log.jsonl").read_text().splitlines())
+        uses = len(logged_entries(demo_folder))
         drawn = result.simulate(400)
-        last = json.loads((demo_folder / "log.jsonl").read_text().splitlines()[-1])["UseEntry"]
+        written = logged_entries(demo_folder)
         assert node.budget("clinic").spent_nrho == spent
-        assert len((demo_folder / "log.jsonl").read_text().splitlines()) == uses + 1 and last["kind"] == "recall" and last["cost_nrho"] == 0
+        last = written[-1]
+        assert len(written) == uses + 1 and last["verb"] == "recall" and last["cost_nrho"] == "0"
         for index, row in enumerate(result.rows):
             for name in ("n", "mean"):
                 cell = row[name]

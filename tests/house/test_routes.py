@@ -27,7 +27,8 @@ def routes() -> list[tuple[str, dict[str, object]]]:
         route = context.original_route
         methods = getattr(context, "methods", None) or getattr(route, "methods", None) or {"?"}
         extra = dict(getattr(route, "openapi_extra", None) or {})
-        found += [(f"{method} {context.path}", extra) for method in sorted(methods) if method != "HEAD"]  # HEAD is as GET
+        path = context.path.replace(":path}", "}")  # as documents write a part that may hold slashes
+        found += [(f"{method} {path}", extra) for method in sorted(methods) if method != "HEAD"]  # HEAD is as GET
     return found
 
 

@@ -81,7 +81,7 @@ def test_neither_log_nor_ledger_nor_the_nodes_own_log_holds_a_literal_or_a_value
         node.ask("SELECT COUNT(*) FROM visits WHERE person = 'Zaynab-bint-Hilal'", within="±500")
     node.close()
     written = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
-    assert (tmp_path / "data" / "log.jsonl").stat().st_size and b'"recall"' in written, "there is something to look through"
+    assert b'"recall"' in written and b'"verb":"ask"' in written, "there is something to look through"
     for word in (*VALUES, "876543", "pancreatitis", "4321", "432109", "tally_of_mine", "SELECT"):
         assert word.encode() not in written, word
     for text in (*VALUES, SQL):

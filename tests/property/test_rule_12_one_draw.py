@@ -129,7 +129,7 @@ def test_rows_are_durable_before_they_leave_and_a_retry_gives_them_again(tmp_pat
         again = answer(asking(of), kernel(ledger, engine, log=log))
     assert again.recalled and again.released == first.released and not engine.runs
     assert (again.cost_nrho, again.cost_delta) == (0, 0)
-    assert [(entry.kind, entry.cost_nrho, entry.cost_delta) for entry in log.entries] == [("recall", 0, 0)]
+    assert [(entry.verb, entry.cost_nrho, entry.cost_delta) for entry in log.entries] == [("recall", 0, 0)]
 
 
 def test_a_recall_that_cannot_be_logged_shows_nothing() -> None:

@@ -84,17 +84,19 @@ def test_who_asks_for_a_recall_only_is_never_charged_and_never_measured() -> Non
             with pytest.raises(Refusal, match=r"ask\.not_answered"):
                 done.again(kind="recall", **more)
         assert done.books() == before and len(done.engine.runs) == 1
-        assert [entry.kind for entry in done.log.entries] == ["recall"]
+        assert [entry.verb for entry in done.log.entries] == ["recall"]
 
 
 def test_the_use_is_in_the_log_under_the_askers_own_permit_with_no_cost() -> None:
     with once() as done:
         done.again(OTHER)
         done.again()
-    assert [(entry.kind, entry.permit, entry.cost_nrho, entry.cost_delta) for entry in done.log.entries] == [
+    assert [(entry.verb, entry.permit, entry.cost_nrho, entry.cost_delta) for entry in done.log.entries] == [
         ("recall", OTHER.id, 0, 0),
         ("recall", leave(OF).id, 0, 0),
     ]
+    left = {(entry.period, entry.left_nrho) for entry in done.log.entries}
+    assert left == {("life", OF.dataset.population.cap_nrho - done.first.cost_nrho)}, "what the ledger says is left, nothing less"
 
 
 def test_the_log_has_the_use_before_any_figure_is_made(monkeypatch: pytest.MonkeyPatch) -> None:

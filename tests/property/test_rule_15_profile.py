@@ -1,7 +1,6 @@
 """PRIVACY 15: the profile is noisy and charged for each version; a check draws nothing and shows nothing of rows; true counts of
 publishing are for the custodian alone."""
 
-import json
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +15,7 @@ from amana.privacy import noise
 from amana.privacy.loss import NANO
 from amana.terms.codes import Exit
 from amana.terms.refusal import Refusal
+from tests.parts import logged_entries
 from tests.property.test_rule_10_digests import ROWS, RULES, VALUES, csv, published
 
 OTHERS = [(f"q{i % 90}", str(90_000 - i), "eye", "cold") for i in range(1234)]
@@ -23,7 +23,13 @@ OTHERS = [(f"q{i % 90}", str(90_000 - i), "eye", "cold") for i in range(1234)]
 
 
 def entries(folder: Path) -> list[dict[str, object]]:
-    return [json.loads(line)["UseEntry"] for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
+    """Of the log: everything."""
+    return logged_entries(folder)
+
+
+def uses(folder: Path) -> list[dict[str, object]]:
+    """Of the log: the uses."""
+    return [entry for entry in entries(folder) if entry["kind"] == "use"]
 
 
 def spent(folder: Path) -> int:
@@ -43,8 +49,8 @@ def test_each_version_pays_for_a_profile_of_its_own_from_the_budget_of_its_peopl
         paid.append(spent(folder))
     share = Fraction("0.05") * 2 * NANO
     assert 0 < paid[0] <= share and paid[0] < paid[1] <= 2 * share, "the second version pays again"
-    logged = entries(folder)
-    assert {entry["kind"] for entry in logged} == {"profile"} and len(logged) == 2 * releases_count(schema)
+    logged = uses(folder)
+    assert {entry["verb"] for entry in logged} == {"profile"} and len(logged) == 2 * releases_count(schema)
     assert sum(int(str(entry["cost_nrho"])) for entry in logged) == paid[1]
     versions = [entry["version"] for entry in logged]
     assert len(set(versions)) == 2 and versions == sorted(versions, key=versions.index)
@@ -89,7 +95,10 @@ def test_what_publishing_logs_is_the_same_for_any_rows(tmp_path: Path) -> None:
         done = publish(tmp_path / place, [tmp_path / "visits.csv"], RULES)
         told.append(done.reports)
         logs.append(
-            [{name: value for name, value in entry.items() if name not in ("version", "hour")} for entry in entries(tmp_path / place)]
+            [
+                {name: value for name, value in entry.items() if name not in ("version", "hour", "sealed", "vkey")}
+                for entry in entries(tmp_path / place)
+            ]
         )
         own.append((tmp_path / place / "node.log").read_text("utf-8"))
         held = b"".join(path.read_bytes() for path in (tmp_path / place).glob("node.sqlite*"))

@@ -1,6 +1,7 @@
 """PRIVACY 15: the invented sample is made from the schema, the released profile and public tables; private rows, the store's secret
 keys, the ledger and the log have no part in it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from amana.node.ask import Node, open_node
 from amana.query.plan import BoundedPlan
 from amana.terms.exact import Exact
 from amana.terms.ids import VersionId
+from tests.parts import logged_entries
 from tests.served import serve
 from tests.spec.conftest import CLINIC
 from tests.spec.test_same_as_sql import clinic_rows
@@ -93,7 +95,7 @@ def test_a_dry_run_touches_no_real_row_and_leaves_ledger_and_log_as_they_were(tm
 def kept(folder: Path) -> dict[str, bytes]:
     """The log, and the ledger with what is in its write-ahead file."""
     return {
-        "log": (folder / "log.jsonl").read_bytes(),
+        "log": json.dumps(logged_entries(folder)).encode(),
         "ledger": b"".join(path.read_bytes() for path in sorted(folder.glob("node.sqlite*")) if not path.name.endswith("-shm")),
     }
 

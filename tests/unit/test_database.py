@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from amana.log.plain import PlainLog
 from amana.node import migrations
 from amana.node.database import open_database
 from amana.node.migrations import Step, migrate, steps
@@ -18,7 +17,6 @@ from amana.node.workers import Worker
 from amana.terms.database import DuplicateError
 from amana.terms.refusal import Refusal
 from tests.parts import connect
-from tests.unit.test_log import entry
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 APPLY = "INSERT INTO migration (number, name, digest, applied_at) VALUES (:number, :name, '', '')"
@@ -131,15 +129,3 @@ def test_a_killed_worker_is_known_to_have_ended(tmp_path: Path) -> None:
     child.join()
     assert not own.alive(name) and not own.alive("nobody")
     own.close()
-
-
-def test_two_writers_of_one_log_number_their_entries_together_and_cut_what_a_killed_one_left(tmp_path: Path) -> None:
-    one, two = PlainLog(tmp_path / "log"), PlainLog(tmp_path / "log")
-    assert [log.append(entry()).index for log in (one, two, two, one)] == [0, 1, 2, 3]
-    with (tmp_path / "log").open("ab") as torn:
-        torn.write(b'{"UseEntry":{"popul')
-    assert one.append(entry()).index == 4
-    assert two.append(entry()).index == 5
-    assert (tmp_path / "log").read_bytes().count(b"\n") == 6
-    one.close()
-    two.close()

@@ -10,7 +10,7 @@ import pytest
 from amana.catalog.schema import Period, Version
 from amana.node.database import SqliteDatabase
 from amana.policy.permit import Allowance
-from amana.privacy.ledger import CLOCK_BACK_MAX, INTEGER_MAX, Balance, Ledger, Pending, account_of
+from amana.privacy.ledger import CLOCK_BACK_MAX, INTEGER_MAX, Balance, Ledger, Pending, Standing, account_of
 from amana.query.released import NoiseKind, NoisyTable, SumNoise
 from amana.terms.database import Transaction
 from amana.terms.ids import DeltaUnits, NanoRho, PopulationName
@@ -354,3 +354,24 @@ def test_a_permit_is_widened_and_never_narrowed() -> None:
             balance = ledger.balance_of(small)
             assert (balance.cap_nrho, balance.cap_delta) == caps
         ledger.charge(replace(small, cap_nrho=NanoRho(20)), costing(20), asked("a"), now=FakeClock().now())
+
+
+def test_a_charge_tells_what_it_leaves_of_the_account_that_paid() -> None:
+    of = version(cap_nrho=100, cap_delta=50)
+    with ledger_at(":memory:", of) as ledger:
+        first = ledger.charge(leave(of), costing(30, 10), asked("a"), now=FakeClock().now())
+        second = ledger.charge(leave(of), costing(70, 0), asked("b"), now=FakeClock().now())
+        assert first.standing == Standing(period="life", left_nrho=NanoRho(70), left_delta=DeltaUnits(40))
+        assert second.standing == Standing(period="life", left_nrho=NanoRho(0), left_delta=DeltaUnits(40))
+        assert ledger.standing(of.dataset.population, now=FakeClock().now()) == second.standing
+
+
+@pytest.mark.parametrize(("period", "told"), [(Period.YEAR, "2025"), (Period.QUARTER, "2025-Q3"), (Period.MONTH, "2025-07")])
+def test_a_charge_tells_of_which_period_the_account_is(period: Period, told: str) -> None:
+    of = version(cap_nrho=100)
+    population = replace(of.dataset.population, period=period)
+    with ledger_at(":memory:", replace(of, dataset=replace(of.dataset, population=population))) as ledger:
+        before = ledger.standing(population, now=FakeClock().now())
+        made = ledger.charge(leave(of), costing(30), asked("a"), now=FakeClock().now())
+        assert (before.period, before.left_nrho, made.standing.period, made.standing.left_nrho) == (told, 100, told, 70)
+        assert ledger.standing(population, now=FakeClock().now() + timedelta(days=400)).left_nrho == 100

@@ -179,7 +179,7 @@ def test_settings_come_from_the_environment_then_the_file_then_the_default(tmp_p
         ("threads = 1.5", {}, "settings.bad_value"),
         ("", {"AMANA_THREADS": "many"}, "settings.bad_value"),
         ("language = 'xx'", {}, "settings.bad_value"),
-        ("log_file = '../log'", {}, "settings.bad_value"),
+        ("log_origin = 'two words'", {}, "settings.bad_value"),
         ("key_file = 'node.key'", {}, "settings.bad_value"),
         ("key_file = 7", {}, "settings.bad_value"),
         ("", {"AMANA_KMS_COMMAND": "kms"}, "settings.bad_value"),

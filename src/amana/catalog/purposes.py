@@ -40,6 +40,11 @@ class UseTerm:
     def __str__(self) -> str:
         return self.code if self.parameter is None else f"{self.code}:{self.parameter}"
 
+    @property
+    def closed(self) -> str:
+        """As the public log tells it: without a parameter that somebody wrote freely, which may name a person."""
+        return str(self) if self.code in _CLOSED else self.code
+
 
 def _permission(code: str, about: str, *broader: str) -> Term:
     return Term(code=code, kind=TermKind.PERMISSION, about=about, broader=broader)
@@ -85,9 +90,12 @@ _ALL = (
 TERMS: Mapping[str, Term] = MappingProxyType({term.code: term for term in _ALL})
 
 _PARAMETERS: Mapping[str, str] = MappingProxyType(
-    {"DS": r"[A-Z]+:[0-9]{1,12}", "TS": r"[1-9][0-9]{0,2}"} | dict.fromkeys(("COL", "US", "PS", "IS"), r"[^\s:][^:]{0,79}")
+    {"DS": r"[A-Z]{1,16}:[0-9]{1,12}", "TS": r"[1-9][0-9]{0,2}"} | dict.fromkeys(("COL", "US", "PS", "IS"), r"[^\s:][^:]{0,79}")
 )
 """The form of a parameter. DS and TS say nothing without one; for the others it is optional."""
+
+_CLOSED = frozenset({"DS", "TS"})
+"""Whose parameter is an identifier or a number."""
 
 
 def read_term(text: str) -> UseTerm | None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import amana
-from amana.cli import ask, export, govern, jobs, keys, look, mcp, people, profile, publish, register, serve, sign
+from amana.cli import ask, export, govern, jobs, keys, log, look, mcp, people, profile, publish, receipt, register, serve, sign
 from amana.cli.parser import build, language_asked
 from amana.cli.show import INTERRUPTED, tell
 from amana.client.explain import describe
@@ -30,6 +30,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "permit": govern.permit,
     "output": govern.output,
     "export": export.export,
+    "log": log.log,
+    "receipt": receipt.receipt,
     "register": register.register,
     "settings": look.settings,
     "keys": keys.keys,

@@ -4,12 +4,13 @@ import argparse
 from collections.abc import Sequence
 
 from amana.cli.parser_govern import ACTIONS, GOVERNED, add_governing
+from amana.cli.parser_log import add_log, add_receipt
 from amana.client.precision import WITHIN
 from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
     "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "people", "project", "permit",
-    "output", "export", "register", "settings", "keys", "serve", "mcp", "help",
+    "output", "export", "log", "receipt", "register", "settings", "keys", "serve", "mcp", "help",
 )  # fmt: skip
 
 
@@ -55,12 +56,28 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     made["login"].add_argument("--assistant", nargs="?", const="10%", metavar="10%", help=_option(say("cli.option.assistant")))
     add_governing(made, catalogue)
     made["settings"].add_argument("action", choices=("explain",), help=_option(say("cli.option.settings_action")))
+    add_log(made["log"], catalogue)
     _keys(made["keys"], catalogue)
+    add_receipt(made["receipt"], catalogue)
     _serve(made["serve"], catalogue)
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
     for name in (each for each in COMMANDS[:-1] if each not in (*GOVERNED, "mcp")):
         made[name].add_argument("--folder", metavar=say("word.metavar.folder"), help=_option(say("cli.option.folder")))
-    for name in ("ask", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "mcp", *GOVERNED, "export", "register"):
+    for name in (
+        "ask",
+        "budget",
+        "datasets",
+        "profile",
+        "sample",
+        "jobs",
+        "login",
+        "logout",
+        "mcp",
+        *GOVERNED,
+        "export",
+        "receipt",
+        "register",
+    ):
         made[name].add_argument("--node", metavar="URL", help=_option(say("cli.option.node")))
     for name in ("jobs", "login", "logout", "mcp", *GOVERNED):
         made[name].set_defaults(folder=None)

@@ -14,7 +14,9 @@ ACTIONS = {
     "output": ("list", "show", "add", "rewrite", "propose", "vote", "publish", "retract"),
     "jobs": ("list", "show", "cancel", "answer"),
     "keys": ("show", "rotate"),
+    "log": ("verify", "watch", "path", "key", "show", "proof"),
     "export": ("processing-record", "public-register"),
+    "receipt": ("get", "show", "verify", "crate"),
     "register": ("dcat", "croissant", "uses", "privacy"),
 }  # fmt: skip
 KINDS = ("custodian", "research", "company", "authority", "operator")

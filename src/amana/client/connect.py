@@ -179,6 +179,12 @@ class Connection:
             accept = "text/csv" if shape == "csv" else "application/json"
             return self._channel.get(f"/exports/{quote(record, safe='')}", accept=accept).body.decode("utf-8", "replace")
 
+    def receipt(self, entry: int) -> str:
+        """The receipt of an entry of the node's public log, as the JSON text that `amana receipt verify` checks offline. An answer tells
+        its entry in `result.receipt["entry"]`."""
+        with self._speaking(""):
+            return self._channel.get(f"/receipts/{int(entry)}", accept="application/json").body.decode("utf-8", "replace")
+
     def register(self, register: str, *, name: str = "", shape: str = "json", part: str = "projects") -> str:
         """A public register as text: `dcat`, `croissant`, `uses` or `privacy`. `name`: of the dataset, for croissant and privacy.
         `shape`: json, turtle or csv. `part`, of uses: `projects`, or `uses` for one after the other."""

@@ -160,7 +160,7 @@ _TOO_MUCH = MappingProxyType(
 
 
 def _fits(content: bytes) -> bool:
-    return len(content) in _TOO_MUCH and _TOO_MUCH[len(content)] not in content
+    return len(content) in _TOO_MUCH and not content.startswith(_TOO_MUCH[len(content)], content.find(_MARK_PAD))
 
 
 def _wrong(content: bytes) -> EntryError:

@@ -40,7 +40,7 @@ class Text:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A text that people wrote, of 1 to `length_max` characters. `lines`: whether it may hold control characters, as SQL does."""
+    """A text that people wrote, of at most `length_max` characters. `lines`: it may hold control characters, as SQL does, and be empty."""
 
     length_max: int
     about: str
@@ -108,7 +108,7 @@ def pattern_of(form: Form) -> str:
         case Text():
             return f'"({form.pattern})"'
         case Written(lines=True):
-            return f'"({_ESCAPED}{{1,{form.length_max}}})"'
+            return f'"({_ESCAPED}{{0,{form.length_max}}})"'
         case Written():
             return rf'"([^"\\\x00-\x1f]{{1,{form.length_max}}}|(?:[^"\\\x00-\x1f]|\\["\\]){{1,{form.length_max}}})"'
         case Hour():
@@ -176,7 +176,7 @@ def schema_of(form: Form) -> Schema:
         case Text():
             return _string(form.pattern, about=form.about)
         case Written(lines=True):
-            return {"type": "string", "minLength": 1, "maxLength": form.length_max, "description": form.about}
+            return {"type": "string", "maxLength": form.length_max, "description": form.about}
         case Written():
             return _string(f"[^\\u0000-\\u001f]{{1,{form.length_max}}}", about=form.about)
         case Hour():

@@ -133,10 +133,10 @@ NAME = Text(
     pattern=rf"[^{_ASCII_BUT_LETTERS}][^\u0000-\u002f\u003a-\u0040\u005b-\u005e\u0060\u007b-\u00a0\u2000-\u206f]{{0,59}}",
     about="a name that SQL writes without quotes",
 )
-VERSION = Text(pattern="[0-9a-f]{32}", about="the random name of a version")
-PROJECT_ID = Text(pattern="p-[0-9a-f]{12}", about="a project")
+VERSION = Text(pattern="[0-9a-f]{1,64}", about="the random name of a version")
+PROJECT_ID = Text(pattern="p-[0-9a-f]{1,32}", about="a project")
 NO_PROJECT = Text(pattern=f"(?:{PROJECT_ID.pattern})?", about="a project; empty: the custodian on the node's own machine")
-PERMIT_ID = Text(pattern="m-[0-9a-f]{12}", about="a permit")
+PERMIT_ID = Text(pattern="m-[0-9a-f]{1,32}", about="a permit")
 ANY_PERMIT = Text(pattern=f"{PERMIT_ID.pattern}|custodian:{NAME.pattern}", about="a permit, or the custodian's own")
 ORGANISATION = Written(length_max=500, about="the organisation that answers for the data")
 PURPOSES = Several(
@@ -235,7 +235,7 @@ KINDS = MappingProxyType(
             _kind(
                 "run",
                 RunEntry,
-                run=Text(pattern="j-[0-9a-f]{16}", about="a run"),
+                run=Text(pattern="j-[0-9a-f]{1,32}", about="a run"),
                 event=one_of(RUN_EVENTS, about="what happened"),
                 dataset=NAME,
                 project=PROJECT_ID,

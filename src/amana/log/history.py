@@ -2,26 +2,26 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from operator import itemgetter
 from typing import cast, final
 
-from amana.log.entries import BundleError, EntryError, Line, entry_of, places, read_bundle, read_entry
+from amana.log.entries import BundleError, Line, entry_of, places, read_bundle, read_entry
+from amana.log.entry_forms import Sealed
 from amana.log.entry_kinds import KINDS, OpenEntry
 from amana.log.lives import Lives
 from amana.log.note import NoteError, VerifierKey, read_verifier_key
 from amana.log.seal import SealError, check_seal, read_salt
-from amana.log.spent import LedgerError, Spent, moment_of
+from amana.log.spent import LedgerError, Spent, moment_of, picker
 
 HOURS_BACK_MAX = 24
 """What was decided before a fault is written after it; nothing is written later than that."""
 
 EntryAt = Callable[[int], bytes]
-"""index -> the entry there. Errors: TileError, OSError."""
+"""index -> the entry there, proved."""
 
-_HOUR = {kind: itemgetter(*places(kind, "hour")) for kind in KINDS}
-_KEY = itemgetter(*places("key", "vkey", "replaces"))
-_DATASET = itemgetter(*places("dataset", "dataset", "version", "population", "replaces"))
-_COST = itemgetter(*places("use", "cost_nrho", "cost_delta", "dataset", "version", "population"))
+_HOUR = {kind: places(kind, "hour")[0] for kind in KINDS}
+_KEY = picker("key", "vkey", "replaces")
+_DATASET = picker("dataset", "dataset", "version", "population", "replaces")
+_COST = picker("use", "cost_nrho", "cost_delta", "dataset", "version", "population")
 
 
 @final
@@ -35,19 +35,20 @@ class HistoryError(Exception):
 
 @final
 class History:
-    """The entries read so far. Memory: by names and days, not by uses."""
+    """The entries read so far. Memory: by names and days, not by uses; two numbers for each disclosure until it is checked."""
 
-    def __init__(self, *, entry_at: EntryAt) -> None:
+    def __init__(self) -> None:
         self.size = 0
         self.keys = list[VerifierKey]()
         """The keys of the log in the order in which they came; the last one signs now."""
-        self.days = dict[str, int]()
-        """Days on which entries were made, each with the index of its first one."""
+        self.days = dict[str, str]()
+        """Days on which entries were made, each with the earliest hour of one."""
         self.latest = ""
         self.spent = Spent()
         self.lives = Lives()
         self._versions: dict[tuple[str, str], str] = {}
-        self._entry_at, self._hour, self._oldest = entry_at, "", ""
+        self._opened = list[tuple[int, int]]()
+        self._hour = self._oldest = ""
 
     def read(self, entries: Sequence[bytes]) -> list[Line]:
         """Take in the next entries. Errors: HistoryError, at the first that is wrong; OSError."""
@@ -67,7 +68,7 @@ class History:
 
     def _line(self, line: Line) -> None:
         kind, written = line
-        hour: str = _HOUR[kind](written)
+        hour = written[_HOUR[kind]]
         if hour != self._hour:
             self._turn(hour)
         if not self.keys and kind != "key":
@@ -98,7 +99,7 @@ class History:
             self.latest = hour
             self._oldest = f"{moment_of(hour) - timedelta(hours=HOURS_BACK_MAX):%Y-%m-%dT%H}Z"
         self._hour = hour
-        self.days.setdefault(hour[:10], self.size)
+        self.days[hour[:10]] = min(hour, self.days.get(hour[:10], hour))
 
     def _use(self, written: tuple[str, ...]) -> None:
         cost_nrho, cost_delta, dataset, version, population = _COST(written)
@@ -130,13 +131,20 @@ class History:
         self._versions[dataset, version] = population
 
     def _open(self, entry: OpenEntry) -> None:
-        """A disclosure: what it discloses is what the earlier entry had sealed."""
         if entry.index >= self.size:
             raise LedgerError("open_wrong")
-        try:
-            sealed = dict(getattr(read_entry(self._entry_at(entry.index)), "sealed", ()))
-            salt = read_salt(entry.salt)
-        except (EntryError, SealError):
-            raise LedgerError("open_wrong") from None
-        if entry.field not in sealed or not check_seal(sealed[entry.field], value=entry.value, salt=salt):
-            raise LedgerError("open_wrong")
+        self._opened.append((self.size, entry.index))
+
+    def check_opened(self, entry_at: EntryAt) -> None:
+        """Return if what was disclosed since the last call is what had been sealed. Errors: HistoryError, and those of `entry_at`."""
+        for index, earlier in self._opened:
+            disclosed = read_entry(entry_at(index))
+            assert isinstance(disclosed, OpenEntry)
+            sealed = dict(cast("Sealed", getattr(read_entry(entry_at(earlier)), "sealed", ())))
+            try:
+                holds = check_seal(sealed[disclosed.field], value=disclosed.value, salt=read_salt(disclosed.salt))
+            except (KeyError, SealError):
+                holds = False
+            if not holds:
+                raise HistoryError(index, reason="open_wrong")
+        self._opened.clear()

@@ -4,11 +4,9 @@ A pause after a fault, and the end of that pause, are in no log (they may carry 
 active. A use that was charged before its permit ended may stand after that end, in the same hour.
 """
 
-from operator import itemgetter
 from typing import final
 
-from amana.log.entries import places
-from amana.log.spent import LedgerError
+from amana.log.spent import LedgerError, picker
 from amana.policy.transitions import PERMIT, PROJECT, PermitEvent, PermitState, ProjectEvent, ProjectState, move
 from amana.terms.refusal import Refusal
 
@@ -17,12 +15,12 @@ CUSTODIANS = "custodian:"
 _CAPPING = frozenset({"request", PermitEvent.GRANT.value, PermitEvent.WIDEN.value})
 _NEW_END = frozenset({*_CAPPING, PermitEvent.RESUME.value})
 
-_PROJECT = itemgetter(*places("project", "project", "event", "state"))
-_PERMIT = itemgetter(*places("permit", "permit", "event", "state", "hour", "until", "cap_nrho", "cap_delta"))
-_PERMIT_FOR = itemgetter(*places("permit", "project", "dataset", "population", "custodian"))
-_USE = itemgetter(*places("use", "permit", "hour"))
-_USE_FOR = itemgetter(*places("use", "project", "dataset", "population", "custodian"))
-_UNDER = {kind: itemgetter(*places(kind, "permit", "project", "dataset")) for kind in ("run", "refused")}
+_PROJECT = picker("project", "project", "event", "state")
+_PERMIT = picker("permit", "permit", "event", "state", "hour", "until", "cap_nrho", "cap_delta")
+_PERMIT_FOR = picker("permit", "project", "dataset", "population", "custodian")
+_USE = picker("use", "permit", "hour")
+_USE_FOR = picker("use", "project", "dataset", "population", "custodian")
+_UNDER = {kind: picker(kind, "permit", "project", "dataset") for kind in ("run", "refused")}
 
 
 @final
@@ -60,7 +58,7 @@ class Lives:
     def permit(self, written: tuple[str, ...]) -> None:
         """A transition of a permit. Errors: LedgerError."""
         name, event, state, hour, until, nrho, delta = _PERMIT(written)
-        given_for: tuple[str, ...] = _PERMIT_FOR(written)
+        given_for = _PERMIT_FOR(written)
         permit = self._permits.get(name)
         if (permit is None) != (event == "request"):
             raise LedgerError("lifecycle")
@@ -86,7 +84,7 @@ class Lives:
     def use(self, written: tuple[str, ...], *, nrho: int, delta: int) -> None:
         """A use of that cost. Errors: LedgerError."""
         name, hour = _USE(written)
-        used_for: tuple[str, ...] = _USE_FOR(written)
+        used_for = _USE_FOR(written)
         permit = self._permits.get(name)
         if permit is None:
             if name.startswith(CUSTODIANS) and not used_for[0]:

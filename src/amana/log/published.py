@@ -1,7 +1,7 @@
 """The files of a log beside its tree: the signed checkpoint, its key and policy, archived checkpoints, and nothing else."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from amana.log.checkpoint import Checkpoint, read_checkpoint
@@ -46,6 +46,13 @@ def archived(reader: LogReader, *, day: str, policy: Policy) -> Checkpoint | Non
         raise
 
 
+def archived_days(reader: LogReader) -> tuple[str, ...]:
+    """The days that a folder has an archived checkpoint of; nothing of a log that is not a folder."""
+    if not isinstance(reader, FolderReader):
+        return ()
+    return tuple(each.name for each in (reader.folder / ARCHIVE).glob("*") if _DAY.fullmatch(each.name))
+
+
 def check_keys(reader: LogReader, *, checked: Checked, keys: Sequence[VerifierKey]) -> None:
     """Return if the key of the log and its policy say what its `key` entries say. Errors: Violation, OSError."""
     if not keys:
@@ -64,11 +71,11 @@ def check_keys(reader: LogReader, *, checked: Checked, keys: Sequence[VerifierKe
     except NoteError as error:
         raise Violation(POLICY_FILE, reason=error.reason.partition(" ")[0]) from None
     said = {each.key for each in published.logs if each.key.kind is KeyKind.ED25519}
-    if said != set(keys) or published.text.encode() != content:
+    if not said >= set(keys) or published.text.encode() != content:
         raise Violation(POLICY_FILE, reason="policy_differs")
 
 
-def check_folder(reader: LogReader, *, size: int, days: Collection[str]) -> None:
+def check_folder(reader: LogReader, *, size: int) -> None:
     """Return if a folder holds the files of a log and no others, and partial tiles left from before agree with those of now.
 
     What stands beyond the signed size is nobody's word yet. Errors: Violation, OSError.
@@ -79,7 +86,7 @@ def check_folder(reader: LogReader, *, size: int, days: Collection[str]) -> None
         tile = read_path(path)
         if tile is None:
             place, _, name = path.rpartition("/")
-            if path not in {CHECKPOINT, KEY_FILE, POLICY_FILE} and not (place == ARCHIVE and _DAY.fullmatch(name) and name in days):
+            if path not in {CHECKPOINT, KEY_FILE, POLICY_FILE} and not (place == ARCHIVE and _DAY.fullmatch(name)):
                 raise Violation(path, reason="file_unknown")
             continue
         width = width_at(size, level=tile.level, index=tile.index)
@@ -104,7 +111,7 @@ def _check_left(reader: FolderReader, left: Tile, *, now: Tile) -> None:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """Every file, but those that a writer is about to give their name."""
+    """Every file, in the order of their names."""
     for place in sorted(folder.rglob("*")):
-        if not place.name.startswith(".") and ".tmp" not in place.name and not place.is_dir():
+        if not place.is_dir():
             yield place.relative_to(folder).as_posix()

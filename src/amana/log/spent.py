@@ -8,11 +8,11 @@ stand in no entry (a crash between the two). So, for each beginning of the log, 
 A node that charged without logging is above its log, never below; one whose log says more than its ledger has lost charges.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
-from typing import final
+from typing import cast, final
 
 from amana.log.entries import places
 
@@ -51,8 +51,14 @@ class _Account:
         self.uses = self.nrho = self.delta = self.gone_nrho = self.gone_delta = 0
 
 
-_POPULATION = itemgetter(*places("population", "population", "period", "unit", "cap_nrho", "cap_delta"))
-_USE = itemgetter(*places("use", "population", "period", "hour", "left_nrho", "left_delta"))
+def picker(kind: str, *members: str) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """What takes two or more members out of an entry of that kind, as they are written."""
+    assert len(members) > 1
+    return cast("Callable[[Sequence[str]], tuple[str, ...]]", itemgetter(*places(kind, *members)))
+
+
+_POPULATION = picker("population", "population", "period", "unit", "cap_nrho", "cap_delta")
+_USE = picker("use", "population", "period", "hour", "left_nrho", "left_delta")
 
 
 @final
@@ -96,8 +102,10 @@ class Spent:
         account.uses += 1
         account.nrho += nrho
         account.delta += delta
-        account.gone_nrho = max(account.gone_nrho, gone_nrho)
-        account.gone_delta = max(account.gone_delta, gone_delta)
+        if gone_nrho > account.gone_nrho:
+            account.gone_nrho = gone_nrho
+        if gone_delta > account.gone_delta:
+            account.gone_delta = gone_delta
         if account.nrho > account.gone_nrho or account.delta > account.gone_delta:
             raise LedgerError("account_overdrawn")
 

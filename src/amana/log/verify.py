@@ -13,15 +13,15 @@ from typing import final
 from amana.log.checkpoint import Checkpoint
 from amana.log.history import History, HistoryError
 from amana.log.note import Note, VerifierKey
-from amana.log.published import archived, check_folder, check_keys, signed_checkpoint
+from amana.log.published import archived, archived_days, check_folder, check_keys, signed_checkpoint
 from amana.log.quorum import Checked, Policy
 from amana.log.read import ARCHIVE, CHECKPOINT, LogReader
 from amana.log.spent import Total
-from amana.log.tiles import TILE_WIDTH, Tile, TileError, read_bundle, read_hashes, subtrees, width_at
+from amana.log.tiles import TILE_WIDTH, Tile, TileError, Tiles, read_bundle, read_hashes, subtrees, width_at
 from amana.log.tower import Tower, leaf_hashes
 from amana.log.tree import (
-    HASH_BYTES,
     EMPTY_ROOT,
+    HASH_BYTES,
     Hash,
     ProofError,
     consistency_proof,
@@ -34,6 +34,8 @@ from amana.log.violation import Violation
 
 Progress = Callable[[int, int], None]
 """(entries verified, entries in all), now and then."""
+Told = Callable[[int, bytes], None]
+"""(index, entry), of each entry that was found right so far: what comes after it may still be wrong."""
 
 
 @final
@@ -55,12 +57,14 @@ class Verified:
 class Replay:
     """A log verified up to some size. Memory: the unfinished tiles and what `History` keeps; not the log."""
 
-    def __init__(self, reader: LogReader, *, policy: Policy) -> None:
-        self._reader, self._policy = reader, policy
+    def __init__(self, reader: LogReader, *, policy: Policy, tell: Told | None = None) -> None:
+        self._reader, self._policy, self._tell = reader, policy, tell
         self.tower = Tower()
         self._goal = Checkpoint(origin="", size=0, root=EMPTY_ROOT)
-        self.history = History(entry_at=self._entry_at)
+        self.history = History()
         self._archived: dict[str, None] = {}
+        self._uncompared = list[tuple[Tile, bytes]]()
+        """Full tiles, made again and not yet compared with the published ones."""
 
     def advance(self, *, since: Checkpoint | None, progress: Progress) -> Verified:
         """Verify on to the checkpoint that is published now. Errors: Violation; OSError when the log cannot be read.
@@ -71,13 +75,16 @@ class Replay:
         if checkpoint.size < self.tower.size:
             raise Violation(CHECKPOINT, reason="rollback")
         self._goal = checkpoint
+        self._compare_full()
         while self.tower.size < checkpoint.size:
             self._next()
+            self._compare_full()
             progress(self.tower.size, checkpoint.size)
         for tile, content in self.tower.open_tiles():
             self._compare(tile, content)
         if self.tower.root() != checkpoint.root:
             raise Violation(CHECKPOINT, reason="root_differs")
+        self._check_opened()
         if since is not None:
             self.check_beginning(since, checkpoint, path="")
         self._check_published(checkpoint, checked)
@@ -109,9 +116,9 @@ class Replay:
 
     def _next(self) -> None:
         """The rest of one bundle. Errors: Violation, OSError."""
-        first, size = self.tower.size, self._goal.size
+        first = self.tower.size
         index, known = divmod(first, TILE_WIDTH)
-        tile = Tile(level=-1, index=index, width=width_at(size, level=-1, index=index))
+        tile = self._bundle(first)
         try:
             entries = read_bundle(tile, self._reader.tile(tile))
         except TileError as error:
@@ -125,18 +132,17 @@ class Replay:
             self.history.read(entries[known : len(entries) if wrong is None or wrong.index is None else wrong.index % TILE_WIDTH])
         except HistoryError as error:
             raise Violation(tile.path, reason=error.reason, index=error.index) from None
-        except TileError as error:
-            raise Violation(error.path, reason=error.reason) from None
         if wrong is not None:
             raise Violation(wrong.path, reason=wrong.reason, index=wrong.index)
-        for full, content in self.tower.add(leaves[known:]):
-            if full.level:
-                self._compare(full, content)
+        if self._tell is not None:
+            for index_of, entry in enumerate(entries[known:], start=first):
+                self._tell(index_of, entry)
+        self._uncompared += self.tower.add(leaves[known:])
 
     def _wrong_leaf(self, leaves: list[Hash], *, index: int) -> Violation | None:
         """The first of these leaves that is not as the published tile has it, and whether entry or tile is to blame.
 
-        The signed root decides; where it agrees with neither, more than one thing is wrong, and the entry is named.
+        The signed root decides: where it follows from the entries of this tile, the published hashes are to blame.
         Errors: Violation for a tile that cannot be read.
         """
         tile = Tile(level=0, index=index, width=len(leaves))
@@ -145,15 +151,15 @@ class Replay:
             return None
         place = _differing(leaves, read_hashes(tile, published))
         at = index * TILE_WIDTH + place
-        if self._included(leaves[place], index=at):
+        if self._included(leaves[place], index=at, tiles=_Instead(self._reader, tile, b"".join(leaves))):
             return Violation(tile.path, reason="tile_differs", index=at)
-        return Violation(Tile(level=-1, index=index, width=len(leaves)).path, reason="entry_differs", index=at)
+        return Violation(self._bundle(at).path, reason="entry_differs", index=at)
 
-    def _included(self, leaf: Hash, *, index: int) -> bool:
-        """Whether the published tiles lead from that leaf to the signed root."""
+    def _included(self, leaf: Hash, *, index: int, tiles: Tiles) -> bool:
+        """Whether those tiles lead from that leaf to the signed root."""
         size = self._goal.size
         try:
-            proof = inclusion_proof(subtrees(self._reader, size=size), index=index, size=size)
+            proof = inclusion_proof(subtrees(tiles, size=size), index=index, size=size)
             verify_inclusion(leaf, index=index, size=size, root=self._goal.root, proof=proof)
         except (ProofError, TileError):
             return False
@@ -170,6 +176,12 @@ class Replay:
             )
             raise Violation(tile.path, reason="tile_differs", index=(tile.index * TILE_WIDTH + place) << 8 * tile.level)
 
+    def _compare_full(self) -> None:
+        """One by one, so that none is left out where a look ends in the middle. Errors: Violation, OSError."""
+        while self._uncompared:
+            self._compare(*self._uncompared[0])
+            del self._uncompared[0]
+
     def _tile(self, tile: Tile) -> bytes:
         try:
             published = self._reader.tile(tile)
@@ -179,30 +191,41 @@ class Replay:
             raise Violation(tile.path, reason="width")
         return published
 
+    def _check_opened(self) -> None:
+        """What was disclosed, now that every tile is known to be right. Errors: Violation, OSError."""
+        try:
+            self.history.check_opened(self._entry_at)
+        except HistoryError as error:
+            raise Violation(self._bundle(error.index).path, reason=error.reason, index=error.index) from None
+        except TileError as error:
+            raise Violation(error.path, reason=error.reason) from None
+
     def _entry_at(self, index: int) -> bytes:
         """An entry verified before: read again, so proved again. Errors: TileError, OSError."""
-        place, at = divmod(index, TILE_WIDTH)
-        tile = Tile(level=-1, index=place, width=width_at(self._goal.size, level=-1, index=place))
-        entry = read_bundle(tile, self._reader.tile(tile))[at]
-        if not self._included(leaf_hash(entry), index=index):
+        tile = self._bundle(index)
+        entry = read_bundle(tile, self._reader.tile(tile))[index % TILE_WIDTH]
+        if not self._included(leaf_hash(entry), index=index, tiles=self._reader):
             raise TileError(tile.path, reason="entry_differs")
         return entry
+
+    def _bundle(self, index: int) -> Tile:
+        place = index // TILE_WIDTH
+        return Tile(level=-1, index=place, width=width_at(self._goal.size, level=-1, index=place))
 
     def _check_published(self, checkpoint: Checkpoint, checked: Checked) -> None:
         """The files beside the tiles."""
         check_keys(self._reader, checked=checked, keys=self.history.keys)
-        last = self.history.latest[:10]
-        for day in sorted(self.history.days):
-            if day in self._archived:
-                continue
+        last, days = self.history.latest[:10], self.history.days
+        for day in sorted({*days, *archived_days(self._reader)} - self._archived.keys()):
             earlier = archived(self._reader, day=day, policy=self._policy)
-            if earlier is None and day < last:
+            # What is decided in the last hour of a day may be published on the next one.
+            if earlier is None and day < last and days[day] < f"{day}T23Z":
                 raise Violation(f"{ARCHIVE}/{day}", reason="missing")
             # The day that still runs may have been archived since the checkpoint was read.
             if earlier is not None and (day < last or earlier.size <= checkpoint.size):
                 self.check_beginning(earlier, checkpoint, path=f"{ARCHIVE}/{day}")
                 self._archived |= {day: None} if day < last else {}
-        check_folder(self._reader, size=checkpoint.size, days=self.history.days)
+        check_folder(self._reader, size=checkpoint.size)
 
 
 def verify(reader: LogReader, *, policy: Policy, since: Checkpoint | None, progress: Progress) -> Verified:
@@ -215,3 +238,15 @@ def verify(reader: LogReader, *, policy: Policy, since: Checkpoint | None, progr
 
 def _differing(left: list[Hash] | tuple[Hash, ...], right: list[Hash] | tuple[Hash, ...]) -> int:
     return next((at for at, (one, other) in enumerate(zip(left, right, strict=False)) if one != other), min(len(left), len(right)))
+
+
+@final
+class _Instead:
+    """The tiles of a reader, one of them replaced by what the entries say."""
+
+    def __init__(self, reader: LogReader, replaced: Tile, content: bytes) -> None:
+        self._reader, self._replaced, self._content = reader, replaced, content
+
+    def tile(self, tile: Tile) -> bytes:
+        """See `tiles.Tiles`."""
+        return self._content if tile == self._replaced else self._reader.tile(tile)

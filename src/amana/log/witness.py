@@ -18,7 +18,7 @@ from typing import final
 from amana.log.checkpoint import Checkpoint, read_checkpoint, read_size
 from amana.log.cosignature import cosign
 from amana.log.durable import sync, write_durably
-from amana.log.note import Note, NoteError, SigningKey, read_note
+from amana.log.note import Note, NoteError, SigningKey, VerifierKey, read_note
 from amana.log.proof import read_hash
 from amana.log.quorum import Policy, check_note
 from amana.log.tree import PROOF_HASHES_MAX, Hash, ProofError, verify_consistency
@@ -65,6 +65,11 @@ class Witness:
         self._folder, self._policy, self._keys, self._now_s = folder, policy, keys, now_s
         self._lock = Lock()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @property
+    def verifiers(self) -> tuple[VerifierKey, ...]:
+        """Its public keys, as others put them into their policies."""
+        return tuple(key.verifier for key in self._keys)
 
     def add_checkpoint(self, body: bytes) -> Reply:
         """Sign a checkpoint, or say why not. Errors: OSError when its state cannot be written; then nothing was signed."""

@@ -97,9 +97,18 @@ class Witnesses:
 
 def post_http(url: str, body: bytes, *, wait_s: float) -> tuple[int, str, bytes]:
     """See `Post`."""
+    return _post(url, body, kind="text/plain", wait_s=wait_s)
+
+
+def post_json(url: str, body: bytes, *, wait_s: float) -> int:
+    """Send JSON, and give the status. Errors: OSError."""
+    return _post(url, body, kind="application/json", wait_s=wait_s)[0]
+
+
+def _post(url: str, body: bytes, *, kind: str, wait_s: float) -> tuple[int, str, bytes]:
     if not url.startswith(("http://", "https://")):
         raise OSError(url)
-    asked = urllib.request.Request(url, data=body, method="POST", headers={"Content-Type": "text/plain"})  # noqa: S310 - checked above
+    asked = urllib.request.Request(url, data=body, method="POST", headers={"Content-Type": kind})  # noqa: S310 - checked above
     try:
         with urllib.request.urlopen(asked, timeout=wait_s) as answer:  # noqa: S310 - checked above
             return answer.status, answer.headers.get("Content-Type", ""), answer.read(ANSWER_BYTES_MAX)

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import final
 
+from amana.catalog.schema import Dataset
 from amana.client.glance import budget_text, preview_text
 from amana.node.asking import Note
 from amana.node.spending import ProjectSpending
@@ -31,6 +33,8 @@ class Answered:
     purpose: str
     mechanism: str
     """Empty for a question about public tables, which adds no noise."""
+    entry: int | None = None
+    """Where the public log tells of it; None for what it does not tell: exact figures of public tables, and dry runs."""
     invented: bool = False
     """The rows are invented: the answer shows its shape, its precision and what it would cost."""
 
@@ -102,3 +106,13 @@ class DatasetCard:
     title: Mapping[str, str]
     unit: str
     tables: tuple[str, ...]
+
+
+def card_of(dataset: Dataset) -> DatasetCard:
+    """What a list of datasets shows of one."""
+    return DatasetCard(
+        name=dataset.name,
+        title=MappingProxyType(dict(dataset.title)),
+        unit=dataset.population.unit,
+        tables=tuple(table.name for table in dataset.schema.tables),
+    )

@@ -9,26 +9,27 @@ from functools import wraps
 from io import BufferedReader
 from math import isfinite
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, final
 
 import structlog
 
 from amana.catalog.profile import TableProfile
-from amana.catalog.schema import Dataset
 from amana.catalog.summary import summarise
-from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview, Simulated
-from amana.node.asking import Constants, Known, Leave, Note, Open, asking_of, cap_of, left_to_pay, local_leave, lost, public_table
+from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview, Simulated, card_of
+from amana.node.asking import Constants, Known, Leave, Note, Open, answered, asking_of, cap_of, left_to_pay, local_leave, lost
+from amana.node.asking import public_table as exact_table
 from amana.node.choose import Chosen
 from amana.node.lengthy import check_short, predicted_s, telling
 from amana.node.picture import described, picture
+from amana.node.results import csv_of
+from amana.node.sample import sampled
 from amana.node.spending import balance_of, beyond, spent_by_project
 from amana.policy.permit import Permit
 from amana.privacy.keys import key_domains
 from amana.privacy.ledger import period_of
 from amana.privacy.loss import epsilon_of
 from amana.privacy.price import Z95, Target, noise_factor
-from amana.privacy.release import answer, plan_release
+from amana.privacy.release import plan_release
 from amana.query.check import check_public
 from amana.query.parse import parse, placed
 from amana.query.plan import Plan
@@ -80,13 +81,13 @@ class Node:
         `seconds_max`: raise LongerError, before anything is spent, if it takes longer. `on_charge`: called when a charge stands,
         before data is touched; what it raises is a fault."""
         constants = self._constants(sql, within=within, share=share, target=target, leave=leave)
-        return _answered(sql, telling(self._meant(sql), on_charge), constants, event="ask", seconds_max=seconds_max)
+        return self._kept(_answered(sql, telling(self._meant(sql), on_charge), constants, event="ask", seconds_max=seconds_max))
 
     @_placing
     def recall(self, sql: str, *, within: str, share: str | None = None, leave: Leave = local_leave) -> Answered:
         """The answer that was given before: free, and a logged use. Errors: Refusal ask.not_answered."""
         constants = replace(self._constants(sql, within=within, share=share, target=None, leave=leave), kind="recall")
-        return _answered(sql, self._meant(sql), constants, event="recall")
+        return self._kept(_answered(sql, self._meant(sql), constants, event="recall"))
 
     @_placing
     def predicted_s(self, sql: str, *, within: str, share: str | None = None, leave: Leave = local_leave) -> float:
@@ -115,6 +116,7 @@ class Node:
             permit="",
             purpose="",
             invented=True,
+            entry=None,
         )
 
     @_placing
@@ -131,11 +133,11 @@ class Node:
             opened, plan = self._read(sql, constants)
         schema = opened.version.dataset.schema
         if not is_private(plan.source, schema):  # exact, so a redraw has no figure that could differ
-            rows = public_table(plan, opened).rows
+            rows = exact_table(plan, opened).rows
             _few(draws, DRAWS_ROWS_MAX // max(1, len(rows)))
             return Simulated(columns=(), draws=(((),) * len(rows),) * draws)
         asking = asking_of(plan, opened, constants)[1]
-        asked = answer(asking, opened.kernel)
+        asked = answered(asking, opened, constants)
         plan = plan_release(asking, opened.kernel).bounded.plan
         domains = key_domains(plan, schema)
         _few(draws, draws_max(plan, asked.released, domains))
@@ -223,7 +225,7 @@ class Node:
 
     def datasets(self) -> tuple[DatasetCard, ...]:
         """The datasets published here."""
-        return tuple(_card(opened.version.dataset) for opened in self._wired.opened())
+        return tuple(card_of(opened.version.dataset) for opened in self._wired.opened())
 
     def profile(self, name: str) -> tuple[TableProfile, ...]:
         """The private profile of a dataset: paid for once, free for ever."""
@@ -240,25 +242,31 @@ class Node:
         Errors: Refusal sample.unknown_table, sample.file_exists, sample.folder_unwritable.
         """
         opened = self._dataset(name)
-        return self._wired.samples.export(opened.version, opened.profile, folder, tables=_sampled(opened, table), form=form)
+        return self._wired.samples.export(opened.version, opened.profile, folder, tables=sampled(opened.version.dataset, table), form=form)
 
     def sample_file(self, name: str, *, table: str, form: str) -> BufferedReader:
         """One table of the invented sample as an open file, which is gone when it is closed. Errors: Refusal sample.unknown_table."""
         opened = self._dataset(name)
-        (wanted,) = _sampled(opened, table)
+        (wanted,) = sampled(opened.version.dataset, table)
         return self._wired.samples.file(opened.version, opened.profile, table=wanted, form=form)
 
     def close(self) -> None:
         """Give files and locks back."""
         self._wired.close()
 
+    def _kept(self, answered: Answered) -> Answered:
+        """The answer, once its receipt can say which rows left."""
+        if answered.entry is not None:
+            self._wired.receipts.keep(answered.entry, csv=csv_of(answered))
+        return answered
+
     def _constants(self, sql: str, *, within: str, share: str | None, target: Target | None, leave: Leave) -> Constants:
         """What a question is asked at; a share is divided among the question and the subqueries that stand for a number."""
         if share is None:
-            return Constants(within=within, target=target, leave=leave)
+            return Constants(sql=sql, within=within, target=target, leave=leave)
         asked = Constants(within=within, target=cap_of(share, self._meant(sql), uses=1), leave=leave)
         opened, _ = self._read(sql, asked)
-        return Constants(within=within, target=cap_of(share, opened, uses=1 + len(asked.pending)), leave=leave)
+        return Constants(sql=sql, within=within, target=cap_of(share, opened, uses=1 + len(asked.pending)), leave=leave)
 
     def _read(self, sql: str, constants: Constants) -> tuple[Open, Plan]:
         opened = self._meant(sql)
@@ -310,7 +318,7 @@ def _answered(sql: str, opened: Open, constants: Constants, *, event: str, secon
         return _public(plan, opened, constants, permit=permit)
     chosen, asking = asking_of(plan, opened, constants) if released else ready
     prepared, balance = time.perf_counter(), balance_of(opened)  # read before: after the answer nothing may fail any more
-    asked = answer(asking, opened.kernel)
+    asked = answered(asking, opened, constants)
     structlog.get_logger("amana.node").info(
         event, digest=asked.digest, version=opened.version.id, recalled=asked.recalled, cost_nrho=asked.cost_nrho,
         prepare_ms=round(1e3 * (prepared - begun), 1), answer_ms=round(1e3 * (time.perf_counter() - prepared), 1),
@@ -329,6 +337,7 @@ def _answered(sql: str, opened: Open, constants: Constants, *, event: str, secon
         permit=asking.permit.id,
         purpose=asking.permit.purpose,
         mechanism=", ".join(sorted({noise.kind.value for noise in asked.released.noise})),
+        entry=asked.included.index,
     )
 
 
@@ -336,7 +345,7 @@ def _public(plan: Plan, opened: Open, constants: Constants, *, permit: Permit) -
     """The exact figures of public tables: no charge, but that of subqueries over private ones."""
     balance = balance_of(opened)
     return Answered(
-        table=public_table(plan, opened),
+        table=exact_table(plan, opened),
         cost_nrho=NanoRho(constants.cost_nrho),
         cost_delta_units=DeltaUnits(constants.cost_delta),
         cap_nrho=balance.cap_nrho,
@@ -365,15 +374,6 @@ def _preview_public(opened: Open, constants: Constants) -> Preview:
     )
 
 
-def _card(dataset: Dataset) -> DatasetCard:
-    return DatasetCard(
-        name=dataset.name,
-        title=MappingProxyType(dict(dataset.title)),
-        unit=dataset.population.unit,
-        tables=tuple(table.name for table in dataset.schema.tables),
-    )
-
-
 def _notes(chosen: Chosen) -> tuple[Note, ...]:
     """What the interval does not say: rows and contributions that the bounds cut off, as predicted."""
     notes: list[Note] = []
@@ -389,12 +389,3 @@ def open_node(folder: Path) -> Node:
     from amana.node.wiring import wire  # the one place where real parts are made; it needs this module's types
 
     return Node(wire(folder, absent="refuse"))
-
-
-def _sampled(opened: Open, table: str | None) -> list[str]:
-    """The tables that are meant: that one, or all."""
-    known = [each.name for each in opened.version.dataset.schema.tables]
-    wanted = [name for name in known if table is None or name.lower() == table.lower()]
-    if not wanted:
-        raise Refusal("sample.unknown_table", dataset=opened.version.dataset.name, table=str(table)[:80], tables=", ".join(known))
-    return wanted

@@ -1,16 +1,18 @@
 """What a question asks the kernel for: its bounds, its precision, and the subqueries that stand for a number."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeAlias, final
 
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Dataset, Version
+from amana.node.audit import MACHINE
 from amana.node.choose import Chosen, choose
+from amana.node.public_record import Record
 from amana.policy.permit import Permit, permit
 from amana.privacy.combine import digests, to_measure
-from amana.privacy.kernel import Asking, Kernel
+from amana.privacy.kernel import Answer, Asking, Kernel
 from amana.privacy.ledger import Asked, Earlier
 from amana.privacy.price import RhoCap, Target, Wanted
 from amana.privacy.public import public_answer
@@ -24,7 +26,6 @@ from amana.terms.ids import NanoRho
 from amana.terms.precision import Precision, read_precision, read_share
 
 Note = tuple[str, tuple[tuple[str, str | int], ...]]
-PURPOSE = "local use by the custodian"
 CONSTANT_SCALE = 6
 """Decimals that a figure keeps where it stands for a subquery."""
 PUBLIC_SECONDS_MAX = 60.0
@@ -33,22 +34,30 @@ PUBLIC_SECONDS_MAX = 60.0
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """One current version with all that answers questions on it. `sql_of`: the SQL its engine would run, for reading."""
+    """One current version with all that answers questions on it. `sql_of`: the SQL its engine would run, for reading. `record`: what
+    seals who asks what."""
 
     version: Version
     profile: Profile
     kernel: Kernel
     sql_of: Callable[[BoundedPlan], tuple[str, ...]]
+    record: Record
 
 
 Known: TypeAlias = Literal["earlier answers", "nothing"]
-Leave: TypeAlias = Callable[[Dataset], Permit]
-"""Who asks, as a permit for a dataset; raises the refusal that says why there is none."""
 
 
-def local_leave(dataset: Dataset) -> Permit:
-    """Of whoever holds the data folder."""
-    return permit("custodian", dataset, purpose=PURPOSE)
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """Who asks, and under which permit for a dataset: `find` raises the refusal that says why there is none."""
+
+    person: str
+    find: Callable[[Dataset], Permit]
+
+
+local_leave = Leave(person=MACHINE, find=lambda dataset: permit("custodian", dataset))
+"""Of whoever holds the data folder."""
 
 
 def asking_of(plan: Plan, opened: Open, constants: "Constants") -> tuple[Chosen, Asking]:
@@ -66,6 +75,12 @@ def asking_of(plan: Plan, opened: Open, constants: "Constants") -> tuple[Chosen,
         aim=chosen.aim,
         kind=constants.kind,
     )
+
+
+def answered(asking: Asking, opened: Open, constants: "Constants") -> Answer:
+    """The kernel's answer; the log commits to who asks what. Errors: as `release.answer`."""
+    with opened.record.sealing(person=constants.leave.person, sql=constants.sql) as sealed:
+        return answer(replace(asking, sealed=sealed), opened.kernel)
 
 
 def digests_of(asking: Asking, opened: Open) -> Asked:
@@ -118,6 +133,8 @@ class Constants:
 
     within: str
     target: Target | None
+    sql: str = ""
+    """The whole question, which the log commits to."""
     leave: Leave = local_leave
     kind: str = "ask"
     """"recall": only what was released before stands for them."""
@@ -131,7 +148,7 @@ class Constants:
     def permit(self, dataset: Dataset) -> Permit:
         """The leave to ask that dataset, found once for a question."""
         if dataset.name not in self._permits:
-            self._permits[dataset.name] = self.leave(dataset)
+            self._permits[dataset.name] = self.leave.find(dataset)
         return self._permits[dataset.name]
 
     def figure(self, plan: Plan, opened: Open) -> Fixed | None:
@@ -153,7 +170,7 @@ class Constants:
 
     def release(self, plan: Plan, opened: Open) -> None:
         """Ask for one of them: a use of its own, charged and logged."""
-        asked = answer(asking_of(plan, opened, self)[1], opened.kernel)
+        asked = answered(asking_of(plan, opened, self)[1], opened, self)
         (cell,) = asked.table.rows[0]
         assert isinstance(cell, Estimate)
         self.released[plan] = cell

@@ -35,7 +35,7 @@ SILENCE_MS = 10_000
 """Longest time in which a server beyond a network may not confirm what it was sent."""
 TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 LOST = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY})
-PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {int(BUSY_S * 1000)}")
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", f"busy_timeout = {int(BUSY_S * 1000)}")
 
 
 def open_database(url: str, *, folder: Path) -> "NodeDatabase":

@@ -10,6 +10,7 @@ from typing import cast, final
 
 from amana.node.audit import note
 from amana.node.project_rows import swapped
+from amana.node.public_record import OF_FAULTS, Told, is_paused, note_run
 from amana.policy.projects import Job
 from amana.policy.transitions import RUN, RunEvent, RunState, move
 from amana.terms.database import Row, Transaction, Value, moment, moment_or_none, text, text_or_none, whole
@@ -44,6 +45,8 @@ recalled = :recalled, refusal = :refusal, fault = :fault WHERE id = :id AND stat
 TAKE_OVER = """UPDATE job SET worker = :me, charges_before = (SELECT COUNT(*) FROM charge WHERE permit = :account AND worker = :me)
 WHERE id = :id AND state = :was AND worker = :worker"""
 PURGE = "DELETE FROM job WHERE over_at < :before"
+TOLD = frozenset({RunEvent.ADMIT, RunEvent.REFUSE, RunEvent.CANCEL})
+"""What the public log is told: nothing after the charge, which the use itself tells."""
 NO_RHO, NO_DELTA = NanoRho(0), DeltaUnits(0)
 NONE: Mapping[str, Value] = MappingProxyType({})
 NO_END: Mapping[str, Value] = MappingProxyType(dict.fromkeys(("digest", "cost_nrho", "cost_delta", "recalled", "refusal", "fault")))
@@ -105,6 +108,7 @@ def insert(run: Transaction, record: JobRecord) -> None:
         },
     )  # fmt: skip
     _note(run, record.id, at=record.made_at, actor=record.owner, action="receive", was="", now_is=record.state.value)
+    _tell(run, record, event="receive", at=record.made_at)
 
 
 def moved(
@@ -118,7 +122,19 @@ def moved(
     given: dict[str, Value] = {"id": record.id, "was": record.state.value, "to": to.value, "worker": record.worker or ""}
     swapped(run.change(sql, {**given, "at": moment(at), **values}))
     _note(run, record.id, at=at, actor=actor, action=event.value, was=record.state.value, now_is=to.value)
-    return read_job(run, record.id)
+    done = read_job(run, record.id)
+    if event in TOLD:
+        _tell(run, done, event=event.value, at=at)
+    return done
+
+
+def _tell(run: Transaction, record: JobRecord, *, event: str, at: datetime) -> None:
+    """Let the public log know; but not of a refusal that tells of faults."""
+    code = 0 if record.refusal is None else record.refusal.number
+    if record.refusal is not None and (record.refusal.code in OF_FAULTS or is_paused(run, record.permit)):
+        return
+    asked = Told(permit=record.permit, dataset=record.dataset, person=record.owner, sql=record.sql)
+    note_run(run, record.id, event=event, asked=asked, code=code, at=at)
 
 
 def charged(run: Transaction, record: JobRecord) -> bool:

@@ -36,7 +36,7 @@ class TellingLog:
 
     def append(self, entry: UseEntry) -> Inclusion:
         """See `Log`."""
-        if entry.kind != "recall":
+        if entry.verb != "recall":
             self.on_charge()
         return self.log.append(entry)
 

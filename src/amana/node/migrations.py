@@ -18,6 +18,8 @@ STEPS = (
     ("amana.node", "schema/idempotency.sql"),
     ("amana.node", "schema/jobs.sql"),
     ("amana.node", "schema/token_origin.sql"),
+    ("amana.node", "schema/public_record.sql"),
+    ("amana.node", "schema/receipts.sql"),
 )
 """In order; a change of the schema is one step more."""
 

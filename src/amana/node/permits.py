@@ -6,6 +6,7 @@ next start does the rest.
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from typing import final
@@ -27,6 +28,7 @@ from amana.node.project_rows import (
     swapped,
 )
 from amana.node.projects import moved
+from amana.node.public_record import is_paused, note_permit
 from amana.policy.people import Asker
 from amana.policy.permit import Permit, allowance_of, caps_of, leave, within_allowance
 from amana.policy.rights import Action, check, may
@@ -131,6 +133,8 @@ class Permits:
                 signed: dict[str, Value] = {"custodian": custodian_of(run, asked), "state": PERMIT.start.value}
                 run.change(REQUEST, {**values, **wanted, **signed, "valid_until": moment(min(valid_until, found.ends_on))})
                 _note(run, made, at=at, actor=asker.person.id, action="request", was="", now_is=PERMIT.start.value)
+                record = read_permit(run, made, terms=serving.terms).record
+                note_permit(run, record, event="request", actor=asker.person.id, reasons="", at=at)
         except DuplicateError:
             raise Refusal("permit.held", project=project, dataset=dataset) from None
         return made
@@ -159,6 +163,8 @@ class Permits:
             values: dict[str, Value] = {"nrho": nrho, "delta": delta, "valid_until": until, "by": asker.person.id, "reasons": reasons}
             swapped(run.change(GRANT, {**values, "id": permit, "was": found.record.state.value, "to": to.value}))
             _note(run, permit, at=at, actor=asker.person.id, action=event.value, was=found.record.state.value, now_is=to.value)
+            record = read_permit(run, permit, terms=serving.terms).record
+            note_permit(run, record, event=event.value, actor=asker.person.id, reasons=reasons, at=at)
         self._open(permit)
         with self._database.reading() as run:
             return read_permit(run, permit, terms=serving.terms)
@@ -266,9 +272,12 @@ class Permits:
 
     def _move(self, run: Transaction, found: PermitOf, event: PermitEvent, *, actor: str, at: datetime, reasons: str | None) -> None:
         was, to = found.record.state, move(PERMIT, found.record.state, event=event)
+        untold = event is PermitEvent.PAUSE or (event is PermitEvent.RESUME and is_paused(run, found.record.id))
         values: dict[str, Value] = {"id": found.record.id, "was": was.value, "to": to.value}
         swapped(run.change(MOVE, values) if reasons is None else run.change(DECIDE, {**values, "reasons": reasons}))
         _note(run, found.record.id, at=at, actor=actor, action=event.value, was=was.value, now_is=to.value)
+        if not untold:  # a pause follows from faults, which may carry a bit of the data
+            note_permit(run, replace(found.record, state=to), event=event.value, actor=actor, reasons=reasons or "", at=at)
 
 
 def custodian_of(run: Transaction, dataset: Dataset) -> OrganisationId:

@@ -10,6 +10,7 @@ from amana.catalog.schema import Dataset
 from amana.node.audit import NODE, note
 from amana.node.people import read_person
 from amana.node.project_rows import PROJECTS, hold_project, read_project, read_terms, swapped, written, written_list
+from amana.node.public_record import note_project
 from amana.policy.people import Asker
 from amana.policy.projects import Project, Verdict, project_after
 from amana.policy.rights import Action, check, may
@@ -109,6 +110,7 @@ class Projects:
             run.change(ADD, {**values, "state": PROJECT.start.value, **words})
             run.change(JOIN, {"project": made, "person": asker.person.id})
             _note(run, made, at=at, actor=asker.person.id, action="create", was="", now_is=PROJECT.start.value)
+            note_project(run, read_project(run, made), event="create", actor=asker.person.id, reasons="", at=at)
         return made
 
     def edit(self, asker: Asker | None, *, project: ProjectId, application: Application) -> None:
@@ -169,7 +171,7 @@ class Projects:
             }
             given: dict[str, Value] = {"version": found.version, "decider": asker.person.id, "event": event.value, "reasons": reasons}
             run.change(DECIDE, {**values, **given})
-            moved(run, found, event, actor=asker.person.id, at=at)
+            moved(run, found, event, actor=asker.person.id, at=at, reasons=reasons)
             return read_project(run, project)
 
     def add_member(self, asker: Asker | None, *, project: ProjectId, person: PersonId) -> None:
@@ -205,12 +207,13 @@ class Projects:
             _note(run, project, at=at, actor=asker.person.id, action=action.value, was="", now_is=person)
 
 
-def moved(run: Transaction, project: Project, event: ProjectEvent, *, actor: str, at: datetime) -> None:
+def moved(run: Transaction, project: Project, event: ProjectEvent, *, actor: str, at: datetime, reasons: str = "") -> None:
     """Take the transition, unless somebody was first. Errors: Refusal lifecycle.not_possible."""
     after = project_after(project, event=event)
     values: dict[str, Value] = {"id": project.id, "was": project.state.value, "version": project.version}
     swapped(run.change(MOVE, {**values, "to": after.state.value, "next": after.version}))
     _note(run, project.id, at=at, actor=actor, action=event.value, was=project.state.value, now_is=after.state.value)
+    note_project(run, after, event=event.value, actor=actor, reasons=reasons, at=at)
 
 
 def _written(application: Application, *, datasets: tuple[Dataset, ...]) -> dict[str, Value]:

@@ -6,6 +6,11 @@ from amana.client.result import Redraw, Result
 from amana.node.answers import Answered
 
 
+def csv_of(answer: Answered) -> bytes:
+    """The answer as the file that its reader gets, to which a receipt commits."""
+    return result_of(answer, language="en").to_csv().encode()
+
+
 def result_of(answer: Answered, *, language: str, redraw: Redraw | None = None) -> Result:
     """The answer with its cost and its receipt. `redraw`: how its reader gets simulations of it."""
     cost = Cost(
@@ -16,13 +21,14 @@ def result_of(answer: Answered, *, language: str, redraw: Redraw | None = None) 
         recalled=answer.recalled,
     )
     used = {"dataset": answer.dataset, "permit": answer.permit, "purpose": answer.purpose, "mechanism": answer.mechanism}
+    more = used if answer.entry is None else {**used, "entry": answer.entry}
     return Result(
         table=answer.table,
         cost=cost,
         version=answer.version,
         digest=answer.digest,
         notes=answer.notes,
-        receipt=receipt_of(cost, version=answer.version, digest=answer.digest, more=used),
+        receipt=receipt_of(cost, version=answer.version, digest=answer.digest, more=more),
         invented=answer.invented,
         language=language,
         redraw=redraw,

@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias, final
 
-from amana.node.audit import MACHINE, note
 from amana.log.durable import remove_durably, sync
+from amana.node.audit import MACHINE, note
 from amana.node.key_source import FILE, KMS, KeySource, SecretText, make_key, new_key
 from amana.node.keys import VERSION, KeyRing, Wrapped, WrappedKey, text_of
 from amana.terms.database import Database

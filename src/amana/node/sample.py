@@ -18,7 +18,7 @@ from typing import final
 import duckdb
 
 from amana.catalog.profile import Profile
-from amana.catalog.schema import Version
+from amana.catalog.schema import Dataset, Version
 from amana.engines.connection import StoreUnreadableError, connect
 from amana.engines.duckdb import DuckDbEngine
 from amana.engines.sample import SampleEngine, attach_version, export, public_keys_of, units_in, write_sample
@@ -188,3 +188,12 @@ def _remove(files: Sequence[Path]) -> None:
 
 def _times(profile: Profile, units: int) -> int:
     return max(1, round(max(table.units for table in profile.tables) / max(1, units)))
+
+
+def sampled(dataset: Dataset, table: str | None) -> list[str]:
+    """The tables that are meant: that one, or all. Errors: Refusal sample.unknown_table."""
+    known = [each.name for each in dataset.schema.tables]
+    wanted = [name for name in known if table is None or name.lower() == table.lower()]
+    if not wanted:
+        raise Refusal("sample.unknown_table", dataset=dataset.name, table=str(table)[:80], tables=", ".join(known))
+    return wanted

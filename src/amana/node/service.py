@@ -1,20 +1,24 @@
 """A node as the doors see it: asking, people, projects, permits and outputs over one data folder."""
 
+import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, final
+from typing import TYPE_CHECKING, Literal, cast, final
 
 import structlog
 
 from amana.catalog.schema import Dataset, Version, expired
+from amana.log.receipt import write_receipt
 from amana.node.answers import Answered, Preview, Simulated
 from amana.node.ask import Node
 from amana.node.askers import read_asker
 from amana.node.asking import Leave
+from amana.node.audit import MACHINE
 from amana.node.job_rows import JobRecord
 from amana.node.job_runs import JobRuns
 from amana.node.jobs import Jobs, JobView
@@ -23,11 +27,14 @@ from amana.node.outputs import Outputs
 from amana.node.people import People
 from amana.node.permits import Permits
 from amana.node.projects import Projects
+from amana.node.public_record import is_told
+from amana.node.receipts import Holder
 from amana.node.registers import Registers
 from amana.node.repeats import Repeats
 from amana.node.sign_in import cut_off
 from amana.node.spending import ProjectSpending, spent_by_project
 from amana.node.tokens import read_token
+from amana.node.witnessing import open_witness
 from amana.policy.people import ASSISTANT_SCOPES, Asker
 from amana.policy.permit import Permit
 from amana.policy.rights import Action, check
@@ -37,7 +44,7 @@ from amana.policy.transitions import PermitEvent
 from amana.privacy.ledger import Balance
 from amana.register.listing import Listed
 from amana.terms.codes import CODES, Exit
-from amana.terms.ids import PermitId
+from amana.terms.ids import PermitId, ProjectId
 from amana.terms.refusal import Fault, Refusal
 
 if TYPE_CHECKING:
@@ -65,11 +72,11 @@ class Service:
     def __init__(self, wired: "Wired") -> None:
         self._wired = wired
         self.now: Callable[[], datetime] = wired.clock.now
-        self.settings, self.database = wired.settings, wired.database
+        self.settings, self.database = wired.settings, wired.recorded
         self.node = Node(wired)
-        self.people = People(wired.database, self.now, cut_off=cut_off)
-        self.projects = Projects(wired.database, self.now, datasets=self.datasets)
-        self.permits = Permits(wired.database, self.now, ledger=wired.ledger, datasets=self.datasets)
+        self.people = People(self.database, self.now, cut_off=cut_off)
+        self.projects = Projects(self.database, self.now, datasets=self.datasets)
+        self.permits = Permits(self.database, self.now, ledger=wired.ledger, datasets=self.datasets)
         self.outputs = Outputs(wired.database, self.now)
         self.registers = Registers(self)
         self.repeats = Repeats(
@@ -77,6 +84,8 @@ class Service:
         )
         self.sign_in = wired.sign_in()
         self.jobs = Jobs(self, now=self.now)
+        self.witness = open_witness(wired.settings.folder, wired.settings, now=self.now)
+        """None where this node is nobody's witness."""
         self._runs = JobRuns(self, worker=wired.worker.name, alive=wired.worker.alive, now=self.now)
         self._queue: JobQueue | None = None
 
@@ -105,6 +114,7 @@ class Service:
         self.projects.expire()
         self.permits.expire()
         self.repeats.purge(older_than=timedelta(hours=self.settings.http_key_hours))
+        self._wired.box.try_flush()
         self.jobs.purge(older_than=timedelta(days=self.settings.job_days))
 
     def check(self) -> None:
@@ -131,8 +141,8 @@ class Service:
 
     def entries(self, *, start: int = 0) -> Iterator[Mapping[str, object]]:
         """The entries of the public log from that index on, as JSON holds them."""
-        none: tuple[Mapping[str, object], ...] = ()
-        return iter(none[start:])
+        for entry in self._wired.log.entries(start):
+            yield cast("dict[str, object]", json.loads(entry))
 
     def spending(self, population: str) -> tuple[ProjectSpending, ...]:
         """Who spent a population's budget."""
@@ -162,11 +172,11 @@ class Service:
     ) -> Answered:
         """Answer a question under a permit; what the ledger says of the permit is noted in its state. `seconds_max`, `on_charge`: as
         of `Node.ask`."""
-        leave = self._leave(asker, asked)
         try:
-            return self.node.ask(
-                asked.sql, within=asked.within, share=asked.share, leave=leave, seconds_max=seconds_max, on_charge=on_charge
-            )
+            with self._telling(asker, asked, told_otherwise=on_charge is not None) as leave:
+                return self.node.ask(
+                    asked.sql, within=asked.within, share=asked.share, leave=leave, seconds_max=seconds_max, on_charge=on_charge
+                )
         except Refusal as refusal:
             event = {"budget.permit_paused": PermitEvent.PAUSE, "budget.permit_exhausted": PermitEvent.EXHAUST}.get(refusal.code)
             if event is not None and refusal.parameters.get("left", 0) == 0:
@@ -201,7 +211,8 @@ class Service:
 
     def recall(self, asker: Asker | None, *, asked: Asked) -> Answered:
         """An answer that was given before. Errors: Refusal ask.not_answered."""
-        return self.node.recall(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked))
+        with self._telling(asker, asked) as leave:
+            return self.node.recall(asked.sql, within=asked.within, share=asked.share, leave=leave)
 
     def asked_of(self, record: JobRecord) -> Asked:
         """The question of a job, as it was put."""
@@ -222,12 +233,13 @@ class Service:
         serving = {dataset.name: dataset for dataset in self.datasets()}
         if record.dataset not in serving:
             raise Refusal("node.unknown_dataset", name=record.dataset, names=", ".join(serving))
-        self._leave(asker, self.asked_of(record))(serving[record.dataset])
+        self._leave(asker, self.asked_of(record)).find(serving[record.dataset])
         return asker
 
     def simulate(self, asker: Asker | None, *, asked: Asked, draws: int) -> Simulated:
         """Redraws of an answer that was given before."""
-        return self.node.simulate(asked.sql, within=asked.within, share=asked.share, draws=draws, leave=self._leave(asker, asked))
+        with self._telling(asker, asked) as leave:
+            return self.node.simulate(asked.sql, within=asked.within, share=asked.share, draws=draws, leave=leave)
 
     def left(self, asker: Asker | None, *, permit: PermitId) -> tuple[PermitOf, Balance, Balance | None]:
         """What was spent of a permit, and of the allowance of the token that asks. Errors: as `Permits.permit`."""
@@ -238,6 +250,18 @@ class Service:
         allowance = self._allowance(asker)
         only = asker.token is not None and set(asker.token.scopes) <= set(ASSISTANT_SCOPES)
         return allowance[1] if allowance is not None and only else None
+
+    def receipt(self, holder: Holder, *, index: int) -> str:
+        """The receipt of an entry of the log as a file, with the openings that belong to its holder. Errors: Refusal receipt.no_entry."""
+
+        def sees(project: ProjectId) -> bool:
+            try:
+                self.projects.project(None if holder == "machine" else holder, project=project)
+            except Refusal:
+                return False
+            return True
+
+        return write_receipt(self._wired.receipts.receipt(index, holder=holder, sees=sees))
 
     def close(self) -> int:
         """Take no more jobs, wait for those that run, give everything back. Gives how many jobs run on all the same: who ends the
@@ -254,6 +278,26 @@ class Service:
         if self.node.lost(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked), since=since):
             raise Fault(id=secrets.token_hex(8))
 
+    @contextmanager
+    def _telling(self, asker: Asker | None, asked: Asked, *, told_otherwise: bool = False) -> Generator[Leave]:
+        """The leave to ask; if right or budget refuse what is asked under a permit, the public log is told. `told_otherwise`: as of a
+        job, whose own entry says so."""
+        leave, held = self._leave(asker, asked), list[PermitId]()
+
+        def found(dataset: Dataset) -> Permit:
+            permit = leave.find(dataset)
+            held.append(permit.id)
+            return permit
+
+        try:
+            yield replace(leave, find=found)
+        except Refusal as refusal:
+            permit = refusal.parameters.get("permit") or asked.permit or (held[0] if held else None)
+            if permit is not None and not told_otherwise and is_told(refusal):
+                code = refusal.number
+                self._wired.record.refused(permit=PermitId(str(permit)), code=code, person=leave.person, sql=asked.sql, at=self.now())
+            raise
+
     def _leave(self, asker: Asker | None, asked: Asked) -> Leave:
         def leave(dataset: Dataset) -> Permit:
             if expired(dataset, self.now().date()):
@@ -261,7 +305,7 @@ class Service:
             allowance = asked.allowance or self._allowance(asker)
             return self.permits.leave(asker, dataset=dataset, permit=asked.permit, allowance=allowance)
 
-        return leave
+        return Leave(person=MACHINE if asker is None else asker.person.id, find=leave)
 
     def _allowance(self, asker: Asker | None) -> tuple[str, Fraction] | None:
         """What the token that speaks for the asker may spend, where it was given a share of its own."""

@@ -107,7 +107,16 @@ class Settings:
     )
     tend_ms: int = _number("time between two looks for charges, projects and permits that have come to their end", 5_000, 100, 3_600_000)
     language: str = field(default="en", metadata={"about": "language of messages where the reader names none: en, fr, ar or zgh"})
-    log_file: str = field(default="log.jsonl", metadata={"about": "name of the log of uses, inside the data folder"})
+    log_origin: str = _text("what a new public log is called, for ever; without one, by the host of public_url", "", "a word or nothing")
+    log_witnesses_file: str = _text(
+        "file of the witnesses that must have seen a checkpoint before an answer leaves, and their quorum (tlog-policy)",
+        "",
+        "a path or nothing",
+    )
+    log_witness_wait_ms_max: int = _number("longest time that a witness may take for one request", 5_000, 100, 60_000)
+    witness_policy_file: str = _text(
+        "file of the logs for which this node is a witness (tlog-policy); without one it is none", "", "a path or nothing"
+    )
     database: str = _text(
         "sqlite, or the postgresql:// URL, without a password, of a server that several workers share", "sqlite", "sqlite or a URL"
     )

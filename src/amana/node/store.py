@@ -1,7 +1,7 @@
 """The data folder: keys, the file of each published version, and the catalogue that says which version serves.
 
 `settings.toml` · `keys/` (0700, see `node/keys.py`) · `versions/<random id>.duckdb` · `node.sqlite` (catalogue and ledger) ·
-`log.jsonl` · `spill/`.
+`log/` (public, see `log/writer.py`), `log.journal` · `spill/`.
 
 Publishing writes a version's file first and switches last, in one transaction: a crash before it leaves the old version
 serving and a file that nothing names, which the next publishing removes.
@@ -21,10 +21,11 @@ from typing import final
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Dataset, Population, Version
 from amana.catalog.written import read_dataset, read_profile, write_dataset, write_profile
-from amana.node.audit import MACHINE, note
 from amana.log.durable import sync, write_durably
+from amana.node.audit import MACHINE, note
 from amana.node.key_source import Secret, SecretText
 from amana.node.keys import DIGEST, RANK, KeyRing, default_means
+from amana.node.public_record import note_version
 from amana.terms.database import Database, Value, text
 from amana.terms.ids import VersionId
 from amana.terms.refusal import Refusal
@@ -168,6 +169,7 @@ class Store:
             run.change(INSERT, values)
             told = {"thing": "dataset", "subject": version.dataset.name, "was": " ".join(before), "now_is": version.id}
             note(run, at=now, actor=MACHINE, action="publish", **told)
+            note_version(run, version, replaces="".join(before), now=now)
         return Published(version=version, profile=profile, published_at=now)
 
     def remove_orphans(self) -> int:

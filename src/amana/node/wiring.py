@@ -1,11 +1,9 @@
 """The one place that makes real parts: clock, log, ledger, engines, locks. Everything else gets them as values."""
 
 import os
-import time
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 from random import Random, SystemRandom
@@ -19,17 +17,26 @@ from amana.catalog.schema import Dataset, Version
 from amana.engines.connection import StoreUnreadableError, connect, copy_store
 from amana.engines.duckdb import DuckDbEngine
 from amana.engines.sample import SampleEngine
-from amana.log.plain import PlainLog
+from amana.log.read import FolderReader
+from amana.log.sequencer import LOG
 from amana.node.asking import Open
+from amana.node.audit import MACHINE
+from amana.node.clocks import PublishingClock, SystemClock
 from amana.node.database import SqliteDatabase, open_database
 from amana.node.journal import Journal
 from amana.node.key_source import SecretText
 from amana.node.keys import KeyRing, means_of
+from amana.node.logged import logged
 from amana.node.migrations import migrate
+from amana.node.open_log import open_log
+from amana.node.openings import Vault
+from amana.node.outbox import Flushing, Outbox
 from amana.node.profile import build_profile, releases_count
+from amana.node.public_record import NoRecord, PublicRecord
 from amana.node.publish import Progress, Publication, in_folder, quiet
 from amana.node.publish import check as check_steps
 from amana.node.publish import publish as publish_steps
+from amana.node.receipts import Receipts
 from amana.node.rotate import Rotated, note_rotation, rotate
 from amana.node.sample import Samples
 from amana.node.settings import Settings, read_settings
@@ -58,35 +65,6 @@ THRESHOLDS_PER_LIFE = 4096
 PROFILE_RUN_S = 3600.0
 NETWORK_WAIT_S = 10.0
 """Longest wait for an identity provider."""
-
-
-@final
-class SystemClock:
-    """The clock of the machine."""
-
-    def now(self) -> datetime:
-        """The time in UTC."""
-        return datetime.now(UTC)
-
-    def elapsed(self) -> float:
-        """Seconds since some start; never goes back."""
-        return time.monotonic()
-
-    def sleep_until(self, elapsed: float) -> None:
-        """Return when `elapsed()` has reached that."""
-        time.sleep(max(0.0, elapsed - time.monotonic()))
-
-
-@final
-class PublishingClock:
-    """For the profile: its releases are seen only when the version is published, so nobody waits for each one's time. For dry
-    runs: the time of a run over invented rows tells nothing."""
-
-    now = SystemClock.now
-    elapsed = SystemClock.elapsed
-
-    def sleep_until(self, elapsed: float) -> None:
-        """Return at once."""
 
 
 @final
@@ -125,9 +103,17 @@ class Wired:
         migrate(self.database, now=self.clock.now())
         self.store = Store(folder, self.database, keys=keys)
         self.ledger = Ledger(self.database, worker=self.worker.name)
-        self.log = PlainLog(folder / self.settings.log_file)
+        self.log = open_log(folder, self.settings, now=self.clock.now)
+        vault = Vault(self.store.digest_key)
+        self.receipts = Receipts(self.database, FolderReader(folder / LOG), vault=vault, state=self.log.state)
+        self.box = Outbox(self.database, self.log, lock=folder / "outbox.lock")
+        self.record = PublicRecord(self.database, self.log, box=self.box, vault=vault)
+        self.recorded = Flushing(self.database, self.box)
+        """The database, for whoever makes transitions that the log is told of."""
         self.recover()
-        self.ledger.check_against_log(self.log.totals())  # the log is read first: what is charged meanwhile only adds to the ledger
+        self.record.introduce(self.log.verifier, now=self.clock.now())
+        spent = logged(self.log, kept=folder / "log.spent")
+        self.ledger.check_against_log(spent)  # the log is read first: what is charged meanwhile only adds to the ledger
         self.chance: Random = SystemRandom()
         """For simulations of released answers only."""
         self._opening = Lock()
@@ -186,13 +172,16 @@ class Wired:
         """A kernel over one version; without a profile, for making it."""
         settings, population = self.settings, version.dataset.population
         self.ledger.open_population(population)
-        self.ledger.open_permit(permit("custodian", version.dataset, purpose="profile"))
+        self.ledger.open_permit(permit("custodian", version.dataset))
+        self.record.promise(population, now=self.clock.now())
+        if profile is not None:
+            self.record.serve(version, now=self.clock.now())
         engine = self._engine(version)
         rows = tuple((table.table, round(table.rows)) for table in profile.tables) if profile is not None else ()
         made = Kernel(
             engine=engine,
             ledger=self.ledger,
-            log=self.log,
+            log=self.record,
             clock=self.clock if profile is not None else PublishingClock(),
             digest_key=self.store.digest_key,
             schedule=Schedule(
@@ -214,14 +203,15 @@ class Wired:
         share = NanoRho(version.dataset.population.profile_nrho // max(1, releases_count(schema)))
         if share < 1:
             raise Refusal("publish.profile_share_too_small", releases=releases_count(schema))
-        leave = permit("custodian", version.dataset, purpose="profile")
+        leave = permit("custodian", version.dataset)
         took = list[int]()
 
         def release(plan: Plan, choice: Choice) -> NoisyTable:
             aim = Aim(weights=((1.0,),), half_widths=(1.0,))
             target = RhoCap(nano_rho=share)
             asking = Asking(permit=leave, version=version, plan=plan, choice=choice, target=target, aim=aim, kind="profile")
-            given = answer(asking, made)
+            with self.record.sealing(person=MACHINE, sql="") as sealed:
+                given = answer(replace(asking, sealed=sealed), made)
             took.append(given.cost_nrho)
             return given.released
 
@@ -251,9 +241,9 @@ class Wired:
         ledger = Ledger(database, worker="dry run")
         try:
             ledger.open_population(left)
-            ledger.open_permit(permit("custodian", staged.dataset, purpose="dry run"))
+            ledger.open_permit(permit("custodian", staged.dataset))
             made = replace(opened.kernel, engine=engine, ledger=ledger, log=NoLog(), clock=PublishingClock())
-            yield replace(opened, version=staged, kernel=made)
+            yield replace(opened, version=staged, kernel=made, record=NoRecord())
         finally:
             ledger.close()
 
@@ -315,7 +305,7 @@ class Wired:
             if version.id in self.store.serving():
                 raise
             return  # replaced and removed since it was read
-        self._opened[version.id] = Open(version=version, profile=profile, kernel=made, sql_of=engine.sql_of)
+        self._opened[version.id] = Open(version=version, profile=profile, kernel=made, sql_of=engine.sql_of, record=self.record)
 
 
 def wire(folder: Path, *, absent: Literal["refuse", "make"]) -> Wired:
@@ -351,6 +341,7 @@ def publish(folder: Path, files: Sequence[Path | str], rules_text: str, *, progr
             now=SystemClock().now(),
             progress=progress,
         )
+        wired.box.try_flush()
         return replace(done, profile_nrho=NanoRho(sum(took)))
     finally:
         wired.close()

@@ -6,6 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import final
 
+from amana.catalog.purposes import UseTerm
 from amana.catalog.schema import Dataset, Population
 from amana.policy.people import Asker
 from amana.policy.projects import PermitRecord, Project
@@ -13,6 +14,9 @@ from amana.policy.rights import Action, check, may
 from amana.policy.things import PermitOf
 from amana.terms.ids import DeltaUnits, NanoRho, PermitId, PopulationName, ProjectId
 from amana.terms.refusal import Refusal
+
+NO_PROJECT = ProjectId("")
+LOCAL_PURPOSE = "local use by the custodian"
 
 
 @final
@@ -28,18 +32,25 @@ class Allowance:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
-    """Leave to ask one dataset for one purpose, under caps of its own."""
+    """Leave to ask one dataset for the purposes of one project, under caps of its own. `project`: empty for the custodian's own uses on
+    the node's machine, which have no purposes but hers."""
 
     id: PermitId
     dataset: str
     population: PopulationName
-    purpose: str
+    project: ProjectId
+    purposes: tuple[UseTerm, ...]
     cap_nrho: NanoRho
     cap_delta: DeltaUnits
     allowance: Allowance | None = None
 
+    @property
+    def purpose(self) -> str:
+        """What for, in one line."""
+        return f"{self.project}: {', '.join(map(str, self.purposes))}" if self.project else LOCAL_PURPOSE
 
-def permit(asker: str, dataset: Dataset, *, purpose: str) -> Permit:
+
+def permit(asker: str, dataset: Dataset) -> Permit:
     """The local custodian's own permit: the whole of the population's cap, for whoever runs this node's folder.
 
     Errors: Refusal permit.not_admitted for anyone else.
@@ -51,7 +62,8 @@ def permit(asker: str, dataset: Dataset, *, purpose: str) -> Permit:
         id=PermitId(f"custodian:{dataset.name}"),
         dataset=dataset.name,
         population=population.name,
-        purpose=purpose,
+        project=NO_PROJECT,
+        purposes=(),
         cap_nrho=population.cap_nrho,
         cap_delta=population.cap_delta,
     )
@@ -76,7 +88,8 @@ def leave(asker: Asker | None, *, project: Project, record: PermitRecord, datase
         id=record.id,
         dataset=dataset.name,
         population=record.population,
-        purpose=f"{project.id}: {', '.join(str(term) for term in project.purposes)}",
+        project=project.id,
+        purposes=project.purposes,
         cap_nrho=record.cap_nrho,
         cap_delta=record.cap_delta,
     )

@@ -7,14 +7,14 @@ from amana.catalog.schema import Version
 from amana.engines.engine import Engine
 from amana.policy.permit import Permit
 from amana.privacy.bound import Choice
-from amana.privacy.ledger import Ledger
+from amana.privacy.ledger import Ledger, Standing
 from amana.privacy.price import Aim, PrivatePlan, Target
 from amana.privacy.schedule import Schedule
 from amana.query.plan import Plan
 from amana.query.released import NoisyTable
 from amana.terms.answer import AnswerTable
 from amana.terms.ids import DeltaUnits, Digest, NanoRho
-from amana.terms.use import Clock, Log, UseEntry
+from amana.terms.use import Clock, Inclusion, Log, UseEntry
 
 
 @final
@@ -36,7 +36,8 @@ class Kernel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """A checked permit, a plan, and how to answer it. Any `choice`, `target` and `aim` are sound; they decide only the errors.
-    `kind`: what the log calls the use; "recall" is refused where nothing was answered before, and never charged."""
+    `kind`: what the log calls the use; "recall" is refused where nothing was answered before, and never charged. `sealed`: pairs
+    (field, commitment) to what the log commits to and does not tell."""
 
     permit: Permit
     version: Version
@@ -45,12 +46,14 @@ class Asking:
     target: Target
     aim: Aim
     kind: str = "ask"
+    sealed: tuple[tuple[str, str], ...] = ()
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What leaves: figures with intervals, the noisy sums they come from, and what they cost. Built in `release.py` only."""
+    """What leaves: figures with intervals, the noisy sums they come from, what they cost, and where the log tells of it. Built in
+    `release.py` only."""
 
     table: AnswerTable
     released: NoisyTable
@@ -58,21 +61,27 @@ class Answer:
     cost_delta: DeltaUnits
     recalled: bool
     digest: Digest
+    included: Inclusion
 
 
-def entry_of(asking: Asking, kernel: Kernel, private: PrivatePlan) -> UseEntry:
-    """The public record of a use, before the data is touched."""
-    dataset = asking.version.dataset
+def entry_of(asking: Asking, kernel: Kernel, private: PrivatePlan, *, standing: Standing) -> UseEntry:
+    """The public record of a use, before the data is touched. `standing`: of the population's account after its charge."""
+    dataset, permit = asking.version.dataset, asking.permit
     return UseEntry(
-        kind=asking.kind,
+        verb=asking.kind,
         hour=kernel.clock.now().replace(minute=0, second=0, microsecond=0),
         population=dataset.population.name,
+        period=standing.period,
         dataset=dataset.name,
         version=asking.version.id,
         custodian=dataset.custodian,
-        permit=asking.permit.id,
-        purpose=asking.permit.purpose,
+        project=permit.project,
+        permit=permit.id,
+        purposes=tuple(term.closed for term in permit.purposes),
         mechanism=private.kind.value,
         cost_nrho=private.nano_rho,
         cost_delta=private.delta_units,
+        left_nrho=standing.left_nrho,
+        left_delta=standing.left_delta,
+        sealed=asking.sealed,
     )

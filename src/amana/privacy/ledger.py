@@ -3,22 +3,21 @@
 Every change is one conditional statement inside one transaction; the same conditions stand as CHECKs in `ledger.sql`.
 """
 
-import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import TypeAlias, cast, final
+from typing import TypeAlias, final
 
 from amana.catalog.schema import Period, Population
 from amana.policy.permit import Allowance, Permit
 from amana.policy.projects import PermitRecord
 from amana.privacy.price import PrivatePlan
-from amana.query.plan import KeyValue
-from amana.query.released import NoiseKind, NoisyCell, NoisyTable, SumNoise
+from amana.privacy.rows import read_rows, write_rows
+from amana.query.released import NoisyTable
 from amana.terms.canonical import canonical_bytes
-from amana.terms.database import Database, Transaction, Value, moment, text, whole
+from amana.terms.database import Database, Row, Transaction, Value, moment, text, whole
 from amana.terms.ids import ChargeId, DeltaUnits, Digest, NanoRho, PermitId, PopulationName
 from amana.terms.refusal import Fault, Refusal
 
@@ -76,12 +75,23 @@ class Asked:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the public is told of a population's account: of which period it is, and what is left of it."""
+
+    period: str
+    left_nrho: NanoRho
+    left_delta: DeltaUnits
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """The loss stands: only the ledger makes one."""
+    """The loss stands: only the ledger makes one. `standing`: of the population's account after it."""
 
     id: ChargeId
     nano_rho: NanoRho
     delta_units: DeltaUnits
+    standing: Standing
 
 
 @final
@@ -159,13 +169,13 @@ class Ledger:
         if not found:
             return None
         state, released, bounds = found[0]
-        return Pending() if state == "charged" else Earlier(released=_read(text(released)), bounds=Digest(text(bounds)))
+        return Pending() if state == "charged" else Earlier(released=read_rows(text(released)), bounds=Digest(text(bounds)))
 
     def earlier(self, question: Digest) -> tuple[Earlier, ...]:
         """All settled releases of the same plan and version, oldest first."""
         with self._database.reading() as run:
             found = run.rows(BY_QUESTION, {"question": question})
-        return tuple(Earlier(released=_read(text(released)), bounds=Digest(text(bounds))) for released, bounds in found)
+        return tuple(Earlier(released=read_rows(text(released)), bounds=Digest(text(bounds))) for released, bounds in found)
 
     def charge(self, permit: Permit, private: PrivatePlan, asked: Asked, *, now: datetime) -> Charge:
         """Spend what the plan costs from every account that it touches, or nothing at all. Durable when it returns.
@@ -173,42 +183,43 @@ class Ledger:
         Errors: Refusal budget.population_exhausted, budget.permit_exhausted, budget.permit_paused, budget.clock_went_back;
         DuplicateError when the same question is charged already (the caller recalls again); Fault when it may stand (`recover` closes it).
         """
-        made = Charge(id=ChargeId(secrets.token_hex(16)), nano_rho=private.nano_rho, delta_units=private.delta_units)
-        if max(made.nano_rho, made.delta_units) > INTEGER_MAX:
-            raise _exhausted_population(permit, made, left=0)
-        spend: dict[str, Value] = {"nrho": made.nano_rho, "delta": made.delta_units}
+        made, cost = ChargeId(secrets.token_hex(16)), private.nano_rho
+        if max(cost, private.delta_units) > INTEGER_MAX:
+            raise _exhausted_population(permit, cost, left=0)
+        spend: dict[str, Value] = {"nrho": cost, "delta": private.delta_units}
         with self._lock:
-            self._running.add(made.id)
+            self._running.add(made)
         try:
             with self._database.transaction() as run:
-                population = self._meet(run, permit, made, now=now)
+                population = self._meet(run, permit, cost, now=now)
                 if run.change(SPEND_POPULATION, {**spend, "name": population}) != 1:
-                    raise self._refuse_population(run, permit, made, account=population)
+                    raise self._refuse_population(run, permit, cost, account=population)
                 for name, *_ in _own_accounts(permit):
                     own = {**spend, "name": name, "population": permit.population, "faults_max": FAULTS_MAX}
                     if run.change(SPEND_OWN, own) != 1:
-                        raise self._refuse_own(run, permit, made, account=name)
+                        raise self._refuse_own(run, permit, cost, account=name)
                 run.change(INSERT_CHARGE, {**spend, **self._row(made, permit, private, asked), "population": population, "at": moment(now)})
+                standing = _standing(_held(run.rows(ACCOUNT, {"name": population})[0]), permit.population, account=population)
         except BaseException:
             self._over(made)
             raise
-        return made
+        return Charge(id=made, nano_rho=cost, delta_units=private.delta_units, standing=standing)
 
     def settle(self, charge: Charge, released: NoisyTable) -> None:
         """Make the noisy rows durable: after this they may leave, and every retry gives the same rows."""
         try:
             with self._database.transaction() as run:
-                changed = run.change(SETTLE, {"id": charge.id, "released": _write(released)})
+                changed = run.change(SETTLE, {"id": charge.id, "released": write_rows(released)})
                 assert changed == 1, "a charge is settled once"
         except Fault:  # the word of the commit was lost
             with self._database.reading() as run:
                 if run.rows(SETTLED, {"id": charge.id}) != [(1,)]:
                     raise
-        self._over(charge)
+        self._over(charge.id)
 
     def fault(self, charge: Charge, permit: Permit | None) -> None:
         """The run failed: the charge stands and its rows never come, unless it is settled. `permit`: whose faults it counts among."""
-        self._over(charge)
+        self._over(charge.id)
         with self._database.transaction() as run:
             if run.change(FAULT, {"id": charge.id}) == 1 and permit is not None:
                 run.change(COUNT_FAULT, {"permit": f"permit {permit.id}"})
@@ -243,6 +254,11 @@ class Ledger:
         """Cap and spending of a population in the period of that moment."""
         account = account_of(population.name, period_of(population.period), now=now)
         return self._balance(account, population.cap_nrho, population.cap_delta)
+
+    def standing(self, population: Population, *, now: datetime) -> Standing:
+        """What is left in the period of that moment, for a use that costs nothing."""
+        account = account_of(population.name, period_of(population.period), now=now)
+        return _standing(self.balance(population, now=now), population.name, account=account)
 
     def balance_of(self, of: Permit | PermitRecord | Allowance) -> Balance:
         """Cap and spending of a permit, or of an allowance under one."""
@@ -289,24 +305,23 @@ class Ledger:
             found = run.rows(ACCOUNT, {"name": account})
         if not found:  # nothing was ever spent from it
             return Balance(cap_nrho=cap_nrho, spent_nrho=NanoRho(0), cap_delta=cap_delta, spent_delta=DeltaUnits(0))
-        nrho, spent, delta, spent_delta = (whole(value) for value in found[0][:4])
-        return Balance(cap_nrho=NanoRho(nrho), spent_nrho=NanoRho(spent), cap_delta=DeltaUnits(delta), spent_delta=DeltaUnits(spent_delta))
+        return _held(found[0])
 
-    def _meet(self, run: Transaction, permit: Permit, charge: Charge, *, now: datetime) -> str:
+    def _meet(self, run: Transaction, permit: Permit, cost: NanoRho, *, now: datetime) -> str:
         """The population's account in the current period; its row is held until the transaction ends."""
         met = {"population": permit.population, "at": moment(now), "latest": moment(now + CLOCK_BACK_MAX)}
         promise = run.rows(PROMISE, met)
         if not promise:
-            raise _exhausted_population(permit, charge, left=0)
+            raise _exhausted_population(permit, cost, left=0)
         if run.change(MEET, met) != 1:
             raise Refusal("budget.clock_went_back", population=permit.population)
         account = account_of(permit.population, text(promise[0][0]), now=now)
         run.change(OPEN_PERIOD, {"name": account, "population": permit.population})
         return account
 
-    def _row(self, charge: Charge, permit: Permit, private: PrivatePlan, asked: Asked) -> dict[str, Value]:
+    def _row(self, charge: ChargeId, permit: Permit, private: PrivatePlan, asked: Asked) -> dict[str, Value]:
         return {
-            "id": charge.id,
+            "id": charge,
             "permit": f"permit {permit.id}",
             "allowance": None if permit.allowance is None else f"allowance {permit.allowance.id}",
             "question": asked.question,
@@ -316,21 +331,21 @@ class Ledger:
             "worker": self._worker,
         }
 
-    def _over(self, charge: Charge) -> None:
+    def _over(self, charge: ChargeId) -> None:
         with self._lock:
-            self._running.discard(charge.id)
+            self._running.discard(charge)
 
-    def _refuse_population(self, run: Transaction, permit: Permit, charge: Charge, *, account: str) -> Refusal:
+    def _refuse_population(self, run: Transaction, permit: Permit, cost: NanoRho, *, account: str) -> Refusal:
         cap, spent = (whole(value) for value in run.rows(ACCOUNT, {"name": account})[0][:2])
-        return _exhausted_population(permit, charge, left=cap - spent)
+        return _exhausted_population(permit, cost, left=cap - spent)
 
-    def _refuse_own(self, run: Transaction, permit: Permit, charge: Charge, *, account: str) -> Refusal:
+    def _refuse_own(self, run: Transaction, permit: Permit, cost: NanoRho, *, account: str) -> Refusal:
         found = run.rows(ACCOUNT, {"name": account})
         if found and whole(found[0][4]) >= FAULTS_MAX:
             return Refusal("budget.permit_paused", permit=permit.id)
         cap, spent = (whole(value) for value in found[0][:2]) if found else (0, 0)
         code = "budget.permit_exhausted" if account.startswith("permit ") else "budget.allowance_exhausted"
-        asked, left = charge.nano_rho, cap - spent
+        asked, left = cost, cap - spent
         return Refusal(code, permit=permit.id, asked=asked, left=left, percent=_percent(asked, left))
 
 
@@ -346,11 +361,22 @@ def period_of(period: Period | None) -> str:
     return "life" if period is None else period.value
 
 
-def _exhausted_population(permit: Permit, charge: Charge, *, left: int) -> Refusal:
-    asked, percent = charge.nano_rho, _percent(charge.nano_rho, left)
-    return Refusal(
-        "budget.population_exhausted", population=permit.population, dataset=permit.dataset, asked=asked, left=left, percent=percent
+def _held(row: Row) -> Balance:
+    nrho, spent, delta, spent_delta = (whole(value) for value in row[:4])
+    return Balance(cap_nrho=NanoRho(nrho), spent_nrho=NanoRho(spent), cap_delta=DeltaUnits(delta), spent_delta=DeltaUnits(spent_delta))
+
+
+def _standing(balance: Balance, population: PopulationName, *, account: str) -> Standing:
+    return Standing(
+        period=account.removeprefix(f"population {population}").lstrip() or "life",
+        left_nrho=NanoRho(balance.cap_nrho - balance.spent_nrho),
+        left_delta=DeltaUnits(balance.cap_delta - balance.spent_delta),
     )
+
+
+def _exhausted_population(permit: Permit, asked: NanoRho, *, left: int) -> Refusal:
+    code, population, percent = "budget.population_exhausted", permit.population, _percent(asked, left)
+    return Refusal(code, population=population, dataset=permit.dataset, asked=asked, left=left, percent=percent)
 
 
 def _percent(asked: int, left: int) -> str:
@@ -365,24 +391,3 @@ def _own_accounts(permit: Permit) -> tuple[tuple[str, str, int, int], ...]:
         return (own,)
     allowance = permit.allowance
     return (own, (f"allowance {allowance.id}", "allowance", allowance.cap_nrho, allowance.cap_delta))
-
-
-def _write(released: NoisyTable) -> str:
-    noise = [[n.kind.value, n.scale, n.decimals] for n in released.noise]
-    return json.dumps({"keys": released.keys, "cells": released.cells, "noise": noise}, separators=(",", ":"))
-
-
-def _read(text: str) -> NoisyTable:
-    stored = cast("dict[str, list[list[object]]]", json.loads(text))
-    noise = tuple(SumNoise(kind=NoiseKind(n[0]), scale=cast("float", n[1]), decimals=cast("int", n[2])) for n in stored["noise"])
-    return NoisyTable(
-        keys=tuple(tuple(cast("list[KeyValue]", key)) for key in stored["keys"]),
-        cells=tuple(tuple(_cell(cell) for cell in row) for row in stored["cells"]),
-        noise=noise,
-    )
-
-
-def _cell(cell: object) -> NoisyCell:
-    if isinstance(cell, list):
-        return tuple(tuple(level) for level in cast("list[list[float | None]]", cell))
-    return cast("float", cell)

@@ -10,6 +10,7 @@
 import secrets
 from contextlib import suppress
 from dataclasses import replace
+from typing import TypeAlias
 
 from amana.privacy.bound import bound
 from amana.privacy.combine import combined, digests, to_measure
@@ -25,6 +26,10 @@ from amana.query.released import NoisyTable
 from amana.terms.database import DuplicateError
 from amana.terms.ids import DeltaUnits, NanoRho
 from amana.terms.refusal import Fault, Refusal
+from amana.terms.use import Inclusion
+
+Leaving: TypeAlias = tuple[NoisyTable, Inclusion]
+"""Rows that are durable, and their use in the log: nothing leaves without both."""
 
 
 def plan_release(asking: Asking, kernel: Kernel) -> PrivatePlan:
@@ -66,11 +71,13 @@ def answer(asking: Asking, kernel: Kernel) -> Answer:
     return _built(asking, private, released, asked, cost=(charge.nano_rho, charge.delta_units), recalled=False)
 
 
-def _run(asking: Asking, kernel: Kernel, private: PrivatePlan, charge: Charge, earlier: Earlier | None) -> NoisyTable | Fault:
-    leaves_at = kernel.clock.elapsed() + seconds_of(private.bounded, asking.version.dataset.schema, kernel.schedule)
+def _run(asking: Asking, kernel: Kernel, private: PrivatePlan, charge: Charge, earlier: Earlier | None) -> Leaving | Fault:
+    seconds = seconds_of(private.bounded, asking.version.dataset.schema, kernel.schedule)
+    leaves_at = kernel.clock.elapsed() + seconds
     counted = None  # whose fault a failure is; only where it may hang on the data: not before the run, nor on noisy rows, which are paid
     try:
-        kernel.log.append(entry_of(asking, kernel, private))  # 6
+        included = kernel.log.append(entry_of(asking, kernel, private, standing=charge.standing))  # 6
+        leaves_at = kernel.clock.elapsed() + seconds  # how long the log took is no row's doing, and not the run's time
         counted = asking.permit
         exact = kernel.engine.run(private.bounded, groups_max=kernel.groups_max, seconds_max=leaves_at - kernel.clock.elapsed())  # 7
         released = noisy(private, exact, like=earlier and earlier.released)  # 8
@@ -89,19 +96,23 @@ def _run(asking: Asking, kernel: Kernel, private: PrivatePlan, charge: Charge, e
     except BaseException:  # the asker stopped it, which tells nothing; left open, the same question would wait for it
         kernel.ledger.abandon(charge)
         raise
-    return released
+    return released, included
 
 
 def _recall(asking: Asking, kernel: Kernel, private: PrivatePlan, earlier: Earlier, asked: Asked) -> Answer:
     """The same rows for anyone permitted, at no cost; the use is logged first (PRIVACY 13)."""
     free = replace(private, nano_rho=NanoRho(0), delta_units=DeltaUnits(0))
-    kernel.log.append(entry_of(replace(asking, kind="recall"), kernel, free))
-    return _built(asking, private, earlier.released, asked, cost=(NanoRho(0), DeltaUnits(0)), recalled=True)
+    standing = kernel.ledger.standing(asking.version.dataset.population, now=kernel.clock.now())
+    included = kernel.log.append(entry_of(replace(asking, kind="recall"), kernel, free, standing=standing))
+    return _built(asking, private, (earlier.released, included), asked, cost=(NanoRho(0), DeltaUnits(0)), recalled=True)
 
 
 def _built(
-    asking: Asking, private: PrivatePlan, released: NoisyTable, asked: Asked, *, cost: tuple[NanoRho, DeltaUnits], recalled: bool
+    asking: Asking, private: PrivatePlan, leaving: Leaving, asked: Asked, *, cost: tuple[NanoRho, DeltaUnits], recalled: bool
 ) -> Answer:
-    plan = private.bounded.plan
+    plan, (released, included) = private.bounded.plan, leaving
     table = figures(plan, released, key_domains(plan, asking.version.dataset.schema))
-    return Answer(table=table, released=released, cost_nrho=cost[0], cost_delta=cost[1], recalled=recalled, digest=asked.digest)
+    paid, delta = cost
+    return Answer(
+        table=table, released=released, cost_nrho=paid, cost_delta=delta, recalled=recalled, digest=asked.digest, included=included
+    )  # fmt: skip

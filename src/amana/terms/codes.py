@@ -16,6 +16,7 @@ class Exit(IntEnum):
     RULES = 12  # the custodian's file or tables
     PERMISSION = 13
     SETTINGS = 14
+    LOG = 15  # a public log is not as it must be
 
 
 @final
@@ -300,6 +301,7 @@ CODES: dict[str, Code] = {
     "cli.file_unreadable": Code(682, Exit.USAGE),
     "cli.file_not_toml": Code(683, Exit.USAGE),
     "cli.word_missing": Code(684, Exit.USAGE),
+    "cli.file_too_long": Code(686, Exit.USAGE),
     "cli.bad_date": Code(685, Exit.USAGE),
     "job.begun": Code(710, Exit.PERMISSION),
     "job.not_over": Code(711, Exit.QUESTION),
@@ -311,6 +313,12 @@ CODES: dict[str, Code] = {
     "mcp.token_too_strong": Code(731, Exit.PERMISSION),
     "client.no_token_as": Code(732, Exit.PERMISSION),
     "client.other_node": Code(733, Exit.USAGE),
+    # 850-855 receipts, and whom their reader trusts
+    "receipt.not_readable": Code(851, Exit.USAGE),
+    "receipt.not_proven": Code(852, Exit.PERMISSION),
+    "receipt.no_entry": Code(853, Exit.USAGE),
+    "receipt.not_packed": Code(856, Exit.USAGE),
+    "receipt.no_key": Code(850, Exit.USAGE),
     "project.other_dataset": Code(680, Exit.PERMISSION),
     "http.bad_request": Code(650, Exit.USAGE),
     "http.no_route": Code(651, Exit.USAGE),
@@ -327,5 +335,21 @@ CODES: dict[str, Code] = {
     "http.cannot_listen": Code(662, Exit.SETTINGS),
     "node.other_database": Code(618, Exit.SETTINGS),
     "node.file_not_writable": Code(690, Exit.SETTINGS),
+    "log.older_than_signed": Code(820, Exit.SETTINGS),
+    "log.other_than_signed": Code(821, Exit.SETTINGS),
+    "log.signed_missing": Code(822, Exit.SETTINGS),
+    "log.damaged": Code(823, Exit.SETTINGS),
+    "log.key_malformed": Code(824, Exit.SETTINGS),
+    "log.key_rotating": Code(825, Exit.SETTINGS),
+    "log.no_quorum": Code(826, Exit.SETTINGS),
+    "log.stopped": Code(827, Exit.SETTINGS),
+    "log.origin_malformed": Code(828, Exit.SETTINGS),
+    "log.old_form": Code(829, Exit.SETTINGS),
+    "log.entry_wrong": Code(830, Exit.LOG),
+    "log.file_wrong": Code(831, Exit.LOG),
+    "log.unreadable": Code(832, Exit.SETTINGS),
+    "log.given_wrong": Code(833, Exit.USAGE),
+    "log.no_entry": Code(834, Exit.USAGE),
+    "log.bad_pause": Code(835, Exit.USAGE),
     "cli.register_shape": Code(860, Exit.USAGE),
 }

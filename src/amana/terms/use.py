@@ -1,5 +1,6 @@
 """What the log is told of a use, before the data is touched: public facts only (PRIVACY 8, 10)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, final
@@ -55,6 +56,26 @@ class Log(Protocol):
 
         Errors: any failure raises `Fault`; then no answer leaves.
         """
+        ...
+
+
+class EntryLog(Protocol):
+    """The public log as its writer offers it: entries that are already written."""
+
+    def append(self, entry: bytes) -> Inclusion:
+        """Under a published checkpoint when it returns. Errors: any failure raises `Fault`; the entry may be in the log all the same."""
+        ...
+
+    def size(self) -> int:
+        """How many entries are published."""
+        ...
+
+    def entries(self, start: int) -> Iterator[bytes]:
+        """Every entry from that index on."""
+        ...
+
+    def check(self) -> None:
+        """As of `Log`."""
         ...
 
 

@@ -12,7 +12,24 @@ from fastapi.routing import APIRoute
 
 from amana.node.service import Service
 from amana.terms.refusal import Refusal
-from amana.web import audit, datasets, docs, jobs, outputs, people, permits, problems, projects, questions, registers, sign_in, sign_in_page
+from amana.web import (
+    audit,
+    datasets,
+    docs,
+    jobs,
+    log,
+    outputs,
+    people,
+    permits,
+    problems,
+    projects,
+    questions,
+    receipts,
+    registers,
+    sign_in,
+    sign_in_page,
+    witness,
+)
 from amana.web.guard import Guard
 from amana.web.health import router as health
 from amana.web.limits import Limits
@@ -27,6 +44,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     outputs.router,
     people.router,
     audit.router,
+    receipts.router,
     registers.router,
     sign_in.router,
 )
@@ -51,7 +69,7 @@ def build(service: Service) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    for router in (docs.router, health, sign_in.callback, sign_in_page.router):
+    for router in (docs.router, health, log.router, witness.router, sign_in.callback, sign_in_page.router):
         app.include_router(router)
     return app
 

@@ -47,7 +47,7 @@ LANGUAGE = {
 }
 STREAM = "text/event-stream"
 HEALTH = "health"
-UNKEPT = frozenset({"sign-in", HEALTH})
+UNKEPT = frozenset({"sign-in", "witness", HEALTH})
 """Groups in which nothing is kept for a repetition or a copy: what they give is a secret, or is of this moment."""
 HEADERS: Final[Mapping[str, tuple[str, Json]]] = {
     "ETag": ("names what was sent: for `If-None-Match`", {"type": "string"}),

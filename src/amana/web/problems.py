@@ -26,6 +26,7 @@ from amana.web.language import catalogue_of
 MEDIA = "application/problem+json"
 OF_CLASS: Mapping[Exit, int] = {
     Exit.FAULT: 500, Exit.USAGE: 422, Exit.QUESTION: 422, Exit.RULES: 422, Exit.BUDGET: 409, Exit.PERMISSION: 403, Exit.SETTINGS: 503,
+    Exit.LOG: 503,
 }  # fmt: skip
 OF_CODE: Mapping[str, int] = {
     "sign_in.needed": 401,
@@ -33,6 +34,8 @@ OF_CODE: Mapping[str, int] = {
     "rights.session_old": 401,
     "rights.token_ended": 401,
     "node.not_found": 404,
+    "log.no_entry": 404,
+    "receipt.no_entry": 404,
     "node.unknown_dataset": 404,
     "sample.unknown_table": 404,
     "http.no_route": 404,

@@ -252,6 +252,39 @@ class SpendingOut(BaseModel):
 
 
 @final
+class EntryOut(BaseModel):
+    """An entry of the public log without its padding, and the proof for it as a `.tlog-proof`."""
+
+    model_config = _shown(
+        {
+            "index": 41,
+            "entry": {"amana": 1, "kind": "use", "hour": "2026-11-29T05Z", "verb": "ask", "dataset": "clinic", "cost_nrho": "52000"},
+            "proof": "c2sp.org/tlog-proof@v1\nindex 41\n…",
+        }
+    )
+    index: int
+    entry: dict[str, object]
+    proof: str
+
+
+@final
+class ForksOut(BaseModel):
+    """Proofs of forks, each two signed checkpoints of one size and different roots."""
+
+    model_config = _shown({"forks": []})
+    forks: list[str]
+
+
+@final
+class ProofOut(BaseModel):
+    """The hashes of a proof in base64, for the tree of `size` entries."""
+
+    model_config = _shown({"size": 700, "hashes": ["/Bb8Z+TTfR4jVbIF88x9Y0/NVndNZBB0bS9AKdNb1rU="]})
+    size: int
+    hashes: list[str]
+
+
+@final
 class BudgetOut(BaseModel):
     """The budget of the dataset's population: one for all users. `spent`, `left`: of the current `period` (life, year, quarter, month).
     `by`: over all its life, the largest first."""
