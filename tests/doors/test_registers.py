@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import secrets
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,7 @@ from amana.register.listing import API
 from amana.register.uses import ROW_COLUMNS, USE_COLUMNS
 from amana.terms.codes import Exit
 from amana.terms.refusal import Refusal
-from tests.doors.http_node import HttpNode, http_node
+from tests.doors.http_node import SQL, HttpNode, http_node
 from tests.register_parts import PROJECT, permit, project, use
 
 SETTINGS = 'access_body = "Access Office"\naccess_body_contact = "1 Palm Street, access@office.example"\n'
@@ -119,10 +120,26 @@ def test_a_dataset_that_is_not_there_is_refused_by_name(node: HttpNode, path: st
     assert (reply.status_code, reply.json()["name"]) == (404, "node.unknown_dataset")
 
 
-def test_the_register_of_a_node_whose_log_is_empty_is_empty(node: HttpNode) -> None:
+def test_the_register_of_a_node_whose_log_is_empty_is_empty(node: HttpNode, logged: list[Mapping[str, object]]) -> None:
+    logged.clear()
     assert got(node, "/uses.json").json() == {"format": "amana register of uses 1", "size": 0, "projects": []}
     assert got(node, "/uses.csv").text == ",".join(ROW_COLUMNS) + "\r\n"
     assert got(node, "/uses.json", part="uses").json()["uses"] == []
+
+
+def test_the_register_says_what_the_ledger_says_after_a_question(node: HttpNode) -> None:
+    for _ in range(2):
+        asked = {"sql": SQL, "within": "20%", "permit": node.permit}
+        reply = node.client.post(f"{API}/questions", json=asked, headers=node.headers(Idempotency_Key=secrets.token_hex(8)))
+        assert reply.status_code == 200, reply.text
+    rows = {each["project"]: each for each in got(node, "/uses.json").json()["projects"]}
+    own, asked_by = rows[""], rows[node.project]
+    assert (asked_by["charged_count"], asked_by["recalled_count"]) == (1, 1) and asked_by["permit"] == node.permit
+    assert (asked_by["permit_state"], asked_by["purposes"], asked_by["custodian"]) == ("active", ["HMB"], "Tests")
+    assert int(own["loss_nrho"]) + int(asked_by["loss_nrho"]) == node.spent()
+    listing = got(node, "/uses.json", part="uses").json()["uses"]
+    assert [each["verb"] for each in listing if each["project"] == node.project] == ["ask", "recall"]
+    assert int(listing[-1]["left_nrho"]) == got(node, "/datasets/test/budget").json()["left_nrho"]
 
 
 def test_the_register_grows_with_the_log_and_reads_no_entry_twice(node: HttpNode, logged: list[Mapping[str, object]]) -> None:

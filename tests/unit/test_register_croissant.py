@@ -82,6 +82,17 @@ def test_every_table_is_a_set_of_records_with_its_types_keys_and_parent() -> Non
     assert found["name"] == dict(TITLE) and set(found["description"]) == set(dict(TITLE))
 
 
+def test_a_parent_that_two_columns_name_together_is_no_reference_of_either() -> None:
+    schema = listed().dataset.schema
+    tables = [
+        replace(table, path=replace(table.path, on=(*table.path.on, ("ward", "region")))) if table.path else table
+        for table in schema.tables
+    ]
+    found = described(schema=replace(schema, tables=tuple(tables)))
+    assert [field for records in found["recordSet"] for field in records["field"] if "references" in field] == []
+    assert not read(found).metadata.issues.errors
+
+
 def test_every_file_is_named_with_its_size_and_digest_in_both_forms() -> None:
     found = described()
     assert len(found["distribution"]) == len(FORMS) * len(found["recordSet"])

@@ -100,9 +100,9 @@ def _field(table: Table, column: Column, *, whole: bool) -> Json:
     told = "; ".join(part for part in (_bounds(column.domain), column.source) if part)
     if told:
         found["description"] = told
-    parent = None if table.path is None else dict(table.path.on).get(column.name)
-    if table.path is not None and parent is not None:
-        found["references"] = {"field": {"@id": _field_id(table.path.parent, column=parent)}}
+    if table.path is not None and len(table.path.on) == 1 and table.path.on[0][0] == column.name:
+        # Two columns that refer together would be read as two references, each of which finds too many rows.
+        found["references"] = {"field": {"@id": _field_id(table.path.parent, column=table.path.on[0][1])}}
     return found
 
 

@@ -88,7 +88,7 @@ class Tally:
         self.size += 1
         match entry["kind"]:
             case "project":
-                self._project(entry)
+                self._projects[text(entry, "project")] = (text(entry, "state"), texts(entry, "purposes"))
             case "permit":
                 self._permit(entry)
             case "use":
@@ -101,14 +101,12 @@ class Tally:
 
     def rows(self) -> tuple[Row, ...]:
         """By dataset, then by project."""
-        return tuple(self._rows[key] for key in sorted(self._rows, key=lambda key: (key[1], key[0])))
+        return tuple(self._shown(self._rows[key]) for key in sorted(self._rows, key=lambda key: (key[1], key[0])))
 
-    def _project(self, entry: Entry) -> None:
-        project, state, purposes = text(entry, "project"), text(entry, "state"), texts(entry, "purposes")
-        self._projects[project] = (state, purposes)
-        for key, row in self._rows.items():
-            if key[0] == project:
-                self._rows[key] = replace(row, project_state=state, purposes=purposes)
+    def _shown(self, row: Row) -> Row:
+        """With what is known of its project now."""
+        state, purposes = self._projects.get(row.project, (row.project_state, row.purposes))
+        return replace(row, project_state=state, purposes=purposes)
 
     def _permit(self, entry: Entry) -> None:
         row = self._row(entry)
@@ -133,7 +131,7 @@ class Tally:
             replace(
                 row,
                 custodian=use.custodian,
-                purposes=row.purposes if use.project in self._projects else use.purposes,
+                purposes=use.purposes,
                 first_hour=min(row.first_hour or use.hour, use.hour),
                 last_hour=max(row.last_hour, use.hour),
                 charged_count=row.charged_count + (not free),
@@ -145,11 +143,7 @@ class Tally:
 
     def _row(self, entry: Entry) -> Row:
         project, dataset = text(entry, "project"), text(entry, "dataset")
-        known = self._rows.get((project, dataset))
-        if known is not None:
-            return known
-        state, purposes = self._projects.get(project, ("", ()))
-        return Row(project=project, dataset=dataset, project_state=state, purposes=purposes)
+        return self._rows.get((project, dataset)) or Row(project=project, dataset=dataset)
 
     def _put(self, row: Row) -> None:
         self._rows[row.project, row.dataset] = row
