@@ -111,11 +111,15 @@ def test_a_missing_file_is_named(whole: Path) -> None:
     for path in files(whole):
         content = path.read_bytes()
         path.unlink()
+        name = path.relative_to(whole).as_posix()
         try:
+            if name.startswith("archive/"):  # an old statement that nobody can compare any more, and nothing else
+                assert verified(whole).missing == (name.removeprefix("archive/"),)
+                continue
             error = wrong(whole)
         finally:
             path.write_bytes(content)
-        assert (error.path, error.reason) == (path.relative_to(whole).as_posix(), "missing")
+        assert (error.path, error.reason) == (name, "missing")
 
 
 def test_a_file_that_no_log_has_is_named(mine: Path) -> None:

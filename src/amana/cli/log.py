@@ -5,6 +5,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, cast
 
+from amana.cli.log_keep import KEPT, keep
 from amana.cli.show import tell, working, write_table
 from amana.cli.trust import read_file, trusted, with_library
 from amana.cli.words import needed
@@ -27,6 +28,9 @@ def log(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """One action on a log. Errors: Refusal log.*, client.library_missing."""
     if options.action == "path":
         print(find_folder(options.folder).absolute() / LOG_FOLDER)
+        return
+    if options.action in KEPT:
+        keep(options, catalogue)
         return
     with_library()
     from amana.log.verify import Replay
@@ -128,6 +132,8 @@ def _write(found: "Verified", catalogue: Catalogue) -> None:
         ]
         write_table(columns, spent, numbers=(False, False, True, True))
     tell(catalogue.say("log.holds"))
+    if found.missing:
+        tell(catalogue.say("log.archive_missing", days=", ".join(found.missing)[:500]))
 
 
 def _facts(found: "Verified") -> dict[str, object]:
@@ -142,6 +148,7 @@ def _facts(found: "Verified") -> dict[str, object]:
         "signed": [each.text for each in found.checked.signed],
         "witnesses": {name: each.time_s for name, each in found.checked.cosigned.items()},
         "archived": list(found.archived),
+        "archive_missing": list(found.missing),
         "totals": [
             {
                 "population": each.population,

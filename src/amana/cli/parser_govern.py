@@ -14,7 +14,7 @@ ACTIONS = {
     "output": ("list", "show", "add", "rewrite", "propose", "vote", "publish", "retract"),
     "jobs": ("list", "show", "cancel", "answer"),
     "keys": ("show", "rotate"),
-    "log": ("verify", "watch", "path", "key", "show", "proof"),
+    "log": ("verify", "watch", "path", "key", "show", "proof", "open", "erase", "rotate-key", "retire-key", "second-key"),
     "export": ("processing-record", "public-register"),
     "receipt": ("get", "show", "verify", "crate"),
     "register": ("dcat", "croissant", "uses", "privacy"),

@@ -5,11 +5,14 @@ import argparse
 from amana.cli.parser_govern import ACTIONS
 from amana.client.text import Catalogue
 
+SEALED = ("actor", "person", "reasons", "sql")
+
 
 def add_log(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     """Give the command its actions and options."""
     command.add_argument("action", choices=ACTIONS["log"], metavar=catalogue.say("word.metavar.action"), help=_help(catalogue, "action"))
     command.add_argument("what", metavar="DIR|URL|INDEX", nargs="?", help=_help(catalogue, "log_what"))
+    command.add_argument("--field", choices=SEALED, help=_help(catalogue, "log_field"))
     command.add_argument("--of", metavar="DIR|URL", help=_help(catalogue, "log_of"))
     command.add_argument("--from", dest="since", metavar=catalogue.say("word.metavar.file"), help=_help(catalogue, "log_from"))
     _trust(command, catalogue)

@@ -121,6 +121,15 @@ class Signer:
         write_durably(self._path(KEY), _new_key(self._origin))
         return old.verifier, self.verifiers[0]
 
+    def strengthen(self) -> VerifierKey:
+        """A second line under every checkpoint, by a key of its own. Errors: OSError."""
+        self._read_keys()
+        if self._quantum is None:
+            write_durably(self._path(QUANTUM_KEY), new_quantum_key(self._origin).text.encode() + b"\n")
+            self._read_keys()
+        assert self._quantum is not None
+        return self._quantum.verifier
+
     def retire(self) -> None:
         """End the time of two signatures: the old private key is removed, its public half stays known. Errors: OSError."""
         remove_durably(self._path(OLD_KEY))

@@ -49,6 +49,8 @@ class Verified:
     keys: tuple[VerifierKey, ...]
     archived: tuple[str, ...]
     """Days whose last checkpoint is archived, and is the beginning of this tree."""
+    missing: tuple[str, ...]
+    """Days of entries whose last checkpoint is not archived: nobody can compare any more what was said then, and nothing else is wrong."""
     totals: tuple[Total, ...]
     latest: str
 
@@ -63,6 +65,7 @@ class Replay:
         self._goal = Checkpoint(origin="", size=0, root=EMPTY_ROOT)
         self.history = History()
         self._archived: dict[str, None] = {}
+        self._missing: dict[str, None] = {}
         self._uncompared = list[tuple[Tile, bytes]]()
         """Full tiles, made again and not yet compared with the published ones."""
 
@@ -94,6 +97,7 @@ class Replay:
             checked=checked,
             keys=tuple(self.history.keys),
             archived=tuple(self._archived),
+            missing=tuple(day for day in self._missing if day not in self._archived),
             totals=self.history.spent.totals(),
             latest=self.history.latest,
         )
@@ -218,9 +222,9 @@ class Replay:
         last, days = self.history.latest[:10], self.history.days
         for day in sorted({*days, *archived_days(self._reader)} - self._archived.keys()):
             earlier = archived(self._reader, day=day, policy=self._policy)
-            # What is decided in the last hour of a day may be published on the next one.
+            # What is decided late on a day, or waits for witnesses, is published on the next one: a day may have had no checkpoint.
             if earlier is None and day < last and days[day] < f"{day}T23Z":
-                raise Violation(f"{ARCHIVE}/{day}", reason="missing")
+                self._missing |= {day: None}
             # The day that still runs may have been archived since the checkpoint was read.
             if earlier is not None and (day < last or earlier.size <= checkpoint.size):
                 self.check_beginning(earlier, checkpoint, path=f"{ARCHIVE}/{day}")

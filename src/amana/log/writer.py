@@ -159,6 +159,13 @@ class TiledLog:
             self._sequencer.introduce()
         return keys
 
+    def strengthen(self) -> VerifierKey:
+        """Sign every checkpoint with ML-DSA-44 too. Gives the key, which stays the same when asked again. Errors: OSError."""
+        with self._sequencer.alone():
+            key = self._sequencer.signer.strengthen()
+            self._sequencer.introduce()
+        return key
+
     def retire(self) -> None:
         """End the time of two signatures. Errors: OSError."""
         with self._sequencer.alone():

@@ -23,6 +23,7 @@ from amana.node.job_rows import JobRecord
 from amana.node.job_runs import JobRuns
 from amana.node.jobs import Jobs, JobView
 from amana.node.lengthy import LongerError
+from amana.node.log_keeper import LogKeeper
 from amana.node.outputs import Outputs
 from amana.node.people import People
 from amana.node.permits import Permits
@@ -250,6 +251,11 @@ class Service:
         allowance = self._allowance(asker)
         only = asker.token is not None and set(asker.token.scopes) <= set(ASSISTANT_SCOPES)
         return allowance[1] if allowance is not None and only else None
+
+    def keeper(self) -> LogKeeper:
+        """For whoever holds the data folder."""
+        wired = self._wired
+        return LogKeeper(self.database, wired.log, wired.reader, record=wired.record, vault=wired.vault, now=self.now)
 
     def receipt(self, holder: Holder, *, index: int) -> str:
         """The receipt of an entry of the log as a file, with the openings that belong to its holder. Errors: Refusal receipt.no_entry."""

@@ -104,10 +104,10 @@ class Wired:
         self.store = Store(folder, self.database, keys=keys)
         self.ledger = Ledger(self.database, worker=self.worker.name)
         self.log = open_log(folder, self.settings, now=self.clock.now)
-        vault = Vault(self.store.digest_key)
-        self.receipts = Receipts(self.database, FolderReader(folder / LOG), vault=vault, state=self.log.state)
+        self.vault, self.reader = Vault(self.store.digest_key), FolderReader(folder / LOG)
+        self.receipts = Receipts(self.database, self.reader, vault=self.vault, state=self.log.state)
         self.box = Outbox(self.database, self.log, lock=folder / "outbox.lock")
-        self.record = PublicRecord(self.database, self.log, box=self.box, vault=vault)
+        self.record = PublicRecord(self.database, self.log, box=self.box, vault=self.vault)
         self.recorded = Flushing(self.database, self.box)
         """The database, for whoever makes transitions that the log is told of."""
         self.recover()
