@@ -108,6 +108,6 @@ def history_of(entries: Sequence[bytes]) -> History:
     """Those entries read as a log of their own, under a key of tests. Errors: HistoryError where one is against those before it."""
     first = write_entry(KeyEntry(hour=min(entry.hour for entry in map(read_entry, entries)), vkey=KEY.verifier.text, replaces=""))
     whole = [first, *entries]
-    history = History(entry_at=whole.__getitem__)
+    history = History()
     history.read(whole)
     return history

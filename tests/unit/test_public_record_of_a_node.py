@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from amana.log.entries import read_entry
+from amana.log.look import find_entry, published_now
+from amana.log.read import FolderReader
 from amana.node import openings
 from amana.node.openings import Vault
 from amana.node.service import Service, open_service
@@ -37,27 +40,37 @@ def service(folder: Path) -> Iterator[Service]:
 
 
 def told(folder: Path) -> list[dict[str, object]]:
-    lines = (folder / "log.jsonl").read_bytes().splitlines()
-    assert all(read_entry(line) for line in lines)
-    return [json.loads(line) for line in lines]
+    return [json.loads(line) for line in lines(folder)]
+
+
+def lines(folder: Path) -> list[bytes]:
+    """Every entry of the node's log, as it stands there."""
+    reader = FolderReader(folder / "log")
+    found = [find_entry(reader, index=index) for index in range(published_now(reader)[1].size)]
+    written = [each.entry for each in found if each is not None]
+    assert all(read_entry(line) for line in written)
+    return written
 
 
 def test_the_promise_stands_before_any_use_and_the_version_when_it_serves(folder: Path, service: Service) -> None:
     kinds = [entry["kind"] for entry in told(folder)]
     uses = kinds.count("use")
-    assert kinds == ["population", *["use"] * uses, "dataset"] and uses > 0
-    history_of((folder / "log.jsonl").read_bytes().splitlines())
+    assert kinds == ["key", "population", *["use"] * uses, "dataset"] and uses > 0
+    history_of(lines(folder)[1:])
     assert {entry["verb"] for entry in told(folder) if entry["kind"] == "use"} == {"profile"}
     service.ask(asker(service), asked=question())
     assert [entry["kind"] for entry in told(folder)] == [*kinds, "use"], "an opened node tells neither of them again"
 
 
 def test_a_node_from_before_the_log_tells_promise_and_version_before_the_next_use(folder: Path) -> None:
-    (folder / "log.jsonl").unlink()
+    for name in ("log", "log.parts"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in ("log.journal", "log.spent", "keys/log.key", "keys/log.signed"):
+        (folder / name).unlink(missing_ok=True)
     change(folder, "DELETE FROM outbox_once")
     with closing(open_service(folder)) as service:
         service.ask(asker(service), asked=question())
-    assert [entry["kind"] for entry in told(folder)] == ["population", "dataset", "use"]
+    assert [entry["kind"] for entry in told(folder)] == ["key", "population", "dataset", "use"]
 
 
 def test_a_question_that_right_or_budget_refuse_is_told_and_one_that_is_wrong_is_not(folder: Path, service: Service) -> None:
@@ -140,5 +153,5 @@ def test_a_job_is_told_up_to_its_charge(folder: Path, service: Service) -> None:
     ]
     assert [entry["kind"] for entry in entries].count("use") == 1
     assert {entry["kind"] for entry in entries} <= {"run", "use"}, "a job's own entry says that it was refused"
-    shown = (folder / "log.jsonl").read_text("utf-8")
+    shown = b"".join(lines(folder)).decode()
     assert "SELECT" not in shown and OWNER not in shown

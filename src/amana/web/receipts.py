@@ -26,6 +26,8 @@ router = new_router("receipts")
     responses={200: {"content": {"application/json": {"example": EXAMPLE}}}},
 )
 def receipt(service: Here, caller: Caller, index: Annotated[int, Path(ge=0, le=INDEX_MAX)]) -> Response:
-    """The receipt of an entry of the public log: the entry and its proof for everybody, and for whoever asked or decided also what was
-    sealed in it. `amana receipt verify` checks it offline."""
+    """The receipt of an entry of the public log, for everybody, with what was sealed in it for whoever asked or decided.
+
+    `amana receipt verify` checks it offline.
+    """
     return Response(service.receipt(caller, index=index), media_type="application/json", headers={"Cache-Control": "no-store"})
