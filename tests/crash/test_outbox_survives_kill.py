@@ -12,10 +12,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from amana.log.plain import PlainLog
 
 from amana.node.outbox import Outbox
-from tests.parts import connect
+from tests.parts import connect, log_at
 
 CHILD = """
 import sys
@@ -24,13 +23,12 @@ from itertools import count
 from pathlib import Path
 
 from amana.log.entry_kinds import PopulationEntry
-from amana.log.plain import PlainLog
 from amana.node.audit import note
 from amana.node.outbox import Flushing, Outbox, put
-from tests.parts import connect
+from tests.parts import connect, log_at
 
 folder, name = Path(sys.argv[1]), sys.argv[2]
-database, log = connect(folder / "node.sqlite"), PlainLog(folder / "log.jsonl")
+database, log = connect(folder / "node.sqlite"), log_at(folder / "log")
 flushing = Flushing(database, Outbox(database, log, lock=folder / "outbox.lock"))
 at = datetime(2026, 11, 29, tzinfo=UTC)
 print("begun", flush=True)
@@ -58,7 +56,7 @@ def test_two_processes_that_are_killed_leave_each_transition_as_one_entry(tmp_pa
             child.send_signal(signal.SIGKILL)
             child.communicate()
     with closing(connect(tmp_path / "node.sqlite")) as database:
-        log = PlainLog(tmp_path / "log.jsonl")
+        log = log_at(tmp_path / "log")
         box = Outbox(database, log, lock=tmp_path / "outbox.lock")
         box.flush()
         assert box.is_empty()

@@ -104,7 +104,7 @@ def test_a_refusal_that_cannot_be_told_is_a_fault(folder: Path, service: Service
 
 
 def test_a_refusal_that_the_log_does_not_take_now_is_told_later(folder: Path, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: bytes) -> None:
+    def full(_: bytes, **__: object) -> None:
         raise Fault(id="disk full")
 
     with monkeypatch.context() as patched:

@@ -88,14 +88,12 @@ class Outbox:
     def _flush(self) -> int:
         with self._database.reading() as run:
             rows = [(whole(at), text(entry).encode(), size) for at, entry, size in run.rows(WAITING, {"limit": BATCH_MAX})]
-        known = [whole(size) for _, _, size in rows if size is not None]
-        here = frozenset(self._log.entries(min(known))) if known else frozenset[bytes]()
-        if len(known) < len(rows):
+        now = self._log.size()
+        if any(size is None for _, _, size in rows):
             with self._database.transaction() as run:
-                run.change(ATTEMPT, {"size": self._log.size(), "last": rows[-1][0]})
-        for sequence, entry, _ in rows:
-            if entry not in here:
-                self._log.append(entry)
+                run.change(ATTEMPT, {"size": now, "last": rows[-1][0]})
+        for sequence, entry, size in rows:
+            self._log.append(entry, since=now if size is None else whole(size))
             with self._database.transaction() as run:
                 run.change(SENT, {"sequence": sequence})
         return len(rows)

@@ -62,8 +62,9 @@ class Log(Protocol):
 class EntryLog(Protocol):
     """The public log as its writer offers it: entries that are already written."""
 
-    def append(self, entry: bytes) -> Inclusion:
-        """Under a published checkpoint when it returns. Errors: any failure raises `Fault`; the entry may be in the log all the same."""
+    def append(self, entry: bytes, *, since: int | None = None) -> Inclusion:
+        """Under a published checkpoint when it returns. `since`: where the same bytes stand at that index or later, or wait to, they are
+        not added again. Errors: any failure raises `Fault`; the entry may be in the log all the same."""
         ...
 
     def size(self) -> int:
