@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from amana.log.entries import write_entry
-from amana.log.entry_kinds import DatasetEntry, Entry, KeyEntry, OpenEntry, PopulationEntry, RefusedEntry
+from amana.log.entry_kinds import DatasetEntry, Entry, KeyEntry, OpenEntry, PermitEntry, PopulationEntry, RefusedEntry
+from amana.log.note import read_note, sign_note
 from amana.log.quorum import policy_of
 from amana.log.read import FolderReader
 from amana.log.seal import write_salt
@@ -16,7 +17,7 @@ from amana.log.tower import Tower, leaf_hashes
 from amana.log.tree import Frontier, leaf_hash
 from amana.log.verify import Replay, Verified, verify
 from amana.log.violation import Violation
-from amana.terms.ids import DeltaUnits, NanoRho, PermitId, PopulationName
+from amana.terms.ids import DeltaUnits, NanoRho, PermitId, PopulationName, VersionId
 from amana.terms.use import UseEntry
 from tests.log_folders import (
     ASKED,
@@ -76,16 +77,30 @@ def test_the_custodian_on_the_nodes_own_machine_needs_no_life_of_a_permit(tmp_pa
     assert verified(tmp_path, [*beginning()[:3], own]).totals[0].uses == 1
 
 
-def test_a_use_charged_in_the_hour_in_which_its_permit_ended_may_stand_after_that_end(tmp_path: Path) -> None:
-    ended = a_permit("suspend", "suspended", hours=2)
-    assert verified(tmp_path / "same", [*beginning(), ended, a_use(1, hours=2)]).totals[0].uses == 1
+def test_what_used_a_permit_up_was_paid_and_may_stand_after_that_end(tmp_path: Path) -> None:
+    ended = a_permit("exhaust", "exhausted", hours=2)
+    assert verified(tmp_path, [*beginning(), ended, a_use(1, hours=2)]).totals[0].uses == 1
+
+
+def test_a_use_of_the_last_day_may_be_told_in_the_first_hours_of_the_next(tmp_path: Path) -> None:
+    ends = [replace(each, until=date(2026, 11, 28)) if isinstance(each, PermitEntry) else each for each in beginning()]
+    assert verified(tmp_path, [*ends, a_use(1, hours=3), a_use(2, hours=4), a_use(3, hours=5)]).totals[0].uses == 3
+
+
+def test_hours_that_go_back_are_told_and_nothing_is_wrong(tmp_path: Path) -> None:
+    assert verified(tmp_path / "back", [*beginning(), a_use(1, hours=30), a_use(2, hours=2)]).hour_back == 11
+    assert verified(tmp_path / "little", [*beginning(), a_use(1, hours=12), a_use(2, hours=2)]).hour_back is None
 
 
 def test_a_new_key_replaces_the_one_before(tmp_path: Path) -> None:
     entries = [*beginning(), KeyEntry(hour=at(2), vkey=THIEF.verifier.text, replaces=KEY.verifier.text)]
     write_log(tmp_path, written(entries))
-    (tmp_path / "log.vkey").write_text(f"{THIEF.verifier.text}\n")
+    note = read_note((tmp_path / "checkpoint").read_bytes())
     (tmp_path / "policy").write_text(policy_of(KEY.verifier, THIEF.verifier).text)
+    (tmp_path / "log.vkey").write_text(f"{THIEF.verifier.text}\n")
+    with pytest.raises(Violation, match="key_differs"):  # a key that has not signed
+        verify(FolderReader(tmp_path), policy=POLICY, since=None, progress=quiet)
+    (tmp_path / "checkpoint").write_bytes(replace(note, signatures=(*note.signatures, sign_note(note.text, key=THIEF))).content)
     assert verify(FolderReader(tmp_path), policy=POLICY, since=None, progress=quiet).keys == (KEY.verifier, THIEF.verifier)
 
 
@@ -95,7 +110,16 @@ BROKEN: dict[str, tuple[Callable[[], list[Entry]], int, str]] = {
     "a key that is none": (lambda: [KeyEntry(hour=at(0), vkey=f"{ORIGIN}+00000000+AAAA", replaces="")], 0, "key_form"),
     "a promise changed": (lambda: [*beginning(), replace(beginning()[1], cap_nrho=2 * CAP)], 10, "promise_changed"),  # type: ignore[type-var]
     "data of people to whom nothing was promised": (lambda: [beginning()[0], beginning()[2]], 1, "population_unknown"),
-    "a use of people to whom nothing was promised": (lambda: [*beginning(), replace(a_use(1), population=PopulationName("others"), permit=PermitId("custodian:c"), project="", version="1f" * 16)], 10, "population_unknown"),  # type: ignore[arg-type]
+    "a use of people to whom nothing was promised": (lambda: [*beginning(), replace(a_use(1), population=PopulationName("others"), permit=PermitId("custodian:c"), project="", version="1f" * 16)], 10, "version_unknown"),  # type: ignore[arg-type]
+    "a profile of people to whom nothing was promised": (lambda: [*beginning(), replace(a_use(1), verb="profile", dataset="new", population=PopulationName("others"), permit=PermitId("custodian:c"), project="", version="1f" * 16)], 10, "population_unknown"),  # type: ignore[arg-type]
+    "a profile of data under another budget": (lambda: [*beginning(), replace(a_use(1), verb="profile", population=PopulationName("others"), permit=PermitId("custodian:c"), project="", version="1f" * 16)], 10, "version_other"),  # type: ignore[arg-type]
+    "a use of a version that was never told of": (lambda: [*beginning(), replace(a_use(1), version=VersionId("1f" * 16))], 10, "version_unknown"),
+    "a use in a way that nobody knows": (lambda: [*beginning(), replace(a_use(1), verb="look")], 10, "version_unknown"),
+    "data that begin again with another budget": (lambda: [*beginning(), replace(beginning()[1], population="others"), replace(beginning()[2], version="1f" * 16, replaces=VERSION, population="others")], 11, "version_other"),  # type: ignore[type-var]
+    "a use in a project that was suspended": (lambda: [*beginning(), a_project("suspend", "suspended"), a_use(1)], 11, "project_not_active"),
+    "a use in a project that was not active yet": (lambda: [*beginning()[:9], a_use(1)], 9, "project_not_active"),
+    "a use for another purpose": (lambda: [*beginning(), replace(a_use(1), purposes=("HMB", "CC"))], 10, "purpose_other"),
+    "a use of the hour in which its permit ended": (lambda: [*beginning(), a_permit("suspend", "suspended", hours=2), a_use(1, hours=2)], 11, "permit_not_active"),
     "a use of a version of other people": (lambda: [*beginning(), replace(a_use(1), population=PopulationName("others"))], 10, "version_other"),
     "a version twice": (lambda: [*beginning(), beginning()[2]], 10, "version_other"),
     "a use in another period": (lambda: [*beginning(), replace(a_use(1), period="2026")], 10, "period_wrong"),
@@ -106,11 +130,11 @@ BROKEN: dict[str, tuple[Callable[[], list[Entry]], int, str]] = {
     "a use that does not lower the remainder": (lambda: [*beginning(), replace(a_use(1), left_nrho=NanoRho(CAP))], 10, "account_overdrawn"),
     "a use under an unknown permit": (lambda: [*beginning(), replace(a_use(1), permit=PermitId("m-ffffffffffff"))], 10, "permit_unknown"),
     "a custodian's own permit in a project's name": (lambda: [*beginning(), replace(a_use(1), permit=PermitId("custodian:clinic"))], 10, "permit_unknown"),
-    "a use of other data than the permit's": (lambda: [*beginning(), replace(a_use(1), dataset="school")], 10, "permit_other"),
+    "a use of other data than the permit's": (lambda: [*beginning(), replace(beginning()[2], dataset="school", version="1f" * 16), replace(a_use(1), dataset="school", version=VersionId("1f" * 16))], 11, "permit_other"),
     "a use before the permit was active": (lambda: [*beginning()[:8], a_use(1)], 8, "permit_not_active"),
     "a use long after the permit ended": (lambda: [*beginning(), a_permit("revoke", "revoked"), a_use(1, hours=2)], 11, "permit_not_active"),
-    "a use after the permit's last day": (lambda: [*(swap(beginning(), 6, until=date(2026, 11, 28))[:7]), *(replace(each, until=date(2026, 11, 28)) for each in beginning()[7:9]), a_use(1, hours=6)], 9, "permit_ended"),  # type: ignore[type-var]
-    "a use beyond the permit": (lambda: [*beginning()[:7], a_permit("grant", "granted", cap=1_500), a_permit("activate", "active", cap=1_500), a_use(1), a_use(2)], 10, "permit_overdrawn"),
+    "a use after the permit's last day": (lambda: [*(swap(beginning(), 6, until=date(2026, 11, 28))[:7]), *(replace(each, until=date(2026, 11, 28)) for each in beginning()[7:9]), beginning()[9], a_use(1, hours=6)], 10, "permit_ended"),  # type: ignore[type-var]
+    "a use beyond the permit": (lambda: [*beginning()[:7], a_permit("grant", "granted", cap=1_500), a_permit("activate", "active", cap=1_500), beginning()[9], a_use(1), a_use(2)], 11, "permit_overdrawn"),
     "a permit granted twice": (lambda: [*beginning(), a_permit("grant", "granted")], 10, "lifecycle"),
     "a permit from nowhere": (lambda: [*beginning()[:6], a_permit("grant", "granted")], 6, "lifecycle"),
     "a permit requested twice": (lambda: [*beginning(), a_permit("request", "requested")], 10, "lifecycle"),
@@ -122,7 +146,6 @@ BROKEN: dict[str, tuple[Callable[[], list[Entry]], int, str]] = {
     "a project created twice": (lambda: [*beginning(), a_project("create", "draft")], 10, "lifecycle"),
     "a refusal under an unknown permit": (lambda: [*beginning(), RefusedEntry(hour=at(1), dataset="clinic", project=PROJECT, permit="m-ffffffffffff", code=301, sealed=ASKED)], 10, "permit_unknown"),
     "a refusal about other data": (lambda: [*beginning(), RefusedEntry(hour=at(1), dataset="school", project=PROJECT, permit=PERMIT, code=301, sealed=ASKED)], 10, "permit_other"),
-    "an hour long before": (lambda: [*beginning(), a_use(1, hours=30), a_use(2, hours=2)], 11, "hour_back"),
     "a disclosure of what comes later": (lambda: [*beginning(), disclosure(11)], 10, "open_wrong"),
     "a disclosure of another text": (lambda: [*beginning(), disclosure(9, value="other")], 10, "open_wrong"),
     "a disclosure with another salt": (lambda: [*beginning(), disclosure(9, salt=bytes(32))], 10, "open_wrong"),

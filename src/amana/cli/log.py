@@ -132,6 +132,8 @@ def _write(found: "Verified", catalogue: Catalogue) -> None:
         ]
         write_table(columns, spent, numbers=(False, False, True, True))
     tell(catalogue.say("log.holds"))
+    if found.hour_back is not None:
+        tell(catalogue.say("log.hour_back", index=str(found.hour_back)))
     if found.missing:
         tell(catalogue.say("log.archive_missing", days=", ".join(found.missing)[:500]))
 
@@ -149,6 +151,7 @@ def _facts(found: "Verified") -> dict[str, object]:
         "witnesses": {name: each.time_s for name, each in found.checked.cosigned.items()},
         "archived": list(found.archived),
         "archive_missing": list(found.missing),
+        "hour_back": found.hour_back,
         "totals": [
             {
                 "population": each.population,

@@ -21,7 +21,8 @@ EntryAt = Callable[[int], bytes]
 _HOUR = {kind: places(kind, "hour")[0] for kind in KINDS}
 _KEY = picker("key", "vkey", "replaces")
 _DATASET = picker("dataset", "dataset", "version", "population", "replaces")
-_COST = picker("use", "cost_nrho", "cost_delta", "dataset", "version", "population")
+_COST = picker("use", "cost_nrho", "cost_delta", "dataset", "version", "population", "verb")
+VERBS = frozenset({"ask", "recall", "profile"})
 
 
 @final
@@ -47,6 +48,9 @@ class History:
         self.spent = Spent()
         self.lives = Lives()
         self._versions: dict[tuple[str, str], str] = {}
+        self._populations: dict[str, str] = {}
+        self.hour_back: int | None = None
+        """The first entry whose hour lies far before one that stands before it: a clock was wrong, and no more can be told."""
         self._opened = list[tuple[int, int]]()
         self._hour = self._oldest = ""
 
@@ -93,8 +97,8 @@ class History:
 
     def _turn(self, hour: str) -> None:
         """Another hour than that of the entry before."""
-        if hour < self._oldest:
-            raise LedgerError("hour_back")
+        if hour < self._oldest and self.hour_back is None:
+            self.hour_back = self.size
         if hour > self.latest:
             self.latest = hour
             self._oldest = f"{moment_of(hour) - timedelta(hours=HOURS_BACK_MAX):%Y-%m-%dT%H}Z"
@@ -102,9 +106,16 @@ class History:
         self.days[hour[:10]] = min(hour, self.days.get(hour[:10], hour))
 
     def _use(self, written: tuple[str, ...]) -> None:
-        cost_nrho, cost_delta, dataset, version, population = _COST(written)
+        cost_nrho, cost_delta, dataset, version, population, verb = _COST(written)
         nrho, delta = int(cost_nrho), int(cost_delta)
-        if self._versions.get((dataset, version), population) != population:
+        known = self._versions.get((dataset, version))
+        if known is None and verb == "profile" and dataset not in self._populations:
+            known = population  # a version is profiled before it serves
+        if known is None and verb == "profile":
+            known = self._populations[dataset]
+        if known is None or verb not in VERBS:
+            raise LedgerError("version_unknown")
+        if known != population:
             raise LedgerError("version_other")
         self.spent.use(written, nrho=nrho, delta=delta)
         self.lives.use(written, nrho=nrho, delta=delta)
@@ -127,6 +138,8 @@ class History:
         if not self.spent.knows(population):
             raise LedgerError("population_unknown")
         if (dataset, version) in self._versions or (replaces and (dataset, replaces) not in self._versions):
+            raise LedgerError("version_other")
+        if self._populations.setdefault(dataset, population) != population:  # else a dataset could begin again with a budget that is whole
             raise LedgerError("version_other")
         self._versions[dataset, version] = population
 

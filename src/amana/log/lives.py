@@ -1,9 +1,11 @@
 """The lives of projects and permits by the public entries alone, and what each permit was used for (policy/transitions.py).
 
 A pause after a fault, and the end of that pause, are in no log (they may carry a bit of the data): for the log such a permit stays
-active. A use that was charged before its permit ended may stand after that end, in the same hour.
+active. The node tells a use only while its permit and project stand by what the log was told before, so here too no use follows an end.
+What a charge used up was paid: a use may stand after `exhausted`.
 """
 
+from datetime import date, timedelta
 from typing import final
 
 from amana.log.spent import LedgerError, picker
@@ -15,22 +17,25 @@ CUSTODIANS = "custodian:"
 _CAPPING = frozenset({"request", PermitEvent.GRANT.value, PermitEvent.WIDEN.value})
 _NEW_END = frozenset({*_CAPPING, PermitEvent.RESUME.value})
 
-_PROJECT = picker("project", "project", "event", "state")
-_PERMIT = picker("permit", "permit", "event", "state", "hour", "until", "cap_nrho", "cap_delta")
+_PROJECT = picker("project", "project", "event", "state", "purposes")
+_USABLE = frozenset({PermitState.ACTIVE, PermitState.EXHAUSTED})
+DAY_LATE_HOUR_MAX = "T01Z"
+"""A use that was asked on its permit's last day may be told in the first hours of the next."""
+_PERMIT = picker("permit", "permit", "event", "state", "until", "cap_nrho", "cap_delta")
 _PERMIT_FOR = picker("permit", "project", "dataset", "population", "custodian")
-_USE = picker("use", "permit", "hour")
+_USE = picker("use", "permit", "hour", "purposes")
 _USE_FOR = picker("use", "project", "dataset", "population", "custodian")
 _UNDER = {kind: picker(kind, "permit", "project", "dataset") for kind in ("run", "refused")}
 
 
 @final
 class _Permit:
-    __slots__ = ("cap_delta", "cap_nrho", "delta", "ended", "given_for", "nrho", "state", "until")
+    __slots__ = ("cap_delta", "cap_nrho", "delta", "given_for", "nrho", "state", "until")
 
     def __init__(self, given_for: tuple[str, ...]) -> None:
         self.given_for, self.state = given_for, PERMIT.start
         self.cap_nrho = self.cap_delta = self.nrho = self.delta = 0
-        self.until = self.ended = ""
+        self.until = ""
 
 
 @final
@@ -39,11 +44,12 @@ class Lives:
 
     def __init__(self) -> None:
         self._projects: dict[str, ProjectState] = {}
+        self._purposes: dict[str, str] = {}
         self._permits: dict[str, _Permit] = {}
 
     def project(self, written: tuple[str, ...]) -> None:
         """A transition of a project. Errors: LedgerError."""
-        project, event, state = _PROJECT(written)
+        project, event, state, purposes = _PROJECT(written)
         before = self._projects.get(project)
         if (before is None) != (event == "create"):
             raise LedgerError("lifecycle")
@@ -53,11 +59,11 @@ class Lives:
             raise LedgerError("lifecycle") from None
         if after.value != state:
             raise LedgerError("lifecycle")
-        self._projects[project] = after
+        self._projects[project], self._purposes[project] = after, purposes
 
     def permit(self, written: tuple[str, ...]) -> None:
         """A transition of a permit. Errors: LedgerError."""
-        name, event, state, hour, until, nrho, delta = _PERMIT(written)
+        name, event, state, until, nrho, delta = _PERMIT(written)
         given_for = _PERMIT_FOR(written)
         permit = self._permits.get(name)
         if (permit is None) != (event == "request"):
@@ -76,14 +82,12 @@ class Lives:
         changed = (int(nrho), int(delta)) != (permit.cap_nrho, permit.cap_delta)
         if permit.given_for != given_for or (changed and event not in _CAPPING) or (until != permit.until and event not in _NEW_END):
             raise LedgerError("permit_changed")
-        if permit.state is PermitState.ACTIVE and after is not PermitState.ACTIVE:
-            permit.ended = hour
         permit.state, permit.until, permit.cap_nrho, permit.cap_delta = after, until, int(nrho), int(delta)
         self._permits[name] = permit
 
     def use(self, written: tuple[str, ...], *, nrho: int, delta: int) -> None:
         """A use of that cost. Errors: LedgerError."""
-        name, hour = _USE(written)
+        name, hour, purposes = _USE(written)
         used_for = _USE_FOR(written)
         permit = self._permits.get(name)
         if permit is None:
@@ -92,9 +96,14 @@ class Lives:
             raise LedgerError("permit_unknown")
         if permit.given_for != used_for:
             raise LedgerError("permit_other")
-        if permit.state is not PermitState.ACTIVE and hour > permit.ended:
+        project = used_for[0]
+        if permit.state not in _USABLE:
             raise LedgerError("permit_not_active")
-        if hour[:10] > permit.until:
+        if self._projects[project] is not ProjectState.ACTIVE:
+            raise LedgerError("project_not_active")
+        if purposes != self._purposes[project] and not set(purposes.split(",")) <= set(self._purposes[project].split(",")):
+            raise LedgerError("purpose_other")
+        if hour[:10] > permit.until and hour > f"{date.fromisoformat(permit.until) + timedelta(days=1)}{DAY_LATE_HOUR_MAX}":
             raise LedgerError("permit_ended")
         permit.nrho += nrho
         permit.delta += delta

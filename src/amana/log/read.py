@@ -1,10 +1,11 @@
 """A log to be read: its folder, or where it is served. What it gives is only as good as the signature it is checked against."""
 
 import http.client
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Protocol, final
+from typing import IO, Protocol, final
 from urllib.parse import urlsplit
 
 from amana.log.tiles import ENTRY_BYTES_MAX, TILE_WIDTH, Tile, TileError
@@ -16,6 +17,41 @@ POLICY_FILE = "policy"
 ARCHIVE = "archive"
 BUNDLE_BYTES_MAX = TILE_WIDTH * (ENTRY_BYTES_MAX + 2)
 WAIT_S = 30.0
+PART_BYTES = 2**16
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """An address is asked and no other: whoever serves a log cannot send its readers elsewhere, such as inside their own network."""
+
+    def http_error_302(self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage) -> None:
+        """Not followed: the next handler makes an error of it."""
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
+OPENER = urllib.request.build_opener(_NoRedirect)
+
+
+class Stream(Protocol):
+    """An answer that comes in."""
+
+    def read(self, amt: int, /) -> bytes:
+        """At most that many bytes."""
+        ...
+
+
+def read_within(answer: Stream, *, bytes_max: int, wait_s: float) -> bytes:
+    """All of an answer, or its first `bytes_max` bytes, within that time in all. Errors: OSError."""
+    until, parts, count = time.monotonic() + wait_s, list[bytes](), 0
+    while count < bytes_max:
+        part = answer.read(min(PART_BYTES, bytes_max - count))
+        if not part:
+            break
+        parts.append(part)
+        count += len(part)
+        if time.monotonic() > until:
+            raise TimeoutError("slow")
+    return b"".join(parts)
 
 
 class LogReader(Protocol):
@@ -64,8 +100,8 @@ class UrlReader:
         """See `LogReader`."""
         asked = urllib.request.Request(f"{self.url}/{path}", headers={"Accept-Encoding": "identity"})  # noqa: S310 - checked above
         try:
-            with urllib.request.urlopen(asked, timeout=self._wait_s) as answer:  # noqa: S310 - checked above
-                content: bytes = answer.read(bytes_max + 1)
+            with OPENER.open(asked, timeout=self._wait_s) as answer:
+                content = read_within(answer, bytes_max=bytes_max + 1, wait_s=self._wait_s)
         except urllib.error.HTTPError as error:
             error.close()
             if error.code in {404, 410}:

@@ -97,12 +97,12 @@ class Signer:
         return Note(text=checkpoint.text, signatures=tuple(lines))
 
     def state(self, text: str) -> Note:
-        """A statement that is no checkpoint, such as a receipt's, signed by the present key. Errors: OSError."""
+        """A statement that is no checkpoint, such as a receipt's, signed by the present keys. Errors: OSError."""
         try:
             read_checkpoint(text)
         except NoteError:
             self._read_keys()
-            return Note(text=text, signatures=(sign_note(text, key=self._keys[0]),))
+            return Note(text=text, signatures=tuple(sign_note(text, key=key) for key in self._keys))
         raise AssertionError("a checkpoint is signed by `sign` only")
 
     def rotate(self) -> tuple[VerifierKey, VerifierKey]:

@@ -14,7 +14,7 @@ from amana.log.checkpoint import Checkpoint
 from amana.log.history import History, HistoryError
 from amana.log.note import Note, VerifierKey
 from amana.log.published import archived, archived_days, check_folder, check_keys, signed_checkpoint
-from amana.log.quorum import Checked, Policy
+from amana.log.quorum import Checked, LogKey, Policy
 from amana.log.read import ARCHIVE, CHECKPOINT, LogReader
 from amana.log.spent import Total
 from amana.log.tiles import TILE_WIDTH, Tile, TileError, Tiles, read_bundle, read_hashes, subtrees, width_at
@@ -53,6 +53,8 @@ class Verified:
     """Days of entries whose last checkpoint is not archived: nobody can compare any more what was said then, and nothing else is wrong."""
     totals: tuple[Total, ...]
     latest: str
+    hour_back: int | None
+    """The first entry whose hour is more than a day before one that stands before it, if any: a clock was wrong."""
 
 
 @final
@@ -90,7 +92,7 @@ class Replay:
         self._check_opened()
         if since is not None:
             self.check_beginning(since, checkpoint, path="")
-        self._check_published(checkpoint, checked)
+        self._check_published(note, checkpoint, checked)
         return Verified(
             checkpoint=checkpoint,
             note=note,
@@ -100,6 +102,7 @@ class Replay:
             missing=tuple(day for day in self._missing if day not in self._archived),
             totals=self.history.spent.totals(),
             latest=self.history.latest,
+            hour_back=self.history.hour_back,
         )
 
     def check_beginning(self, earlier: Checkpoint, now: Checkpoint, *, path: str) -> None:
@@ -216,12 +219,16 @@ class Replay:
         place = index // TILE_WIDTH
         return Tile(level=-1, index=place, width=width_at(self._goal.size, level=-1, index=place))
 
-    def _check_published(self, checkpoint: Checkpoint, checked: Checked) -> None:
+    def _check_published(self, note: Note, checkpoint: Checkpoint, checked: Checked) -> None:
         """The files beside the tiles."""
-        check_keys(self._reader, checked=checked, keys=self.history.keys)
+        check_keys(self._reader, note=note, checked=checked, keys=self.history.keys)
         last, days = self.history.latest[:10], self.history.days
+        # The tree that was just verified names the keys of its past: a reader who knows the present one need not know them.
+        trusted = {each.key for each in self._policy.logs}
+        past = tuple(LogKey(key=key) for key in self.history.keys if key not in trusted)
+        known = Policy(logs=(*self._policy.logs, *past))
         for day in sorted({*days, *archived_days(self._reader)} - self._archived.keys()):
-            earlier = archived(self._reader, day=day, policy=self._policy)
+            earlier = archived(self._reader, day=day, policy=known)
             # What is decided late on a day, or waits for witnesses, is published on the next one: a day may have had no checkpoint.
             if earlier is None and day < last and days[day] < f"{day}T23Z":
                 self._missing |= {day: None}

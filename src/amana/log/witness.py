@@ -26,7 +26,7 @@ from amana.log.tree import PROOF_HASHES_MAX, Hash, ProofError, verify_consistenc
 BODY_BYTES_MAX = 2**17
 SIZE_TYPE = "text/x.tlog.size"
 TEXT_TYPE = "text/plain; charset=utf-8"
-FORKS_MAX = 100
+FORKS_MAX = 8
 """So many proofs of forks are kept for one log: one is enough to condemn it."""
 
 
@@ -129,7 +129,12 @@ class Witness:
         name = f"fork-{hashlib.sha256(other.text.encode()).hexdigest()[:32]}"
         if (place / name).exists() or len(list(place.glob("fork-*"))) >= FORKS_MAX:
             return
-        write_durably(place / name, known.content + b"\n" + other.content)
+        keys = {(each.key.name, each.key.id) for each in self._policy.logs}
+        kept = (
+            Note(text=each.text, signatures=tuple(line for line in each.signatures if (line.name, line.key_id) in keys))
+            for each in (known, other)
+        )
+        write_durably(place / name, b"\n".join(each.content for each in kept))
 
     def _place(self, origin: str) -> Path:
         return self._folder / hashlib.sha256(origin.encode()).hexdigest()

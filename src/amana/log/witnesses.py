@@ -12,6 +12,7 @@ from amana.log.checkpoint import Checkpoint, read_checkpoint, read_size
 from amana.log.cosignature import cosigned_by
 from amana.log.note import Note, NoteError, Signature, read_signature
 from amana.log.quorum import Policy, WitnessKey
+from amana.log.read import OPENER, read_within
 from amana.log.tree import Hash
 from amana.log.witness import SIZE_TYPE, Submission
 
@@ -47,13 +48,15 @@ class Witnesses:
         self._sizes: dict[str, int] = {}
         self._lock = Lock()
         self._pool = ThreadPoolExecutor(max_workers=max(1, len(self._asked)), thread_name_prefix="witness")
+        self._running: dict[str, Future[Signature]] = {}
+        """Requests that nobody waits for any more: who has not answered the last one is not asked the next."""
 
     def cosign(self, note: Note, proofs: Proofs) -> tuple[Signature, ...]:
         """Their signatures of this checkpoint: returns as soon as the quorum has signed. Errors: QuorumError."""
         checkpoint = read_checkpoint(note.text)
-        waiting: dict[Future[Signature], WitnessKey] = {
-            self._pool.submit(self._ask, each, note, checkpoint, proofs): each for each in self._asked
-        }
+        free = [each for each in self._asked if each.name not in self._running or self._running[each.name].done()]
+        waiting: dict[Future[Signature], WitnessKey] = {self._pool.submit(self._ask, each, note, checkpoint, proofs): each for each in free}
+        self._running |= {each.name: future for future, each in waiting.items()}
         signed: dict[str, Signature] = {}
         while waiting and not (signed and self.policy.met(signed)):
             done, _ = wait(waiting, timeout=self._wait_s * TRIES_MAX, return_when=FIRST_COMPLETED)
@@ -110,8 +113,8 @@ def _post(url: str, body: bytes, *, kind: str, wait_s: float) -> tuple[int, str,
         raise OSError(url)
     asked = urllib.request.Request(url, data=body, method="POST", headers={"Content-Type": kind})  # noqa: S310 - checked above
     try:
-        with urllib.request.urlopen(asked, timeout=wait_s) as answer:  # noqa: S310 - checked above
-            return answer.status, answer.headers.get("Content-Type", ""), answer.read(ANSWER_BYTES_MAX)
+        with OPENER.open(asked, timeout=wait_s) as answer:
+            return answer.status, answer.headers.get("Content-Type", ""), read_within(answer, bytes_max=ANSWER_BYTES_MAX, wait_s=wait_s)
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.headers.get("Content-Type", ""), error.read(ANSWER_BYTES_MAX)

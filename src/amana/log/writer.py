@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import final
 
-from amana.log.note import Note, VerifierKey
+from amana.log.note import KeyKind, Note, VerifierKey
 from amana.log.quorum import Policy
 from amana.log.sequencer import JOURNAL, LOG, Cosign, Sequencer, Wanted
 from amana.log.tiles import ENTRY_BYTES_MAX
@@ -94,6 +94,8 @@ class TiledLog:
         error = self._stopped
         if isinstance(error, Refusal):
             raise error.at(None)
+        if not self._thread.is_alive():
+            raise Refusal("log.stopped", reason="thread")
         if error is not None and not isinstance(error, OSError):
             raise Refusal("log.stopped", reason=type(error).__name__)
         disk = os.statvfs(self._folder)
@@ -139,6 +141,11 @@ class TiledLog:
     def verifier(self) -> VerifierKey:
         """The key that signs now."""
         return self._sequencer.signer.verifiers[0]
+
+    @property
+    def signed_by(self) -> tuple[VerifierKey, ...]:
+        """The Ed25519 keys of this log: the present one, then the one that it replaces while both sign, then those that no longer sign."""
+        return tuple(key for key in self._sequencer.signer.verifiers if key.kind is KeyKind.ED25519)
 
     @property
     def policy(self) -> Policy:
@@ -244,7 +251,8 @@ class TiledLog:
         changed, self._stopped = (error is None) != (self._stopped is None), error
         _tell_all(batch, error)
         if changed and self._tell is not None:
-            self._tell(self.stopped or "")
+            with suppress(Exception):  # who hears of it does not decide whether the log goes on
+                self._tell(self.stopped or "")
         self._sequencer.tidy()
 
 

@@ -65,7 +65,7 @@ class LogKeeper:
     def rotate(self) -> str:
         """Sign with a new key from now on, and with the old one beside it until `retire`. Gives the new verifier key."""
         old, new = self._log.rotate()
-        self._record.introduce(new, now=self._now(), replaces=old.text)
+        self._record.introduce((new, old), now=self._now())
         self._told("rotate", was=old.text, now_is=new.text)
         return new.text
 

@@ -15,6 +15,7 @@ import structlog
 
 from amana.log.entries import write_entry
 from amana.log.entry_kinds import Entry
+from amana.log.tiles import TileError
 from amana.terms.database import Database, Transaction, text, whole
 from amana.terms.refusal import Fault, Refusal
 from amana.terms.use import EntryLog
@@ -71,7 +72,7 @@ class Outbox:
         """Append what waits as far as the log takes it now. What is done is done, and goes to the log before any use does."""
         try:
             self.flush()
-        except (Fault, Refusal, OSError) as error:
+        except (Fault, Refusal, TileError, OSError) as error:
             structlog.get_logger("amana.node").error("outbox", kind=type(error).__name__)
 
     @contextmanager

@@ -5,7 +5,7 @@ run after its charge.
 """
 
 import secrets
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -35,8 +35,8 @@ PLACE = "SELECT project, dataset FROM permit WHERE id = :permit"
 SUSPENDED_BY = """SELECT action FROM audit WHERE thing = 'permit' AND subject = :permit AND now_is = 'suspended'
 ORDER BY at DESC, id DESC LIMIT 1"""
 USABLE = frozenset({PermitState.ACTIVE.value, PermitState.EXHAUSTED.value})
-OF_FAULTS = frozenset({"budget.permit_paused"})
-"""Refusals that tell of faults."""
+OF_FAULTS = frozenset({"budget.permit_paused", "budget.clock_went_back"})
+"""Refusals that tell of faults, or of a clock that nobody should believe."""
 OF_WORDS = frozenset({"budget.share_malformed"})
 """Refusals that are not by right or budget, whatever their exit code."""
 
@@ -106,8 +106,10 @@ class PublicRecord:
         except Refusal:
             raise Fault(id=secrets.token_hex(8)) from None
 
-    def introduce(self, key: VerifierKey, *, now: datetime, replaces: str = "") -> None:
-        """Tell under which key the log signs, once for each key: of a new log it is the first entry."""
+    def introduce(self, keys: Sequence[VerifierKey], *, now: datetime) -> None:
+        """Tell under which key the log signs, once for each key: of a new log it is the first entry. `keys`: the present one first,
+        then the one before it, if any: so every process that comes upon a new key tells the same of it."""
+        key, replaces = keys[0], keys[1].text if len(keys) > 1 else ""
         thing = f"key {key.text}"
         with self._database.reading() as run:
             if outbox.done_once(run, thing=thing):

@@ -111,7 +111,7 @@ class Wired:
         self.recorded = Flushing(self.database, self.box)
         """The database, for whoever makes transitions that the log is told of."""
         self.recover()
-        self.record.introduce(self.log.verifier, now=self.clock.now())
+        self.record.introduce(self.log.signed_by, now=self.clock.now())
         spent = logged(self.log, kept=folder / "log.spent")
         self.ledger.check_against_log(spent)  # the log is read first: what is charged meanwhile only adds to the ledger
         self.chance: Random = SystemRandom()

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from amana.log.durable import write_durably
+from amana.log.durable import sync, write_durably
 from amana.log.note import SEED_BYTES, KeyKind, NoteError, SigningKey, read_signing_key
 from amana.log.witness import Witness
 from amana.node.open_log import read_policy_file
@@ -24,12 +24,17 @@ KEY_BYTES_MAX = 2**16
 def open_witness(folder: Path, settings: Settings, *, now: Callable[[], datetime]) -> Witness | None:
     """The witness that this node is; None where no policy says whose. Its key is made once.
 
-    Errors: Refusal settings.bad_value, log.key_malformed, keys.readable_by_others.
+    Errors: Refusal settings.bad_value, log.witness_forgot, log.key_malformed, keys.readable_by_others.
     """
     policy = read_policy_file(settings.witness_policy_file, key="witness_policy_file")
     if policy is None:
         return None
-    key = _key(folder / "keys" / KEY, name=f"{urlsplit(settings.public_url).netloc}/witness")
+    path, seen = folder / "keys" / KEY, folder / FOLDER
+    if path.exists() and not seen.is_dir():  # it would sign anything once more, another history too
+        raise Refusal("log.witness_forgot", folder=str(seen), key=str(path))
+    seen.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sync(folder)
+    key = _key(path, name=f"{urlsplit(settings.public_url).netloc}/witness")
     return Witness(folder / FOLDER, policy=policy, keys=(key,), now_s=lambda: int(now().timestamp()))
 
 

@@ -319,6 +319,7 @@ CODES: dict[str, Code] = {
     "receipt.no_entry": Code(853, Exit.USAGE),
     "receipt.not_packed": Code(856, Exit.USAGE),
     "log.nothing_sealed": Code(857, Exit.USAGE),
+    "log.witness_forgot": Code(858, Exit.SETTINGS),
     "receipt.no_key": Code(850, Exit.USAGE),
     "project.other_dataset": Code(680, Exit.PERMISSION),
     "http.bad_request": Code(650, Exit.USAGE),
