@@ -152,7 +152,7 @@ class Ours:
         """A fresh ledger and log: the folder's own never see the bench, or the ledger would be behind its log."""
         path = self.scratch / "fresh.sqlite"
         for old in self.scratch.iterdir():
-            old.unlink()
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
         database = SqliteDatabase(path)
         migrate(database, now=PublishingClock().now())
         ledger = Ledger(database, worker="bench")

@@ -110,10 +110,10 @@ def test_a_preview_prices_what_was_asked_before_for_those_who_may_ask_and_for_no
         cost: int = found.json()["cost"]["loss_nrho"]
         return cost
 
-    full, finer = price("member", "20%"), price("member", "15%")
+    full, finer = price("member", "20%"), price("member", "19%")
     ask(node, sql, key="before", within="20%")
-    assert price("member", "20%") == 0 and price("outsider", "20%") == full and price("outsider", "15%") == finer
-    difference, spent = price("member", "15%"), node.spent()
+    assert price("member", "20%") == 0 and price("outsider", "20%") == full and price("outsider", "19%") == finer
+    difference, spent = price("member", "19%"), node.spent()
     assert 0 < difference < finer
     ask(node, sql, key="finer", within="15%")
     assert node.spent() - spent == difference, "what a preview says is what is paid"

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from tests.doors.http_node import ROLES, HttpNode, http_node
 
+WITNESS = "/witness/add-checkpoint"
+"""Its answers are those of c2sp.org/tlog-witness, which has words of its own."""
 SECONDS_MAX = 28.0
 EXAMPLES_MIN, EXAMPLES_MAX = 8, 40
 
@@ -31,7 +33,7 @@ def test_no_generated_request_makes_the_node_fail(node: HttpNode) -> None:
         for reply in sent(node, operation, until=time.monotonic() + share_s, number=number):
             seen[reply.status_code] += 1
             problem = reply.headers.get("content-type", [""])[0].startswith("application/problem+json")
-            if reply.status_code >= 500 or (reply.status_code >= 400 and not problem):
+            if reply.status_code >= 500 or (reply.status_code >= 400 and not problem and WITNESS not in str(reply.request.url)):
                 request = reply.request
                 failed.append(f"{request.method} {request.url} {request.body!r}: {reply.status_code} {reply.text[:300]}")
     assert not failed, failed[:5]

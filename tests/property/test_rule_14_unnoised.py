@@ -144,10 +144,10 @@ FREE: dict[str, Callable[[Node], object]] = {
 @pytest.mark.parametrize("name", FREE)
 def test_what_is_free_never_runs_anything_on_data_and_spends_and_logs_nothing(name: str, clinic: tuple[Node, Locked]) -> None:
     node, locked = clinic
-    spent, logged = node.budget("clinic").spent_nrho, node._wired.log.totals()
+    spent, logged = node.budget("clinic").spent_nrho, node._wired.log.size()
     shown = repr(FREE[name](node))
     assert not locked.calls and shown
-    assert (node.budget("clinic").spent_nrho, node._wired.log.totals()) == (spent, logged)
+    assert (node.budget("clinic").spent_nrho, node._wired.log.size()) == (spent, logged)
     assert "Zaynab" not in shown and "8765" not in shown
 
 

@@ -48,7 +48,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Open, Open
     for place, rows in (("with", [*ANN, *OTHERS]), ("without", OTHERS)):
         (folder / place).mkdir()
         if place == "without":
-            shutil.copytree(folder / "with" / "keys", folder / place / "keys")
+            shutil.copytree(folder / "with" / "keys", folder / place / "keys", ignore=shutil.ignore_patterns("log.*"))
         (folder / "visits.csv").write_text(csv(rows), "utf-8")
         publish(folder / place, [folder / "visits.csv"], RULES)
         nodes.append(open_node(folder / place))

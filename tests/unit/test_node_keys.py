@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from amana.catalog.profile import Profile
 from amana.catalog.rules import read_rules
-from amana.node import durable
+from amana.log import durable
 from amana.node.key_source import FileKey, Secret, SecretText, UnwrapError, make_key, new_key, read_key
 from amana.node.keys import DIGEST, RANK, KeyRing
 from amana.node.publish import publish

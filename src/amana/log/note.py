@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, M
 NOTE_BYTES_MAX = 2**20
 SIGNATURES_MAX = 100
 NAME_CHARACTERS_MAX = 255
-SEED_BYTES = 32
+SECRET_BYTES = 32
 _DASH = "\N{EM DASH} "
 _PRIVATE = "PRIVATE+KEY+"
 
@@ -207,7 +207,7 @@ def read_signing_key(text: str) -> SigningKey:
         key = SigningKey(name=name, kind=KeyKind(value[0]), secret=value[1:])
     except ValueError:
         raise NoteError("key_kind") from None
-    if len(key.secret) != SEED_BYTES or key.verifier.id.hex() != key_id:
+    if len(key.secret) != SECRET_BYTES or key.verifier.id.hex() != key_id:
         raise NoteError("key_form")
     return key
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from amana.log.durable import sync, write_durably
-from amana.log.note import SEED_BYTES, KeyKind, NoteError, SigningKey, read_signing_key
+from amana.log.note import SECRET_BYTES, KeyKind, NoteError, SigningKey, read_signing_key
 from amana.log.witness import Witness
 from amana.node.open_log import read_policy_file
 from amana.node.settings import Settings
@@ -41,7 +41,7 @@ def open_witness(folder: Path, settings: Settings, *, now: Callable[[], datetime
 def _key(path: Path, *, name: str) -> SigningKey:
     """The key in that file, made where there is none: once a name is in the policies of others, it stays."""
     if not path.exists():
-        made = SigningKey(name=name, kind=KeyKind.COSIGNATURE, secret=secrets.token_bytes(SEED_BYTES))
+        made = SigningKey(name=name, kind=KeyKind.COSIGNATURE, secret=secrets.token_bytes(SECRET_BYTES))
         write_durably(path, f"{made.text}\n".encode())
     with path.open("rb") as opened:
         mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
