@@ -76,7 +76,7 @@ class Answer:
     permit: str = "p-1"
     purpose: str = "research"
     mechanism: str = "discrete gaussian"
-    entry: int | None = 42
+    entry: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
