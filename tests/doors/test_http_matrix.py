@@ -125,6 +125,7 @@ CASES: dict[str, Case] = {
     f"DELETE {B}/accreditations/{{accreditation}}": Case(send=lambda w: w.accreditation(), allowed=DECIDERS),
     # records
     f"GET {B}/audit": Case(send=lambda w: Sent(), allowed=only("auditor")),
+    f"GET {B}/receipts": Case(send=lambda w: Sent(query={"of": "p-000000000000"}), allowed=PUBLIC),
     f"GET {B}/receipts/{{index}}": Case(send=lambda w: Sent(path={"index": "0"}), allowed=EVERYBODY),
     f"GET {B}/exports/public-register": Case(send=lambda w: Sent(), allowed=PUBLIC),
     f"GET {B}/exports/{{record}}": Case(send=lambda w: Sent(path={"record": "processing-record"}), allowed=only("auditor", "custodian")),

@@ -79,6 +79,17 @@ def test_the_reasons_of_a_decision_are_for_those_who_see_its_project(node: HttpN
     assert got(node, index, "outsider").openings == () == got(node, index, None).openings
 
 
+def test_each_decision_about_a_project_or_permit_leads_to_its_receipt(node: HttpNode, capfd: pytest.CaptureFixture[str]) -> None:
+    entries = logged_entries(node.service.settings.folder)
+    for kind, name in (("project", node.project), ("permit", node.permit)):
+        found = node.client.get("/api/v1/receipts", params={"of": name}).json()["items"]
+        assert found == [at for at, each in enumerate(entries) if each["kind"] == kind and each[kind] == name] and len(found) > 2
+        assert main.main(["receipt", "get", name, "--folder", str(node.service.settings.folder)]) == Exit.FINE
+        assert json.loads(capfd.readouterr().out)["entry"]["event"] == entries[found[-1]]["event"]
+    assert node.client.get("/api/v1/receipts", params={"of": "p-unknown"}).json() == {"items": []}
+    assert main.main(["receipt", "get", "p-unknown", "--folder", str(node.service.settings.folder)]) == Exit.USAGE
+
+
 def test_a_recall_is_a_use_with_a_receipt_of_its_own(node: HttpNode) -> None:
     first, csv = asked(node, SQL)
     answered = node.service.recall(

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -37,16 +37,25 @@ def receipt(options: argparse.Namespace, catalogue: Catalogue) -> None:
 
 def _got(options: argparse.Namespace, catalogue: Catalogue) -> str:
     """The receipt of an entry, from the folder or the node. Errors: Refusal receipt.no_entry."""
-    thing = str(options.thing or "")
-    if not (thing.isascii() and thing.isdigit()) or len(thing) > DIGITS_MAX:
+    thing, node = str(options.thing or ""), node_of(options)
+    if thing[1:2] != "-" and (not (thing.isascii() and thing.isdigit()) or len(thing) > DIGITS_MAX):
         raise Refusal("cli.word_missing", word="word.metavar.number", example="amana receipt get 0")
-    node = node_of(options)
     if node is not None:
         with open_node(node, catalogue) as connection:
-            return connection.receipt(int(thing))
-    from amana.local.receipts import get_receipt
+            return connection.receipt(_latest(thing, connection.receipts_of))
+    from amana.local.receipts import entries_of, get_receipt
 
-    return get_receipt(int(thing), folder=options.folder)
+    return get_receipt(_latest(thing, lambda of: entries_of(of, folder=options.folder)), folder=options.folder)
+
+
+def _latest(thing: str, entries_of: Callable[[str], Sequence[int]]) -> int:
+    """The entry that is meant: by its number, or the latest decision about a project, permit or job by its id."""
+    if thing[1:2] != "-":
+        return int(thing)
+    found = entries_of(thing)
+    if not found:
+        raise Refusal("receipt.no_entry", index=thing[:80])
+    return found[-1]
 
 
 def _write(content: bytes, options: argparse.Namespace, catalogue: Catalogue) -> None:

@@ -34,7 +34,7 @@ from amana.client.sample import write_sample
 from amana.client.summary import read_summary
 from amana.client.text import choose_language, load
 from amana.client.tokens import find_token
-from amana.client.wire import Json, a_list, a_text, an_object, misread, read_cost, read_draws, read_notes, read_table
+from amana.client.wire import Json, a_list, a_text, a_whole, an_object, misread, read_cost, read_draws, read_notes, read_table
 from amana.terms.refusal import Refusal
 from amana.terms.summary import TableSummary
 
@@ -178,6 +178,12 @@ class Connection:
         with self._speaking(""):
             accept = "text/csv" if shape == "csv" else "application/json"
             return self._channel.get(f"/exports/{quote(record, safe='')}", accept=accept).body.decode("utf-8", "replace")
+
+    def receipts_of(self, thing: str) -> Sequence[int]:
+        """The entries of the node's public log that tell of a project, a permit or a job, by its id: one for each decision."""
+        with self._speaking(""):
+            found = an_object(self._channel.get("/receipts", query={"of": thing}).json(), "receipts")
+        return [a_whole(entry, "items") for entry in a_list(found.get("items"), "items")]
 
     def receipt(self, entry: int) -> str:
         """The receipt of an entry of the node's public log, as the JSON text that `amana receipt verify` checks offline. An answer tells

@@ -5,11 +5,12 @@ between append and delete leaves it in both places, so it is looked for in the l
 """
 
 import fcntl
+import json
 import os
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import final
+from typing import cast, final
 
 import structlog
 
@@ -28,6 +29,7 @@ ANY = "SELECT 1 FROM outbox LIMIT 1"
 WAITING = "SELECT sequence, entry, log_size FROM outbox ORDER BY sequence LIMIT :limit"
 ATTEMPT = "UPDATE outbox SET log_size = :size WHERE log_size IS NULL AND sequence <= :last"
 SENT = "DELETE FROM outbox WHERE sequence = :sequence"
+TELLS = "INSERT INTO told_of (subject, entry) VALUES (:subject, :entry) ON CONFLICT DO NOTHING"
 BATCH_MAX = 256
 
 
@@ -46,6 +48,12 @@ def put_once(run: Transaction, entry: Entry, *, thing: str) -> None:
 def done_once(run: Transaction, *, thing: str) -> bool:
     """Whether its entry was put."""
     return bool(run.rows(DONE_ONCE, {"thing": thing}))
+
+
+def _subject(entry: bytes) -> str:
+    """What a transition is of, by its id; nothing for an entry of another kind."""
+    members = cast("dict[str, object]", json.loads(entry))
+    return str(members[str(members["kind"])]) if members["kind"] in {"project", "permit", "run"} else ""
 
 
 @final
@@ -94,8 +102,11 @@ class Outbox:
             with self._database.transaction() as run:
                 run.change(ATTEMPT, {"size": now, "last": rows[-1][0]})
         for sequence, entry, size in rows:
-            self._log.append(entry, since=now if size is None else whole(size))
+            told = self._log.append(entry, since=now if size is None else whole(size))
+            subject = _subject(entry)
             with self._database.transaction() as run:
+                if subject:
+                    run.change(TELLS, {"subject": subject, "entry": told.index})
                 run.change(SENT, {"sequence": sequence})
         return len(rows)
 

@@ -17,11 +17,13 @@ from amana.log.seal import SALT_BYTES, read_salt, write_salt
 from amana.log.violation import Violation
 from amana.node import openings
 from amana.policy.people import Asker
-from amana.terms.database import Database, Value, text
+from amana.terms.database import Database, Value, text, whole
 from amana.terms.ids import ProjectId
 from amana.terms.refusal import Fault, Refusal
 
 KEEP = "INSERT INTO released_rows (entry, salt, csv_hmac) VALUES (:entry, :salt, :hmac) ON CONFLICT DO NOTHING"
+OF = "SELECT entry FROM told_of WHERE subject = :subject ORDER BY entry LIMIT :limit"
+ENTRIES_MAX = 1_000
 KEPT = "SELECT salt, csv_hmac FROM released_rows WHERE entry = :entry"
 Holder: TypeAlias = Asker | Literal["machine"] | None
 """Who asks for a receipt: a person, whoever holds the data folder, or a stranger."""
@@ -40,6 +42,11 @@ class Receipts:
         values: dict[str, Value] = {"entry": entry, "salt": write_salt(salt), "hmac": commit_rows(csv, salt=salt).hex()}
         with self._database.transaction() as run:
             run.change(KEEP, values)
+
+    def entries_of(self, subject: str) -> tuple[int, ...]:
+        """The entries of the log that tell of that project, permit or job, in order: each decision has its own receipt."""
+        with self._database.reading() as run:
+            return tuple(whole(entry) for (entry,) in run.rows(OF, {"subject": subject, "limit": ENTRIES_MAX}))
 
     def receipt(self, index: int, *, holder: Holder, sees: Callable[[ProjectId], bool]) -> Receipt:
         """The receipt of that entry. `sees`: whether the holder may see that project.

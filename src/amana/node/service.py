@@ -257,6 +257,10 @@ class Service:
         wired = self._wired
         return LogKeeper(self.database, wired.log, wired.reader, record=wired.record, vault=wired.vault, now=self.now)
 
+    def entries_of(self, subject: str) -> tuple[int, ...]:
+        """The entries of the public log that tell of a project, a permit or a job."""
+        return self._wired.receipts.entries_of(subject)
+
     def receipt(self, holder: Holder, *, index: int) -> str:
         """The receipt of an entry of the log as a file, with the openings that belong to its holder. Errors: Refusal receipt.no_entry."""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Path, Response
+from fastapi import Path, Query, Response
 
 from amana.policy.rights import Action
 from amana.web.access import doing
@@ -18,6 +18,16 @@ EXAMPLE = {
     "rows": {"commitment": "Xk0b…=", "salt": "9dRf…=", "statement": "amana.receipt/v1\n…"},
 }
 router = new_router("receipts")
+
+
+@router.get(
+    "/receipts",
+    openapi_extra=doing(Action.SEE_PUBLIC),
+    responses={200: {"content": {"application/json": {"example": {"items": [12, 13, 17]}}}}},
+)
+def receipts_of(service: Here, of: Annotated[str, Query(min_length=1, max_length=80)]) -> dict[str, list[int]]:
+    """The entries of the public log that tell of a project, a permit or a job, in order: each decision has a receipt of its own."""
+    return {"items": list(service.entries_of(of))}
 
 
 @router.get(

@@ -4,3 +4,9 @@ CREATE TABLE released_rows (
     salt TEXT NOT NULL CHECK (LENGTH(salt) = 44),
     csv_hmac TEXT NOT NULL CHECK (LENGTH(csv_hmac) = 64)
 ) STRICT;
+-- Which entries of the log tell of a project, a permit or a job: so that every decision leads to its receipt.
+CREATE TABLE told_of (
+    subject TEXT NOT NULL,
+    entry INTEGER NOT NULL CHECK (entry >= 0),
+    PRIMARY KEY (subject, entry)
+) STRICT;
