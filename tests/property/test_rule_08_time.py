@@ -10,7 +10,7 @@ from amana.privacy.schedule import Schedule, seconds_of
 from amana.query.check import check
 from amana.query.parse import parse
 from amana.terms.refusal import Fault, Refusal
-from tests.parts import SCHEDULE, SCHEMA, FakeClock, FakeEngine, asking, held, kernel, ledger_at, version
+from tests.parts import SCHEDULE, SCHEMA, FakeClock, FakeEngine, FakeLog, asking, held, kernel, ledger_at, version
 
 
 def left_at(work_s: float, cells: int, *, failure: Exception | None = None) -> float:
@@ -82,3 +82,16 @@ def test_a_question_that_may_take_longer_than_the_node_gives_is_refused_before_t
             answer(asking(released), short)
         assert refused.value.parameters == {"seconds": 1, "most": 0}
         assert held(ledger, "SELECT id FROM charge") == []
+
+
+def test_what_the_log_and_its_witnesses_take_is_not_taken_from_the_time_of_the_run() -> None:
+    of, clock = version(), FakeClock(at_s=100.0)
+
+    def slow() -> None:
+        clock.at_s += 3600.0
+
+    with ledger_at(":memory:", of) as ledger:
+        parts = kernel(ledger, FakeEngine(cells={(): (5,)}), log=FakeLog(before=slow), clock=clock)
+        bounded = plan_release(asking(of), parts).bounded
+        answer(asking(of), parts)
+    assert clock.elapsed() == 3700.0 + seconds_of(bounded, SCHEMA, SCHEDULE)
