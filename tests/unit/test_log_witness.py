@@ -187,7 +187,7 @@ def test_a_quorum_is_gathered_though_one_is_down_and_one_was_ahead(tmp_path: Pat
 
 def test_a_fork_finds_no_quorum(tmp_path: Path) -> None:
     folders = {name: new(tmp_path / name, KEYS[name]) for name in "abc"}
-    asking = Witnesses(three(), post=Network(a=folders["a"], b=folders["b"], c=folders["c"]), wait_s=1)
+    asking = Witnesses(three("group q all a b c\nquorum q"), post=Network(a=folders["a"], b=folders["b"], c=folders["c"]), wait_s=1)
     asking.cosign(note(20), lambda old: proof(old, 20))
     with pytest.raises(QuorumError) as missed:
         Witnesses(three(), post=Network(a=folders["a"], b=folders["b"], c=folders["c"]), wait_s=1).cosign(

@@ -36,7 +36,7 @@ def trusted(options: argparse.Namespace) -> "Policy | None":
 def with_library() -> None:
     """Return if signatures can be checked here. Errors: Refusal client.library_missing."""
     try:
-        import amana.log.note as _  # noqa: F401
+        import amana.log.note as _  # noqa: F401 - only whether it can be loaded
     except ImportError as missing:
         raise Refusal("client.library_missing", library=missing.name or "cryptography", extra="log") from None
 

@@ -156,7 +156,7 @@ def read_note(content: bytes) -> Note:
 def read_signature(line: str) -> Signature:
     """One signature line, without its newline. Errors: NoteError."""
     name, _, written = line.removeprefix(_DASH).partition(" ")
-    value = _bytes(written)
+    value = read_base64(written)
     if not line.startswith(_DASH) or not is_name(name) or len(value) < 5:
         raise NoteError("note_form")
     return Signature(name=name, key_id=value[:4], value=value[4:])
@@ -220,7 +220,7 @@ def is_name(name: str) -> bool:
 def _parts(text: str) -> tuple[str, str, bytes]:
     name, _, rest = text.partition("+")
     key_id, _, written = rest.partition("+")
-    value = _bytes(written)
+    value = read_base64(written)
     if not is_name(name) or not value:
         raise NoteError("key_form")
     return name, key_id, value
@@ -230,7 +230,7 @@ def _base64(value: bytes) -> str:
     return base64.b64encode(value).decode("ascii")
 
 
-def _bytes(written: str) -> bytes:
+def read_base64(written: str) -> bytes:
     """Strict base64: one text for one value. Errors: NoteError."""
     try:
         value = base64.b64decode(written.encode("ascii"), validate=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import final
 
 from amana.log.checkpoint import Checkpoint, read_checkpoint, read_size
-from amana.log.note import Note, NoteError, read_note
+from amana.log.note import Note, NoteError, read_base64, read_note
 from amana.log.quorum import Policy, check_note
 from amana.log.tree import HASH_BYTES, PROOF_HASHES_MAX, Hash, leaf_hash, verify_inclusion
 
@@ -42,7 +42,7 @@ def read_proof(text: str) -> TlogProof:
         raise NoteError("proof_form")
     hashes = tuple(read_hash(line) for line in rest[1:])
     found = TlogProof(
-        index=read_size(rest[0].removeprefix("index ")), hashes=hashes, checkpoint=read_note(below.encode()), extra=_strict(extra)
+        index=read_size(rest[0].removeprefix("index ")), hashes=hashes, checkpoint=read_note(below.encode()), extra=read_base64(extra)
     )
     if found.text != text:
         raise NoteError("proof_form")
@@ -59,17 +59,7 @@ def check_proof(proof: TlogProof, *, entry: bytes, policy: Policy) -> Checkpoint
 
 def read_hash(line: str) -> Hash:
     """A hash from its base64. Errors: NoteError."""
-    value = _strict(line)
+    value = read_base64(line)
     if len(value) != HASH_BYTES:
         raise NoteError("proof_form")
     return Hash(value)
-
-
-def _strict(line: str) -> bytes:
-    try:
-        value = base64.b64decode(line.encode("ascii"), validate=True)
-    except ValueError:
-        raise NoteError("base64") from None
-    if base64.b64encode(value).decode("ascii") != line:
-        raise NoteError("base64")
-    return value
