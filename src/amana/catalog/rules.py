@@ -119,6 +119,8 @@ def _read(text: str) -> tuple[Rules | None, tuple[Refusal, ...]]:
         population=population,
         schema=Schema(unit=population.unit, tables=tuple(table for table, _ in tables)),
         processing=heading.processing,
+        themes=heading.themes,
+        checklist=heading.checklist,
     )
     return Rules(dataset=dataset, readings=tuple(reading for _, reading in tables)), ()
 

@@ -185,6 +185,16 @@ class Fields:
             return None
         return Fields(cast("dict[str, object]", value), self.at(key), self.problems)
 
+    def parts(self, key: str, *, most: int) -> "tuple[Fields, ...]":
+        """The TOML tables of an array of that name, none if it is not written."""
+        value = self.raw(key)
+        items = cast("list[object]", value) if isinstance(value, list) else [] if value is None else [None]
+        if len(items) > most or not all(isinstance(item, dict) for item in items):
+            self.bad(key, "word.rules.parts", part=f"[[{self.at(key)}]]", number=most)
+            return ()
+        tables = cast("list[dict[str, object]]", items)
+        return tuple(Fields(each, f"{self.at(key)}.{number}", self.problems) for number, each in enumerate(tables, start=1))
+
     def names(self) -> tuple[str, ...]:
         """All keys that are written."""
         return tuple(self._values)

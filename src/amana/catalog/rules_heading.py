@@ -9,9 +9,11 @@ from amana.catalog.purposes import TERMS, TermKind, read_term
 from amana.catalog.rules_fields import Fields
 from amana.catalog.rules_processing import read_processing
 from amana.catalog.schema import Period, Population, Processing
+from amana.catalog.themes import THEMES
 from amana.terms.ids import DeltaUnits, NanoRho, PopulationName
 
 LANGUAGES = ("en", "fr", "ar", "zgh")
+CHECKLIST_MAX = 20
 FOR_LIFE = "life"
 """How rules write a promise without a period."""
 
@@ -29,6 +31,8 @@ class Heading:
     purposes: tuple[str, ...]
     retention: date
     processing: Processing
+    themes: tuple[str, ...]
+    checklist: tuple[tuple[tuple[str, str], ...], ...]
 
 
 def read_heading(fields: Fields | None) -> Heading | None:
@@ -44,6 +48,8 @@ def read_heading(fields: Fields | None) -> Heading | None:
     purposes = _purposes(fields)
     retention = _retention(fields)
     processing = read_processing(fields.part("processing", required=False))
+    themes = _themes(fields)
+    checklist = tuple(_titles(each, example="Who will read the answers?") for each in fields.parts("checklist", most=CHECKLIST_MAX))
     fields.close()
     if len(fields.problems.found) > before:
         return None
@@ -57,6 +63,8 @@ def read_heading(fields: Fields | None) -> Heading | None:
         purposes=purposes,
         retention=retention,
         processing=processing,
+        themes=themes,
+        checklist=checklist,
     )
 
 
@@ -65,9 +73,21 @@ def read_title(fields: Fields, *, required: bool) -> tuple[tuple[str, str], ...]
     part = fields.part("title", required=required)
     if part is None:
         return ()
-    titles = [(language, part.text(language, example="Visits to clinics")) for language in LANGUAGES]
+    return _titles(part, example="Visits to clinics")
+
+
+def _titles(part: Fields, *, example: str) -> tuple[tuple[str, str], ...]:
+    titles = [(language, part.text(language, example=example)) for language in LANGUAGES]
     part.close()
     return tuple((language, title) for language, title in titles if title is not None)
+
+
+def _themes(fields: Fields) -> tuple[str, ...]:
+    themes = fields.texts("themes")
+    if not set(themes) <= set(THEMES):
+        fields.bad("themes", "word.one_of", known=", ".join(f'"{word}"' for word in THEMES))
+        return ()
+    return themes
 
 
 def _purposes(fields: Fields) -> tuple[str, ...]:

@@ -126,8 +126,9 @@ class Processing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
     """What the public knows of a dataset. `purposes`: terms of `catalog.purposes`, as the rules write them. `retention`: the
-    last day on which the data may be kept. `controller`: legal name and contact of the controller (GDPR art. 30). `processing`: of
-    versions published before it could be declared, nothing."""
+    last day on which the data may be kept. `controller`: legal name and contact of the controller (GDPR art. 30). `themes`: of
+    `catalog.themes`. `checklist`: what an applicant must answer, each in every language (pairs of language and text). The last three: of
+    versions published before they could be declared, nothing."""
 
     name: str
     title: tuple[tuple[str, str], ...]
@@ -139,6 +140,8 @@ class Dataset:
     population: Population
     schema: Schema
     processing: Processing = Processing()
+    themes: tuple[str, ...] = ()
+    checklist: tuple[tuple[tuple[str, str], ...], ...] = ()
 
 
 def expired(dataset: Dataset, today: date) -> bool:

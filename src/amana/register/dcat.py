@@ -1,6 +1,6 @@
 """The catalogue of a node for data portals: DCAT-AP 3.0.1, as JSON-LD and as Turtle.
 
-Source: DCAT-AP 3.0.1 (SEMIC recommendation), DCAT 3 (W3C). What the node does not know is left out: no theme, no licence, no place and no
+Source: DCAT-AP 3.0.1 (SEMIC recommendation), DCAT 3 (W3C). What the node does not know is left out: no licence, no place and no
 period is guessed. Every thing that a property leads to bears its class, for validators infer none; and a name, so that the same
 catalogue is written in the same way.
 """
@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import quote
 
 from amana.catalog.schema import Table
+from amana.catalog.themes import THEMES
 from amana.client.text import LANGUAGES, load
 from amana.register.listing import FORMS, Json, Listed, Place
 from amana.register.purposes import disease_iri, purpose_about, purpose_iri
@@ -34,6 +35,7 @@ CONTEXT: Final[Mapping[str, str]] = {
 PROFILE: Final = "https://semiceu.github.io/DCAT-AP/releases/3.0.1"
 OPENAPI: Final = "https://spec.openapis.org/oas/v3.1.0"
 _EU = "http://publications.europa.eu/resource/authority/"
+DATA_THEME: Final = f"{_EU}data-theme/"
 RESTRICTED: Final = f"{_EU}access-right/RESTRICTED"
 """Whoever wants an answer needs a permit."""
 LANGUAGE_IRIS: Final = tuple(f"{_EU}language/{name}" for name in ("ENG", "FRA", "ARA", "ZGH"))
@@ -98,6 +100,8 @@ def _dataset(place: Place, listed: Listed) -> Json:
         "dcat:distribution": [_answers(place, listed), _profile(place, listed)],
         "adms:sample": [_sample(place, listed, table, form=form) for table in dataset.schema.tables for form in FORMS],
     }
+    if dataset.themes:
+        found["dcat:theme"] = [{"@id": f"{DATA_THEME}{THEMES[each]}", "@type": "skos:Concept"} for each in dataset.themes]
     if dataset.legal_basis:
         law: Json = {"@id": f"{iri}#legal-basis", "@type": "eli:LegalResource", "rdfs:label": dataset.legal_basis}
         found["dcatap:applicableLegislation"] = law

@@ -27,12 +27,12 @@ from amana.web import (
     receipts,
     registers,
     sign_in,
-    sign_in_page,
     witness,
 )
 from amana.web.guard import Guard
 from amana.web.health import router as health
 from amana.web.limits import Limits
+from amana.web.pages.portal import PAGES
 from amana.web.routing import BASE
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -69,16 +69,17 @@ def build(service: Service) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    for router in (docs.router, health, log.router, witness.router, sign_in.callback, sign_in_page.router):
+    for router in (docs.router, health, log.router, witness.router, sign_in.callback):
+        app.include_router(router)
+    for router in PAGES:
         app.include_router(router)
     return app
 
 
 def _named(route: APIRoute) -> str:
     """Such as get-datasets-name-budget."""
-    words = (
-        route.path.removeprefix(BASE).replace(":path}", "").replace("{", "").replace("}", "").replace("_", "-").replace(".", "-").split("/")
-    )
+    path = route.path.removeprefix(BASE).replace(":path}", "").replace(":language}", "").replace("{", "").replace("}", "")
+    words = path.replace("_", "-").replace(".", "-").split("/")
     return "-".join([min(route.methods or {"get"}).lower(), *(word for word in words if word)])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from html import escape
 
 from fastapi import Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
 from amana.client.text import LANGUAGES, Catalogue, load
 from amana.terms.codes import CODES
@@ -36,12 +36,6 @@ router = new_router("documentation")
 async def described(request: Request) -> Response:
     """This description: OpenAPI 3.1."""
     return Response(json.dumps(document(request.app), ensure_ascii=False).encode(), media_type="application/json")
-
-
-@router.get("/", include_in_schema=False, openapi_extra=open_because("it leads to the description of the API"))
-async def front() -> Response:
-    """Whoever opens the node's address in a browser is led to its description."""
-    return RedirectResponse("/docs", status_code=303)
 
 
 @router.get("/docs", include_in_schema=False, openapi_extra=open_because("the description of the API holds no data of anybody"))

@@ -153,7 +153,7 @@ async def _handled(request: Request, error: Exception) -> Response:
         case Refusal() | Fault():
             return respond(error, catalogue=catalogue)
         case RequestValidationError():
-            return respond(_misread(error), catalogue=catalogue)
+            return respond(misread(error), catalogue=catalogue)
         case HTTPException(status_code=404):
             return respond(Refusal("http.no_route", path=request.url.path[:FIELD_CHARACTERS_MAX]), catalogue=catalogue)
         case HTTPException(status_code=405):
@@ -174,7 +174,7 @@ def _allowed(request: Request) -> str:
     return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 
-def _misread(error: RequestValidationError) -> Refusal:
+def misread(error: RequestValidationError) -> Refusal:
     """The first finding: where, and what is wanted there; never what was sent."""
     found = cast("Mapping[str, object]", error.errors()[0])
     place = cast("tuple[str | int, ...]", found["loc"])

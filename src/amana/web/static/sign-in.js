@@ -2,6 +2,10 @@
 // The sign-in page: one-time links, passkeys, the identity provider. No framework, no inline script, nothing from elsewhere.
 
 const api = "/api/v1";
+const query = new URLSearchParams(location.search);
+const wanted = query.get("next") || "";
+const strong = query.has("strong"); // whoever is sent here to confirm who she is goes back once she has
+const next = /^\/(ar|en|fr|zgh)\/desk(\/|$)/.test(wanted) ? wanted : ""; // a page of this node, and nowhere else
 const byId = (name) => document.getElementById(name);
 
 function bytes(text) {
@@ -82,69 +86,9 @@ async function makeToken() {
   return "shown";
 }
 
-async function all(path) {
-  let page = await call("GET", path);
-  const items = page.items;
-  while (page.next) {
-    page = await call("GET", `${path}?cursor=${encodeURIComponent(page.next)}`);
-    items.push(...page.items);
-  }
-  return items;
-}
-
-// What needs a strong sign-in is asked for again once the device has confirmed it.
-async function signed(path, body) {
-  try {
-    await call("POST", path, body);
-  } catch (error) {
-    if (error.code !== "rights.step_up_needed") {
-      throw error;
-    }
-    await prove("step-up");
-    await call("POST", path, body);
-  }
-}
-
-function wait(about, offers) {
-  const line = document.createElement("li");
-  const words = document.createElement("bdi");
-  words.textContent = about;
-  line.append(words);
-  for (const [name, path, body] of offers) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = byId("waiting").dataset[name];
-    button.addEventListener("click", () => run(() => signed(path, body)));
-    line.append(button);
-  }
-  byId("waiting").append(line);
-}
-
-async function showWaiting() {
-  byId("waiting").replaceChildren();
-  for (const permit of await all("/permits")) {
-    const path = `/permits/${permit.id}`;
-    const asked = { share: permit.share_asked, valid_until: permit.valid_until };
-    const offers = [["grant", `${path}/grant`, asked], ["refuse", `${path}/refuse`, {}], ["resume", `${path}/resume`, {}]];
-    const open = permit.state === "requested" || permit.state === "suspended";
-    const mine = offers.filter(([name]) => open && permit.may.includes(`${name}_permit`));
-    if (mine.length) {
-      const until = permit.valid_until.slice(0, 10);
-      wait([permit.dataset, permit.project, permit.share_asked, until, byId("outcomes").dataset[permit.match.outcome]].join(" · "), mine);
-    }
-  }
-  for (const project of await all("/projects")) {
-    for (const output of await all(`/projects/${project.id}/outputs`)) {
-      if (output.may.includes("publish_output")) {
-        wait(`${output.title} · ${project.id}`, [["publish", `/outputs/${output.id}/publish`, {}]]);
-      }
-    }
-  }
-}
-
 const acts = {
   passkey: () => prove("passkey"),
-  "step-up": () => prove("step-up"),
+  "step-up": () => prove("step-up").then(() => "confirmed"),
   register,
   "provider-in": () => visit("sign-in"),
   "provider-step-up": () => visit("step-up"),
@@ -153,7 +97,7 @@ const acts = {
   "sign-out": () => call("POST", "/sign-out"),
 };
 
-async function show() {
+async function show(done) {
   const found = await call("GET", "/sign-in");
   for (const part of document.querySelectorAll("[data-for]")) {
     part.hidden = !part.dataset.for.split(" ").includes(found.state);
@@ -162,8 +106,8 @@ async function show() {
     part.hidden = !found.identity_provider;
   }
   byId("name").textContent = found.name || "";
-  if (found.state === "signed-in") {
-    await showWaiting();
+  if (found.state === "signed-in" && next && (!strong || done === "confirmed")) {
+    location.assign(next);
   }
 }
 
@@ -172,7 +116,7 @@ async function run(act) {
   try {
     const done = await act();
     if (done !== "leaving") {
-      await show();
+      await show(done);
     }
   } catch (error) {
     byId("alert").textContent = error.message;

@@ -1,0 +1,99 @@
+"""From a template and values to a response."""
+
+import gzip
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from fastapi import Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from amana.client.figures import digits_after, number, percent, show
+from amana.terms.answer import Shown
+from amana.terms.refusal import Fault, Refusal
+from amana.web.pages.assets import address_of
+from amana.web.pages.reader import NAMES, Reader
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+MEDIA = "text/html; charset=utf-8"
+PACKED_BYTES_MIN = 400
+
+
+def page(reader: Reader, template: str, *, status: int = 200, **values: object) -> Response:
+    """A page, written from `templates/<template>`. What may be kept of it, and by whom, its route says (`pages.route`)."""
+    found = _environment().get_template(template).render({**_known(reader), "refusal": None, **values})
+    headers = {"Content-Security-Policy": POLICY, "Content-Language": reader.language}
+    return Response(found, status_code=status, media_type=MEDIA, headers=headers)
+
+
+def packed(response: Response) -> bytes | None:
+    """The body in gzip, where that is worth it."""
+    body = bytes(response.body)
+    return gzip.compress(body, 6, mtime=0) if len(body) >= PACKED_BYTES_MIN else None
+
+
+def said(reader: Reader, failure: Refusal | Fault) -> str:
+    """A refusal or fault as a sentence in the reader's language."""
+    match failure:
+        case Refusal():
+            return reader.catalogue.say(failure.code, **failure.parameters)
+        case Fault():
+            return reader.catalogue.say("cli.fault", id=failure.id)
+
+
+def ltr(text: object) -> Markup:
+    """What reads from left to right in every language: figures with their intervals, names of columns, code."""
+    return Markup('<bdi dir="ltr">{}</bdi>').format(str(text))
+
+
+def figure(cell: Shown) -> Markup:
+    """A cell of an answer."""
+    return ltr(show(cell))
+
+
+def amount(value: float, digits: int | None = None) -> Markup:
+    """A number in groups of three digits; without `digits`, with those that three meaningful ones need."""
+    shown = digits if digits is not None else 0 if float(value).is_integer() else max(0, digits_after(abs(value) / 10))
+    return ltr(number(value, shown))
+
+
+def share(value: float) -> Markup:
+    """A share as per cent."""
+    return ltr(percent(value))
+
+
+def lines(text: str) -> Markup:
+    """What a person wrote, with its line breaks."""
+    return Markup("<br>").join(escape(line) for line in text.split("\n"))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("amana.web.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        auto_reload=False,
+    )  # fmt: skip
+    environment.filters |= {"ltr": ltr, "figure": figure, "amount": amount, "share": share, "lines": lines}
+    return environment
+
+
+def _known(reader: Reader) -> Mapping[str, object]:
+    """What every template may name."""
+    catalogue = reader.catalogue
+
+    def comma(texts: Iterable[object]) -> Markup:
+        """A list in one line."""
+        between = Markup("، ") if reader.language == "ar" else Markup(", ")
+        return between.join(escape(each) for each in texts)
+
+    def told(failure: Refusal | Fault) -> str:
+        return said(reader, failure)
+
+    return {
+        "reader": reader, "language": reader.language, "direction": reader.direction, "say": catalogue.say, "count": catalogue.count,
+        "word": catalogue.word, "tell": reader.tell, "pick": reader.pick, "at": reader.at, "comma": comma, "told": told,
+        "asset": address_of, "names": NAMES,
+    }  # fmt: skip

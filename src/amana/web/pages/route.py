@@ -1,0 +1,209 @@
+"""What every page does around its own work.
+
+Public pages are the same for everybody: they are written once for a short time, however many ask, and may be kept. Personal ones are
+kept by nobody; what is sent to them comes from a page that was given to the same session. Either way a refusal is a page, too.
+"""
+
+import hashlib
+import time
+from asyncio import Lock
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias, cast, final
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+
+from amana.policy.people import Asker
+from amana.terms.refusal import Fault, Refusal
+from amana.web.context import COOKIE, SAFE, caller_of, from_own_page
+from amana.web.pages.assets import takes_gzip
+from amana.web.pages.forms import TOKEN, Form, read_form
+from amana.web.pages.reader import Reader, public_reader, same_page
+from amana.web.pages.render import packed, page
+from amana.web.problems import misread, status_of, unforeseen
+
+Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
+PREFIX = "/{language:language}"
+KEPT_MAX = 400
+"""Public pages that are kept written."""
+FRESH_S = 2.0
+"""So old a kept page may be: a budget, a queue or a checkpoint is shown at most this late."""
+STALE_S = 20.0
+"""So old it may be while somebody is writing it anew."""
+KEEP = "public, max-age=0, must-revalidate"
+
+
+def public_pages() -> APIRouter:
+    """A router for pages that are the same for everybody."""
+    return APIRouter(prefix=PREFIX, route_class=PublicRoute, include_in_schema=False)
+
+
+def personal_pages() -> APIRouter:
+    """A router for pages of whoever is signed in: their paths begin with /desk."""
+    return APIRouter(prefix=PREFIX, route_class=PersonalRoute, include_in_schema=False)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A page that was written: when, what names it, and its body, plain and in gzip."""
+
+    at: float
+    tag: str
+    response: Response
+    packed: bytes | None
+
+
+@final
+class Shelf:
+    """The public pages of one process."""
+
+    def __init__(self, *, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._elapsed, self._kept, self._writing = elapsed, OrderedDict[str, Kept](), dict[str, Lock]()
+
+    async def get(self, name: str, write: Callable[[], Coroutine[Any, Any, Response]]) -> Kept:
+        """The page of that name; written anew where it is not fresh, by one request at a time."""
+        found = self._kept.get(name)
+        lock = self._writing.get(name)
+        age = self._elapsed() - found.at if found is not None else STALE_S
+        if found is not None and (age < FRESH_S or (age < STALE_S and lock is not None and lock.locked())):
+            self._kept.move_to_end(name)
+            return found
+        async with self._writing.setdefault(name, Lock()):
+            again = self._kept.get(name)
+            if again is not None and self._elapsed() - again.at < FRESH_S:
+                return again
+            response = await write()
+            made = Kept(at=self._elapsed(), tag=f'"{_digest(response)}"', response=response, packed=packed(response))
+            if response.status_code == 200:
+                self._kept[name] = made
+                self._kept.move_to_end(name)
+            else:
+                self._writing.pop(name, None)
+            if len(self._kept) > KEPT_MAX:
+                over, _ = self._kept.popitem(last=False)
+                self._writing.pop(over, None)
+        return made
+
+
+class PublicRoute(APIRoute):
+    """A page for everybody."""
+
+    def get_route_handler(self) -> Handler:
+        """GET from the shelf; POST as it is."""
+        handle, shelf = super().get_route_handler(), Shelf()
+
+        async def public(request: Request) -> Response:
+            async def write() -> Response:
+                return await _failing(request, handle, reader=public_reader(request))
+
+            if request.method not in SAFE:
+                from_own_page(request)
+                request.state.form = read_form(await request.body())
+                return _sent(request, await write(), keep="no-store")
+            found = await shelf.get(str(request.url.path) + "?" + request.url.query, write)
+            keep = KEEP if found.response.status_code == 200 else "no-store"
+            kept = {"Cache-Control": keep, "ETag": found.tag, "Vary": "Accept-Encoding"}
+            if found.tag in request.headers.get("if-none-match", ""):
+                return Response(status_code=304, headers=kept)
+            headers = {name: value for name, value in found.response.headers.items() if name != "content-length"} | kept
+            if found.packed is not None and takes_gzip(request):
+                return Response(found.packed, status_code=found.response.status_code, headers={**headers, "Content-Encoding": "gzip"})
+            return Response(found.response.body, status_code=found.response.status_code, headers=headers)
+
+        return public
+
+
+class PersonalRoute(APIRoute):
+    """A page for whoever is signed in, who is led to the sign-in page otherwise."""
+
+    def get_route_handler(self) -> Handler:
+        """With its form read and its token looked at, where there is one."""
+        handle = super().get_route_handler()
+
+        async def personal(request: Request) -> Response:
+            reader = public_reader(request)
+            try:
+                asker = await caller_of(request)
+            except Refusal as refusal:
+                if refusal.code != "sign_in.needed":
+                    return _sent(request, refused(reader, refusal), keep="no-store")
+                asker = None
+            if asker is None:
+                entrance = f"{reader.at('/sign-in')}?next={quote(request.url.path)}"
+                return RedirectResponse(entrance, status_code=303, headers={"Cache-Control": "no-store"})
+            request.state.form = Form()
+            if request.method not in SAFE:
+                try:
+                    from_own_page(request)
+                    request.state.form = read_form(await request.body())
+                    if not same_page(request.cookies.get(COOKIE, ""), request.state.form.text(TOKEN, most=200)):
+                        raise Refusal("http.cross_site")
+                except Refusal as refusal:
+                    return _sent(request, refused(reader, refusal), keep="no-store")
+            return _sent(request, await _failing(request, handle, reader=reader), keep="no-store")
+
+        return personal
+
+
+def personal_reader(request: Request) -> Reader:
+    """The reader of a personal page: whoever is signed in."""
+    bare, asker = public_reader(request), cast("Asker", request.state.asker)
+    return Reader(language=bare.language, path=bare.path, service=bare.service, asker=asker, secret=request.cookies.get(COOKIE, ""))
+
+
+Read = Annotated[Reader, Depends(public_reader)]
+"""Of a public page."""
+Mine = Annotated[Reader, Depends(personal_reader)]
+"""Of a personal page."""
+
+
+def form_of(request: Request) -> Form:
+    """What a form brought."""
+    return cast("Form", request.state.form)
+
+
+Filled = Annotated[Form, Depends(form_of)]
+"""The form that was sent to a page."""
+
+
+def refused(reader: Reader, failure: Refusal | Fault) -> Response:
+    """A page that says no, or that something failed."""
+    status = status_of(failure.code) if isinstance(failure, Refusal) else 500
+    return page(reader, "refused.html", status=status, failure=failure)
+
+
+def gone_to(reader: Reader, path: str) -> Response:
+    """After a change: the page that shows it. Going back or loading anew changes nothing again."""
+    return RedirectResponse(reader.at(path), status_code=303)
+
+
+async def _failing(request: Request, handle: Handler, *, reader: Reader) -> Response:
+    try:
+        return await handle(request)
+    except (Refusal, Fault) as failure:
+        return refused(reader, failure)
+    except RequestValidationError as error:
+        return refused(reader, misread(error))
+    except Exception as error:  # noqa: BLE001 - the last place where it can still become a page
+        return refused(reader, unforeseen(error))
+
+
+def _sent(request: Request, response: Response, *, keep: str) -> Response:
+    response.headers.setdefault("Cache-Control", keep)
+    response.headers["Vary"] = "Accept-Encoding, Cookie"
+    body = packed(response) if takes_gzip(request) and "content-encoding" not in response.headers and hasattr(response, "body") else None
+    if body is not None:
+        response.body = body
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Content-Length"] = str(len(body))
+    return response
+
+
+def _digest(response: Response) -> str:
+    return hashlib.sha256(bytes(response.body)).hexdigest()[:32]
