@@ -24,9 +24,14 @@ PACKED_BYTES_MIN = 400
 
 def page(reader: Reader, template: str, *, status: int = 200, **values: object) -> Response:
     """A page, written from `templates/<template>`. What may be kept of it, and by whom, its route says (`pages.route`)."""
-    found = _environment().get_template(template).render({**_known(reader), "refusal": None, **values})
+    found = part(reader, template, **{"refusal": None, **values})
     headers = {"Content-Security-Policy": POLICY, "Content-Language": reader.language}
     return Response(found, status_code=status, media_type=MEDIA, headers=headers)
+
+
+def part(reader: Reader, template: str, **values: object) -> Markup:
+    """A piece of a page, written from its own template."""
+    return Markup(_environment().get_template(template).render({**_known(reader), **values}))  # noqa: S704 - the template escapes
 
 
 def packed(response: Response) -> bytes | None:
