@@ -129,7 +129,7 @@ class PersonalRoute(APIRoute):
         async def personal(request: Request) -> Response:
             reader = public_reader(request)
             try:
-                asker = await caller_of(request)
+                asker = None if "authorization" in request.headers else await caller_of(request)  # tokens are for programs
             except Refusal as refusal:
                 if refusal.code != "sign_in.needed":
                     return _sent(request, refused(reader, refusal), keep="no-store")
