@@ -8,8 +8,8 @@ from fastapi import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from amana.client.figures import digits_after, number, percent, show
-from amana.terms.answer import Shown
+from amana.client.figures import GROUP, digits_after, number, percent, show
+from amana.terms.answer import Estimate, Shown
 from amana.terms.refusal import Fault, Refusal
 from amana.web.pages.assets import address_of
 from amana.web.pages.reader import NAMES, Reader
@@ -56,7 +56,7 @@ def ltr(text: object) -> Markup:
 
 def figure(cell: Shown) -> Markup:
     """A cell of an answer."""
-    return ltr(show(cell))
+    return ltr(_whole(show(cell)) if isinstance(cell, Estimate) else show(cell))
 
 
 def amount(value: float, digits: int | None = None) -> Markup:
@@ -67,12 +67,17 @@ def amount(value: float, digits: int | None = None) -> Markup:
 
 def share(value: float) -> Markup:
     """A share as per cent."""
-    return ltr(percent(value))
+    return ltr(_whole(percent(value)))
 
 
 def lines(text: str) -> Markup:
     """What a person wrote, with its line breaks."""
     return Markup("<br>").join(escape(line) for line in text.split("\n"))
+
+
+def _whole(text: str) -> str:
+    """No line ends inside it."""
+    return text.replace(" ", GROUP)
 
 
 @cache
