@@ -67,7 +67,7 @@ def amount(value: float, digits: int | None = None) -> Markup:
 
 def share(value: float) -> Markup:
     """A share as per cent."""
-    return ltr(percent(value))
+    return ltr(percent(value).replace(" ", "\u00a0"))
 
 
 def lines(text: str) -> Markup:
