@@ -120,7 +120,7 @@ def version_of(service: Service, name: str) -> Version:
 def odds_of(budget: Budget) -> Odds:
     """By the whole budget, which is the promise, and by what is spent of it in its period."""
     spent = epsilon_of(nano_rho=budget.spent_nrho, delta_units=budget.spent_delta_units, delta=budget.delta_shown)
-    ever, now = (f"{odds_percent(epsilon):.14g} %" for epsilon in (budget.epsilon_of_cap, spent))
+    ever, now = (f"{odds_percent(epsilon):.14g}\N{NO-BREAK SPACE}%" for epsilon in (budget.epsilon_of_cap, spent))
     return Odds(ever=ever, now=now, failing=round(1 / budget.delta_shown))
 
 

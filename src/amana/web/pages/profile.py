@@ -12,13 +12,16 @@ from amana.catalog.domains import DateDomain, MomentDomain, NumberDomain
 from amana.catalog.profile import Histogram, TableProfile
 from amana.catalog.schema import Column, Dataset, Table
 from amana.catalog.summary import Z95
-from amana.client.figures import digits_after, number, percent, show
+from amana.client.figures import GROUP, digits_after, number, show
 from amana.node.service import Service
 from amana.terms.answer import Estimate
 from amana.terms.summary import ColumnSummary, Quantile, TableSummary
 from amana.web.pages import plots
 from amana.web.pages.reader import Reader
 
+GROUPED_MIN = 10_000
+TOGETHER = str.maketrans({" ": "\N{NO-BREAK SPACE}"})
+"""A figure and its interval stay on one line."""
 MEMBERS_MAX = 12
 """So many of a long list of members are shown, the largest; the others together."""
 OPEN_MAX = 6
@@ -28,7 +31,7 @@ OPEN_MAX = 6
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One member of a choice, or the others together where `name` is None. `share`: of the rows, with its interval."""
+    """One member of a choice, or the others together, without a bar, where `name` is None. `share`: of the rows, with its interval."""
 
     name: str | None
     share: str
@@ -78,10 +81,10 @@ def _table(reader: Reader, table: Table, told: TableSummary, profile: TableProfi
     return TableShown(
         name=table.name,
         title=table.title,
-        units=show(told.units),
-        rows=show(told.rows),
+        units=show(told.units).translate(TOGETHER),
+        rows=show(told.rows).translate(TOGETHER),
         rows_of_one=(quantile_text(reader, shares[0.5], decimals=0), quantile_text(reader, shares[0.95], decimals=0)),
-        groups=tuple((name, show(mean)) for name, mean in told.groups_per_unit),
+        groups=tuple((name, show(mean).translate(TOGETHER)) for name, mean in told.groups_per_unit),
         columns=tuple(_column(reader, columns[each.name], each, profile.histogram(each.name)) for each in told.columns),
         bare=tuple(name for name in columns if name not in {each.name for each in told.columns}),
         open=len(told.columns) <= OPEN_MAX,
@@ -94,7 +97,7 @@ def _column(reader: Reader, column: Column, told: ColumnSummary, histogram: Hist
         kind=told.kind,
         missing=share_text(told.missing) if column.domain.nullable else None,
         picture=_picture(reader, column, told, histogram) if histogram is not None and told.quantiles else Markup(),
-        quantiles=tuple((percent(each.share), quantile_text(reader, each, decimals=told.decimals)) for each in told.quantiles),
+        quantiles=tuple((f"{100 * each.share:g} %", quantile_text(reader, each, decimals=told.decimals)) for each in told.quantiles),
         members=_members(told.members),
     )
 
@@ -112,7 +115,7 @@ def _ends(column: Column) -> tuple[str, str]:
     """The declared ends of what a column may hold, as an axis names them."""
     match column.domain:
         case NumberDomain(low=low, high=high, scale=scale):
-            return _plain(low / 10**scale), _plain(high / 10**scale)
+            return end_text(low / 10**scale), end_text(high / 10**scale)
         case DateDomain(low=low, high=high):
             return low.isoformat(), high.isoformat()
         case MomentDomain(low=low, high=high):
@@ -121,8 +124,15 @@ def _ends(column: Column) -> tuple[str, str]:
             return "", ""
 
 
-def _plain(value: float) -> str:
-    return number(value, 0 if float(value).is_integer() else max(0, digits_after(abs(value) / 10)))
+def end_text(value: float) -> str:
+    """A declared bound with the digits that it has."""
+    return bare_number(value, 0 if float(value).is_integer() else max(0, digits_after(abs(value) / 10)))
+
+
+def bare_number(value: float, digits: int) -> str:
+    """A number of up to four digits before the point without groups: many of those are years."""
+    shown = number(value, digits)
+    return shown.replace(GROUP, "") if abs(value) < GROUPED_MIN else shown
 
 
 def value_text(value: float | date, *, decimals: int) -> str:
@@ -133,7 +143,7 @@ def value_text(value: float | date, *, decimals: int) -> str:
         case date():
             return value.isoformat()
         case _:
-            return number(value, decimals)
+            return bare_number(value, decimals)
 
 
 def quantile_text(reader: Reader, quantile: Quantile, *, decimals: int) -> str:
@@ -143,15 +153,15 @@ def quantile_text(reader: Reader, quantile: Quantile, *, decimals: int) -> str:
         return value
     if isinstance(quantile.value, date):
         days = number(quantile.half_width, 0 if quantile.half_width.is_integer() else digits_after(quantile.half_width))
-        return reader.catalogue.say("page.dataset.days", value=value, days=days)
-    return f"{value} ± {number(quantile.half_width, decimals)}"
+        return reader.catalogue.say("page.dataset.days", value=value, days=days).translate(TOGETHER)
+    return f"{value} ± {bare_number(quantile.half_width, decimals)}".translate(TOGETHER)
 
 
 def share_text(share: Estimate) -> str:
     """A share as per cent, with its interval."""
     ends = (None if each is None else 100 * each for each in (share.value, share.low, share.high))
     value, low, high = ends
-    return f"{show(Estimate(value=value, low=low, high=high))} %"
+    return f"{show(Estimate(value=value, low=low, high=high))} %".translate(TOGETHER)
 
 
 def _members(members: Sequence[tuple[str, Estimate]]) -> tuple[Member, ...]:
@@ -159,10 +169,8 @@ def _members(members: Sequence[tuple[str, Estimate]]) -> tuple[Member, ...]:
     if len(members) <= MEMBERS_MAX + 1:
         return tuple(Member(name=name, share=share_text(share), bar=plots.bar(share, most=most)) for name, share in members)
     largest = sorted(members, key=lambda each: -(each[1].value or 0.0))
-    others = together([share for _, share in largest[MEMBERS_MAX:]])
-    most = max(most, others.high or others.value or 0.0)
-    shown: list[tuple[str | None, Estimate]] = [*largest[:MEMBERS_MAX], (None, others)]
-    return tuple(Member(name=name, share=share_text(share), bar=plots.bar(share, most=most)) for name, share in shown)
+    others = Member(name=None, share=share_text(together([share for _, share in largest[MEMBERS_MAX:]])), bar=Markup())
+    return (*(Member(name=name, share=share_text(share), bar=plots.bar(share, most=most)) for name, share in largest[:MEMBERS_MAX]), others)
 
 
 def together(shares: Sequence[Estimate]) -> Estimate:

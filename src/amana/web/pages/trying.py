@@ -13,7 +13,6 @@ from markupsafe import Markup, escape
 from amana.catalog.domains import ChoiceDomain, DateDomain, MomentDomain, NumberDomain
 from amana.catalog.schema import Column, Dataset
 from amana.client.explain import point_at
-from amana.client.figures import digits_after, number
 from amana.client.precision import WITHIN
 from amana.client.result import Result
 from amana.node.results import result_of
@@ -24,8 +23,9 @@ from amana.web.access import doing
 from amana.web.pages.answer import answer_html
 from amana.web.pages.datasets import version_of
 from amana.web.pages.first_question import first_question
+from amana.web.pages.profile import end_text
 from amana.web.pages.reader import Reader
-from amana.web.pages.render import ltr, page, said
+from amana.web.pages.render import page, said
 from amana.web.pages.route import Filled, Read, public_pages
 from amana.web.problems import status_of
 from amana.web.questions import Limited
@@ -107,7 +107,7 @@ def _marked(line: str) -> Markup:
 
 
 def kind_of(column: Column) -> str:
-    """The word for what a column holds is `word.kind.<kind>`."""
+    """The word for what a column holds is `word.column.<kind>`."""
     return type(column.domain).__name__.removesuffix("Domain").lower()
 
 
@@ -115,7 +115,7 @@ def held(reader: Reader, column: Column) -> Markup:
     """What a column may hold: ends, or members; nothing for what has neither."""
     match column.domain:
         case NumberDomain(low=low, high=high, scale=scale):
-            ends = [number(end / 10**scale, _digits(end / 10**scale)) for end in (low, high)]
+            ends = [end_text(end / 10**scale) for end in (low, high)]
         case DateDomain(low=low, high=high):
             ends = [low.isoformat(), high.isoformat()]
         case MomentDomain(low=low, high=high):
@@ -124,11 +124,8 @@ def held(reader: Reader, column: Column) -> Markup:
             return _members(members)
         case _:
             return Markup()
-    return reader.tell("page.dataset.range", low=ltr(ends[0]), high=ltr(ends[1]))
-
-
-def _digits(value: float) -> int:
-    return 0 if value.is_integer() else max(0, digits_after(abs(value) / 10))
+    low, high = (Markup('<bdi dir="ltr" class="number">{}</bdi>').format(end) for end in ends)
+    return reader.tell("page.dataset.range", low=low, high=high)
 
 
 def _members(members: Sequence[str]) -> Markup:
