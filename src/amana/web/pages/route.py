@@ -40,9 +40,10 @@ STALE_S = 20.0
 KEEP = "public, max-age=0, must-revalidate"
 
 
-def public_pages(prefix: str = PREFIX) -> APIRouter:
-    """A router for pages that are the same for everybody. `prefix`: "" for addresses that name no language."""
-    return APIRouter(prefix=prefix, route_class=PublicRoute, include_in_schema=False)
+def public_pages(prefix: str = PREFIX, *, kept: bool = True) -> APIRouter:
+    """A router for pages that are the same for everybody. `prefix`: "" for addresses that name no language. `kept`: False for those of
+    which there are as many as readers can think of."""
+    return APIRouter(prefix=prefix, route_class=PublicRoute if kept else PassingRoute, include_in_schema=False)
 
 
 def personal_pages() -> APIRouter:
@@ -127,6 +128,19 @@ class PublicRoute(APIRoute):
             return Response(found.response.body, status_code=found.response.status_code, headers=headers)
 
         return public
+
+
+class PassingRoute(APIRoute):
+    """A page for everybody that is written for each request: the answer to what somebody typed."""
+
+    def get_route_handler(self) -> Handler:
+        """As it is; neither the node nor the browser keeps it."""
+        handle = super().get_route_handler()
+
+        async def passing(request: Request) -> Response:
+            return _sent(request, await _failing(request, handle, reader=public_reader(request)), keep="no-store")
+
+        return passing
 
 
 class PersonalRoute(APIRoute):
