@@ -75,6 +75,12 @@ def lines(text: str) -> Markup:
     return Markup("<br>").join(escape(line) for line in text.split("\n"))
 
 
+def comma_of(reader: Reader, texts: Iterable[object]) -> Markup:
+    """A list in one line."""
+    between = Markup("، ") if reader.language == "ar" else Markup(", ")
+    return between.join(escape(each) for each in texts)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -90,9 +96,7 @@ def _known(reader: Reader) -> Mapping[str, object]:
     catalogue = reader.catalogue
 
     def comma(texts: Iterable[object]) -> Markup:
-        """A list in one line."""
-        between = Markup("، ") if reader.language == "ar" else Markup(", ")
-        return between.join(escape(each) for each in texts)
+        return comma_of(reader, texts)
 
     def told(failure: Refusal | Fault) -> str:
         return said(reader, failure)
