@@ -40,6 +40,24 @@ def published_now(reader: LogReader) -> tuple[Note, Checkpoint]:
         raise Violation(CHECKPOINT, reason=error.reason) from None
 
 
+def entries_between(reader: LogReader, *, low: int, high: int, size: int) -> list[bytes]:
+    """The entries low … high - 1 of a tree of that size, as its files hold them, unproved. Only their own bundles are read.
+
+    Errors: Violation, OSError.
+    """
+    found = list[bytes]()
+    low, high = max(0, low), min(high, size)
+    for place in range(low // TILE_WIDTH, -(-high // TILE_WIDTH) if high > low else 0):
+        tile = Tile(level=-1, index=place, width=width_at(size, level=-1, index=place))
+        try:
+            bundle = read_bundle(tile, reader.tile(tile))
+        except TileError as error:
+            raise Violation(error.path, reason=error.reason) from None
+        begin = place * TILE_WIDTH
+        found += bundle[max(0, low - begin) : high - begin]
+    return found
+
+
 def find_entry(reader: LogReader, *, index: int) -> Found | None:
     """The entry at that index, proved under the checkpoint of the log; None where the tree ends before.
 

@@ -28,6 +28,7 @@ from amana.node.outputs import Outputs
 from amana.node.people import People
 from amana.node.permits import Permits
 from amana.node.projects import Projects
+from amana.node.public_projects import PublicProjects
 from amana.node.public_record import is_told
 from amana.node.receipts import Holder
 from amana.node.registers import Registers
@@ -77,6 +78,7 @@ class Service:
         self.node = Node(wired)
         self.people = People(self.database, self.now, cut_off=cut_off)
         self.projects = Projects(self.database, self.now, datasets=self.datasets)
+        self.public_projects = PublicProjects(wired.database, self.now)
         self.permits = Permits(self.database, self.now, ledger=wired.ledger, datasets=self.datasets)
         self.outputs = Outputs(wired.database, self.now)
         self.registers = Registers(self)

@@ -80,6 +80,12 @@ def _whole(text: str) -> str:
     return text.replace(" ", GROUP)
 
 
+def comma_of(reader: Reader, texts: Iterable[object]) -> Markup:
+    """A list in one line."""
+    between = Markup("، ") if reader.language == "ar" else Markup(", ")
+    return between.join(escape(each) for each in texts)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -95,9 +101,7 @@ def _known(reader: Reader) -> Mapping[str, object]:
     catalogue = reader.catalogue
 
     def comma(texts: Iterable[object]) -> Markup:
-        """A list in one line."""
-        between = Markup("، ") if reader.language == "ar" else Markup(", ")
-        return between.join(escape(each) for each in texts)
+        return comma_of(reader, texts)
 
     def told(failure: Refusal | Fault) -> str:
         return said(reader, failure)
