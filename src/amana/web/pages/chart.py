@@ -143,7 +143,7 @@ def _bars(panel: Panel, everything: Sequence[Mark]) -> Markup:
     widest = max(_width(_cut(show(mark.key))) for mark in everything)
     beside = widest <= SIDE_MAX
     start, step = (widest + 8 if beside else 4.0), (BAR + 8 if beside else LINE + BAR + 6)
-    scale = Scale(low=low, high=high, start=start, end=WIDTH - 12)
+    scale = Scale(low=low, high=high, start=start, end=WIDTH - max(12.0, _width(_labels(low, high)[-1][1]) / 2 + 2))
     bottom = TOP + step * len(panel.marks)
     parts = _ticks(scale, bottom)
     for index, mark in enumerate(panel.marks):

@@ -7,7 +7,7 @@ from typing import final
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.catalog.schema import Dataset, Table
-from amana.client.figures import digits_after, number
+from amana.client.figures import number
 from amana.client.text import Catalogue
 from amana.node.answers import Preview
 from amana.node.service import Service
@@ -17,6 +17,7 @@ from amana.privacy.ledger import Balance
 from amana.terms.ids import PermitId
 
 MEMBERS_SHOWN = 8
+UNGROUPED = 10_000
 
 
 @final
@@ -84,19 +85,23 @@ def columns_of(table: Table, catalogue: Catalogue) -> tuple[tuple[str, str, tupl
 def _told(domain: Domain, catalogue: Catalogue) -> tuple[str, tuple[str, ...], int]:
     match domain:
         case NumberDomain():
-            unit = 10.0**-domain.scale
-            digits = domain.scale if domain.scale <= 3 else digits_after(unit)
-            return catalogue.word("kind", "number"), (f"{number(domain.low * unit, digits)} … {number(domain.high * unit, digits)}",), 0
+            low, high = (_written(end, scale=domain.scale) for end in (domain.low, domain.high))
+            return catalogue.say("page.kind.number"), (f"{low} … {high}",), 0
         case DateDomain():
-            return catalogue.word("kind", "date"), (f"{domain.low.isoformat()} … {domain.high.isoformat()}",), 0
+            return catalogue.say("page.kind.date"), (f"{domain.low.isoformat()} … {domain.high.isoformat()}",), 0
         case MomentDomain():
-            return catalogue.word("kind", "moment"), (f"{domain.low.isoformat(' ')} … {domain.high.isoformat(' ')}",), 0
+            return catalogue.say("page.kind.moment"), (f"{domain.low.isoformat(' ')} … {domain.high.isoformat(' ')}",), 0
         case BooleanDomain():
-            return catalogue.word("kind", "boolean"), (), 0
+            return catalogue.say("page.kind.boolean"), (), 0
         case ChoiceDomain():
             members = domain.members
             return catalogue.say("page.work.choice"), members[:MEMBERS_SHOWN], max(0, len(members) - MEMBERS_SHOWN)
         case TextDomain():
-            return catalogue.word("kind", "text"), (), 0
+            return catalogue.say("page.kind.text"), (), 0
         case KeyDomain():
-            return catalogue.word("kind", "identifier"), (), 0
+            return catalogue.say("page.kind.identifier"), (), 0
+
+
+def _written(count: int, *, scale: int) -> str:
+    """A number on a grid of 10**-scale; years, and whatever is no longer than they are, without a gap."""
+    return str(count) if scale == 0 and abs(count) < UNGROUPED else number(count / 10**scale, scale)
