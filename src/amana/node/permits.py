@@ -18,6 +18,7 @@ from amana.node.people import find_organisation
 from amana.node.project_rows import (
     PERMITS,
     PERMITS_GRANTED,
+    PERMITS_HELD,
     PERMITS_IN,
     PERMITS_OF_PERSON,
     PERMITS_OVER,
@@ -213,6 +214,14 @@ class Permits:
         if len(usable) > 1:
             raise Refusal("permit.several", dataset=dataset.name, permits=", ".join(each.record.id for each in usable))
         return usable[0]
+
+    def usable(self, asker: Asker) -> tuple[PermitOf, ...]:
+        """Those under which the asker may ask now."""
+        serving, at = Serving(self._datasets()), self._now()
+        with self._database.reading() as run:
+            names = run.rows(PERMITS_HELD, {"person": asker.person.id, "limit": PAGE_MAX})
+            held = [read_permit(run, PermitId(text(name)), terms=serving.terms) for (name,) in names]
+        return tuple(each for each in held if each.record.dataset in serving.names and may(Action.ASK, asker, on=each, now=at))
 
     def left(
         self, asker: Asker | None, *, permit: PermitId, allowance: tuple[str, Fraction] | None

@@ -19,6 +19,7 @@ from amana.node.ask import Node
 from amana.node.askers import read_asker
 from amana.node.asking import Leave
 from amana.node.audit import MACHINE
+from amana.node.history import History
 from amana.node.job_rows import JobRecord
 from amana.node.job_runs import JobRuns
 from amana.node.jobs import Jobs, JobView
@@ -87,6 +88,7 @@ class Service:
         )
         self.sign_in = wired.sign_in()
         self.jobs = Jobs(self, now=self.now)
+        self.history = History(self, now=self.now)
         self.witness = open_witness(wired.settings.folder, wired.settings, now=self.now)
         """None where this node is nobody's witness."""
         self._runs = JobRuns(self, worker=wired.worker.name, alive=wired.worker.alive, now=self.now)
@@ -285,9 +287,13 @@ class Service:
         self._wired.close()
         return left
 
-    def _check_paid_once(self, asker: Asker | None, asked: Asked, *, since: datetime) -> None:
+    def lost(self, asker: Asker | None, *, asked: Asked, since: datetime) -> bool:
+        """Whether this question was charged since then and its rows were lost: asking it again pays again."""
         self.recover()  # what the process that ended left open is closed first, or it would be waited for
-        if self.node.lost(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked), since=since):
+        return self.node.lost(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked), since=since)
+
+    def _check_paid_once(self, asker: Asker | None, asked: Asked, *, since: datetime) -> None:
+        if self.lost(asker, asked=asked, since=since):
             raise Fault(id=secrets.token_hex(8))
 
     @contextmanager

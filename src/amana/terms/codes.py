@@ -354,4 +354,6 @@ CODES: dict[str, Code] = {
     "log.no_entry": Code(834, Exit.USAGE),
     "log.bad_pause": Code(835, Exit.USAGE),
     "cli.register_shape": Code(860, Exit.USAGE),
+    # 880-884 what somebody asked before
+    "history.republished": Code(880, Exit.QUESTION),
 }

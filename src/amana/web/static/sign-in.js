@@ -6,6 +6,7 @@ const query = new URLSearchParams(location.search);
 const wanted = query.get("next") || "";
 const strong = query.has("strong"); // whoever is sent here to confirm who she is goes back once she has
 const next = /^\/(ar|en|fr|zgh)\/desk(\/|$)/.test(wanted) ? wanted : ""; // a page of this node, and nowhere else
+const carried = location.hash.startsWith("#sql=") ? location.hash : ""; // a question on its way to the workbench, not a link
 const byId = (name) => document.getElementById(name);
 
 function bytes(text) {
@@ -107,7 +108,7 @@ async function show(done) {
   }
   byId("name").textContent = found.name || "";
   if (found.state === "signed-in" && next && (!strong || done === "confirmed")) {
-    location.assign(next);
+    location.assign(next + carried);
   }
 }
 
@@ -125,7 +126,7 @@ async function run(act) {
 
 async function begin() {
   const link = location.hash.slice(1);
-  if (link) {
+  if (link && !carried) {
     history.replaceState(null, "", location.pathname); // the link is not kept in the history of the browser
     await call("POST", "/sign-in/open", { link });
   }
