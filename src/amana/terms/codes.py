@@ -354,4 +354,10 @@ CODES: dict[str, Code] = {
     "log.no_entry": Code(834, Exit.USAGE),
     "log.bad_pause": Code(835, Exit.USAGE),
     "cli.register_shape": Code(860, Exit.USAGE),
+    # 885-889 applications: what custodians ask, comments, how people are reached
+    "project.unanswered": Code(885, Exit.PERMISSION),
+    "comment.too_many": Code(886, Exit.PERMISSION),
+    "contact.too_soon": Code(887, Exit.PERMISSION),
+    "contact.not_confirmed": Code(888, Exit.USAGE),
+    "contact.no_mail": Code(889, Exit.USAGE),
 }
