@@ -8,6 +8,7 @@ from typing import final
 from fastapi import Response
 
 from amana.catalog.schema import Dataset
+from amana.policy.people import Role
 from amana.policy.projects import Project
 from amana.policy.purposes import Match, Outcome
 from amana.policy.rights import Action, check
@@ -40,7 +41,8 @@ class Fit:
 def applications(reader: Mine) -> Response:
     """Hers, each with its stage."""
     check(Action.SEE_NOTICES, reader.who, on=Node(), now=reader.service.now())
-    return page(reader, "applications.html", applications=reader.service.desk.applications(reader.who))
+    researcher = Role.RESEARCHER in reader.who.person.roles
+    return page(reader, "applications.html", applications=reader.service.desk.applications(reader.who), researcher=researcher)
 
 
 @router.get(f"{LIST}/new", openapi_extra=doing(Action.CREATE_PROJECT))
@@ -113,11 +115,12 @@ def _form(
     """The form. `project`: the one that it writes anew."""
     languages = (reader.language, *(each for each in ("ar", "zgh", "fr", "en") if each != reader.language))
     place = None if project is None else draft_of(reader.service.projects.place(project), serving)
-    status = 200 if refusal is None else status_of(refusal.code)
+    base = "new" if place is None else hashlib.sha256(repr(place).encode()).hexdigest()[:16]
+    filled = [each for each in languages if draft.title.get(each) or draft.lay_summary.get(each)]
     return page(
-        reader, "apply.html", status=status, draft=draft, datasets=serving, purposes=PURPOSES, conditions=conditions(serving, draft),
-        fits=fits, base="new" if place is None else hashlib.sha256(repr(place).encode()).hexdigest()[:16], refusal=refusal, project=project, languages=languages,
-        filled=[each for each in languages if draft.title.get(each) or draft.lay_summary.get(each)],
+        reader, "apply.html", status=200 if refusal is None else status_of(refusal.code), draft=draft, datasets=serving,
+        purposes=PURPOSES, conditions=conditions(serving, draft), fits=fits, base=base, refusal=refusal, project=project,
+        languages=languages, filled=filled,
     )  # fmt: skip
 
 
