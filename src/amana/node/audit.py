@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import count
 from typing import final
 
-from amana.terms.database import Database, Transaction, moment, text
+from amana.terms.database import Database, Row, Transaction, moment, text
 
 _ORDER = count()
 MACHINE = "machine"
@@ -18,6 +18,8 @@ NOTE = """INSERT INTO audit (id, at, actor, action, thing, subject, was, now_is)
 VALUES (:id, :at, :actor, :action, :thing, :subject, :was, :now_is)"""
 PAGE = """SELECT id, at, actor, action, thing, subject, was, now_is FROM audit
 WHERE (at < :at OR (at = :at AND id < :id)) ORDER BY at DESC, id DESC LIMIT :limit"""
+OF_SUBJECT = """SELECT id, at, actor, action, thing, subject, was, now_is FROM audit
+WHERE thing = :thing AND subject = :subject ORDER BY at, id LIMIT 2000"""
 LATEST = "9999"
 """Sorts after every moment."""
 
@@ -47,11 +49,17 @@ def note(run: Transaction, *, at: datetime, actor: str, action: str, thing: str,
 def notes(database: Database, *, before: tuple[str, str] = (LATEST, ""), limit: int) -> tuple[Note, ...]:
     """The latest first. `before`: (at, id) of the last note of the page before."""
     with database.reading() as run:
-        found = run.rows(PAGE, {"at": before[0], "id": before[1], "limit": limit})
-    return tuple(
-        Note(
-            id=text(name), at=datetime.fromisoformat(text(at)), actor=text(actor), action=text(action), thing=text(thing),
-            subject=text(subject), was=text(was), now_is=text(now_is),
-        )
-        for name, at, actor, action, thing, subject, was, now_is in found
+        return tuple(map(_read, run.rows(PAGE, {"at": before[0], "id": before[1], "limit": limit})))
+
+
+def notes_of(run: Transaction, *, thing: str, subject: str) -> tuple[Note, ...]:
+    """What happened to one thing, the first note first."""
+    return tuple(map(_read, run.rows(OF_SUBJECT, {"thing": thing, "subject": subject})))
+
+
+def _read(row: Row) -> Note:
+    name, at, actor, action, thing, subject, was, now_is = row
+    return Note(
+        id=text(name), at=datetime.fromisoformat(text(at)), actor=text(actor), action=text(action), thing=text(thing),
+        subject=text(subject), was=text(was), now_is=text(now_is),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import final
 from amana.catalog.purposes import UseTerm
 from amana.catalog.schema import Dataset
 from amana.node.audit import NODE, note
+from amana.node.notices import tell_of_permit, tell_of_request
 from amana.node.people import find_organisation
 from amana.node.project_rows import (
     PERMITS,
@@ -136,6 +137,7 @@ class Permits:
                 _note(run, made, at=at, actor=asker.person.id, action="request", was="", now_is=PERMIT.start.value)
                 record = read_permit(run, made, terms=serving.terms).record
                 note_permit(run, record, event="request", actor=asker.person.id, reasons="", at=at)
+                tell_of_request(run, record, actor=asker.person.id, at=at)
         except DuplicateError:
             raise Refusal("permit.held", project=project, dataset=dataset) from None
         return made
@@ -166,6 +168,7 @@ class Permits:
             _note(run, permit, at=at, actor=asker.person.id, action=event.value, was=found.record.state.value, now_is=to.value)
             record = read_permit(run, permit, terms=serving.terms).record
             note_permit(run, record, event=event.value, actor=asker.person.id, reasons=reasons, at=at)
+            tell_of_permit(run, record, project=found.project, event=event, actor=asker.person.id, at=at)
         self._open(permit)
         with self._database.reading() as run:
             return read_permit(run, permit, terms=serving.terms)
@@ -287,6 +290,7 @@ class Permits:
         _note(run, found.record.id, at=at, actor=actor, action=event.value, was=was.value, now_is=to.value)
         if not untold:  # a pause follows from faults, which may carry a bit of the data
             note_permit(run, replace(found.record, state=to), event=event.value, actor=actor, reasons=reasons or "", at=at)
+            tell_of_permit(run, found.record, project=found.project, event=event, actor=actor, at=at)
 
 
 def custodian_of(run: Transaction, dataset: Dataset) -> OrganisationId:

@@ -20,14 +20,21 @@ from amana.node.askers import read_asker
 from amana.node.asking import Leave
 from amana.node.audit import MACHINE
 from amana.node.history import History
+
+
+from amana.node.comments import Comments
+from amana.node.contacts import Contacts
+from amana.node.desk import Desk
 from amana.node.job_rows import JobRecord
 from amana.node.job_runs import JobRuns
 from amana.node.jobs import Jobs, JobView
 from amana.node.lengthy import LongerError
 from amana.node.log_keeper import LogKeeper
+from amana.node.notices import Notices
 from amana.node.outputs import Outputs
 from amana.node.people import People
 from amana.node.permits import Permits
+from amana.node.post import Post
 from amana.node.projects import Projects
 from amana.node.public_projects import PublicProjects
 from amana.node.public_record import is_told
@@ -82,6 +89,9 @@ class Service:
         self.public_projects = PublicProjects(wired.database, self.now)
         self.permits = Permits(self.database, self.now, ledger=wired.ledger, datasets=self.datasets)
         self.outputs = Outputs(wired.database, self.now)
+        self.comments, self.notices = Comments(self.database, self.now), Notices(self.database, self.now)
+        self.contacts = Contacts(self.database, self.now, digest_key=wired.store.digest_key, mails=bool(self.settings.mail_host))
+        self.desk = Desk(self)
         self.registers = Registers(self)
         self.repeats = Repeats(
             wired.database, self.now, worker=wired.worker.name, alive=wired.worker.alive, digest_key=wired.store.digest_key
@@ -92,6 +102,7 @@ class Service:
         self.witness = open_witness(wired.settings.folder, wired.settings, now=self.now)
         """None where this node is nobody's witness."""
         self._runs = JobRuns(self, worker=wired.worker.name, alive=wired.worker.alive, now=self.now)
+        self._post = Post(self.database, self.settings, self.now, code_of=self.contacts.code_of)
         self._queue: JobQueue | None = None
 
     def work(self) -> None:
@@ -106,12 +117,16 @@ class Service:
 
     def begin(self) -> None:
         """At start: finish what a crash left half done, and note what has ended meanwhile."""
-        self.tend()
+        self._close_what_ended()
         self.permits.activate()
 
     def tend(self) -> None:
         """Now and then: what a lost process or database left open is closed, and so are versions that were replaced, and projects and
-        permits whose day has come. Errors: Refusal node.database_lost."""
+        permits whose day has come; then e-mail that waits is sent. Errors: Refusal node.database_lost."""
+        self._close_what_ended()
+        self._post.send()
+
+    def _close_what_ended(self) -> None:
         self._wired.recover()
         self._runs.recover()
         self.repeats.recover()
@@ -121,6 +136,7 @@ class Service:
         self.repeats.purge(older_than=timedelta(hours=self.settings.http_key_hours))
         self._wired.box.try_flush()
         self.jobs.purge(older_than=timedelta(days=self.settings.job_days))
+        self.notices.purge(older_than=timedelta(days=self.settings.notice_days))
 
     def check(self) -> None:
         """Return if requests can be answered. Errors: Refusal node.database_lost, node.file_not_writable."""

@@ -356,4 +356,10 @@ CODES: dict[str, Code] = {
     "cli.register_shape": Code(860, Exit.USAGE),
     # 880-884 what somebody asked before
     "history.republished": Code(880, Exit.QUESTION),
+    # 885-889 applications: what custodians ask, comments, how people are reached
+    "project.unanswered": Code(885, Exit.PERMISSION),
+    "comment.too_many": Code(886, Exit.PERMISSION),
+    "contact.too_soon": Code(887, Exit.PERMISSION),
+    "contact.not_confirmed": Code(888, Exit.USAGE),
+    "contact.no_mail": Code(889, Exit.USAGE),
 }

@@ -13,6 +13,7 @@ from amana.terms.answer import Estimate, Shown
 from amana.terms.refusal import Fault, Refusal
 from amana.web.pages.assets import address_of
 from amana.web.pages.reader import NAMES, Reader
+from amana.web.pages.words import day_of, hour_of
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; "
@@ -106,7 +107,12 @@ def _known(reader: Reader) -> Mapping[str, object]:
     def told(failure: Refusal | Fault) -> str:
         return said(reader, failure)
 
+    def words(terms: Iterable[object]) -> list[str]:
+        """Terms of permitted use in words, those that nobody has words for as they are written."""
+        return [catalogue.word("purpose", str(each)) for each in terms]
+
     return {
+        "words": words, "day": day_of, "hour": hour_of,
         "reader": reader, "language": reader.language, "direction": reader.direction, "say": catalogue.say, "count": catalogue.count,
         "word": catalogue.word, "tell": reader.tell, "pick": reader.pick, "at": reader.at, "comma": comma, "told": told,
         "asset": address_of, "names": NAMES,

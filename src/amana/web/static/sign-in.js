@@ -87,6 +87,10 @@ async function makeToken() {
   return "shown";
 }
 
+function forget() { // what keep.js holds of forms
+  Object.keys(localStorage).filter((name) => name.startsWith("amana-form:")).forEach((name) => localStorage.removeItem(name));
+}
+
 const acts = {
   passkey: () => prove("passkey"),
   "step-up": () => prove("step-up").then(() => "confirmed"),
@@ -95,7 +99,7 @@ const acts = {
   "provider-step-up": () => visit("step-up"),
   "provider-link": () => visit("link"),
   "make-token": makeToken,
-  "sign-out": () => call("POST", "/sign-out"),
+  "sign-out": () => call("POST", "/sign-out").then(forget),
 };
 
 async function show(done) {
