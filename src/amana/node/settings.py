@@ -142,6 +142,12 @@ class Settings:
         "the body that gives access to the data on this node, as the public register names it", "", "a line or nothing"
     )
     access_body_contact: str = _text("where people reach that body", "", "a line or nothing")
+    log_verify_minutes: int = _number("time after which the node verifies its own log again, in minutes; 0: only when asked", 60, 0, 44_640)
+    publish_folder: str = _text(
+        "folder of this machine whose files a custodian may publish from her desk; without one she publishes by command",
+        "",
+        "a path or nothing",
+    )
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False, compare=False)
 
 
