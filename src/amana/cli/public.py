@@ -3,8 +3,7 @@
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from amana.cli.show import odds, write_table
-from amana.client.odds import DELTA_SHOWN, odds_percent
+from amana.cli.show import write_table
 from amana.client.text import Catalogue
 from amana.register.holds import holds
 
@@ -62,16 +61,6 @@ def _promise(population: "Population", catalogue: Catalogue) -> str:
     held = promise_of(population)
     period = catalogue.say(f"public.period.{held['period']}")
     return catalogue.say("public.caps", rho=held["cap_rho"], delta=held["cap_delta"], share=held["profile_share"], period=period)
-
-
-def promise_in_words(population: "Population", catalogue: Catalogue) -> str:
-    """What the caps mean for one person, as `amana budget` says it of a published dataset."""
-    from amana.privacy.loss import epsilon_of
-
-    epsilon = epsilon_of(nano_rho=population.cap_nrho, delta_units=population.cap_delta, delta=DELTA_SHOWN)
-    period = catalogue.say(f"public.period.{'life' if population.period is None else population.period.value}")
-    shown = {"epsilon": f"{epsilon:.2f}", "delta": f"{DELTA_SHOWN:g}", "period": period}
-    return catalogue.say("public.odds", **shown, **odds(odds_percent(epsilon)))
 
 
 def _table(table: "Table", dataset: "Dataset", catalogue: Catalogue) -> tuple[str, ...]:

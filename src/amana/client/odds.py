@@ -2,6 +2,8 @@
 
 import math
 
+from amana.client.figures import digits_after
+
 NRHO_PER_RHO = 1_000_000_000
 DELTA_SHOWN = 1e-6
 """The failure probability at which a loss is shown as odds."""
@@ -22,3 +24,10 @@ def odds_percent(epsilon: float) -> float:
     left = 100 / (1 + math.exp(min(epsilon, 700.0)))
     digits = min(max(1, -math.floor(math.log10(left))), 12)
     return min(100.0, 100 - math.floor(left * 10.0**digits) / 10.0**digits)
+
+
+def odds(sure_percent: float) -> dict[str, str]:
+    """The two sides of a guess that was 50:50, for the message."""
+    left = 100 - sure_percent
+    digits = max(1, digits_after(left) - 1)
+    return {"present": f"{sure_percent:.{digits}f}", "absent": f"{left:.{digits}f}"}

@@ -1,8 +1,10 @@
-"""What a column may hold, in words: for whoever reads a policy before and after it is published."""
+"""What a column may hold, and what a promise means, in words: for whoever reads a policy before it is published."""
 
 from typing import assert_never
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, KeyDomain, MomentDomain, NumberDomain, TextDomain
+from amana.catalog.schema import Population
+from amana.client.odds import DELTA_SHOWN, odds, odds_percent
 from amana.client.text import Catalogue
 
 MEMBERS_SHOWN = 12
@@ -32,3 +34,13 @@ def holds(domain: Domain, catalogue: Catalogue) -> str:
         case _:
             assert_never(domain)
     return catalogue.say("holds.nullable", kind=kind) if domain.nullable else kind
+
+
+def promise_in_words(population: Population, catalogue: Catalogue) -> str:
+    """What the caps mean for one person, as `amana budget` says it of a published dataset."""
+    from amana.privacy.loss import epsilon_of  # it is slow to load
+
+    epsilon = epsilon_of(nano_rho=population.cap_nrho, delta_units=population.cap_delta, delta=DELTA_SHOWN)
+    period = catalogue.say(f"public.period.{'life' if population.period is None else population.period.value}")
+    shown = {"epsilon": f"{epsilon:.2f}", "delta": f"{DELTA_SHOWN:g}", "period": period}
+    return catalogue.say("public.odds", **shown, **odds(odds_percent(epsilon)))

@@ -6,7 +6,17 @@ from amana.policy.rights import Action
 from amana.terms.refusal import Refusal
 from amana.web.access import doing, open_because
 from amana.web.language import catalogue_of
-from amana.web.pages import assets, home, sign_in
+from amana.web.pages import (
+    assets,
+    custodian,
+    custodian_dataset,
+    custodian_rules,
+    decisions,
+    home,
+    oversight,
+    people,
+    sign_in,
+)
 from amana.web.pages.reader import Reader
 from amana.web.pages.route import Read, public_pages
 
@@ -27,4 +37,8 @@ async def nothing(reader: Read) -> Response:
     raise Refusal("http.no_route", path=reader.path[:80])
 
 
-PAGES: tuple[APIRouter, ...] = (assets.router, front, home.router, sign_in.linked, sign_in.router, rest)
+PAGES: tuple[APIRouter, ...] = (
+    assets.router, front, home.router, sign_in.linked, sign_in.router,
+    custodian.router, custodian_dataset.router, custodian_rules.router, oversight.router, decisions.router, people.router,
+    rest,
+)  # fmt: skip
