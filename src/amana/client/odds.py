@@ -2,6 +2,8 @@
 
 import math
 
+from amana.client.figures import digits_after
+
 NRHO_PER_RHO = 1_000_000_000
 DELTA_SHOWN = 1e-6
 """The failure probability at which a loss is shown as odds."""
@@ -36,3 +38,10 @@ def right_of_100(loss_nrho: int) -> int:
     rho = loss_nrho / NRHO_PER_RHO
     distance = min(1.0, math.sqrt(rho / 2), math.sqrt(-math.expm1(-rho))) + DELTA_SHOWN
     return min(100, math.ceil(50 * (1 + distance)))
+
+
+def odds(sure_percent: float) -> dict[str, str]:
+    """The two sides of a guess that was 50:50, for the message."""
+    left = 100 - sure_percent
+    digits = max(1, digits_after(left) - 1)
+    return {"present": f"{sure_percent:.{digits}f}", "absent": f"{left:.{digits}f}"}

@@ -21,7 +21,6 @@ STEPS = (
     ("amana.node", "schema/public_record.sql"),
     ("amana.node", "schema/receipts.sql"),
     ("amana.node", "schema/history.sql"),
-
     ("amana.node", "schema/applications.sql"),
 )
 """In order; a change of the schema is one step more."""
@@ -34,6 +33,7 @@ TABLE = """CREATE TABLE IF NOT EXISTS migration (
 ) STRICT"""
 APPLIED = "SELECT number, name, digest FROM migration ORDER BY number"
 APPLY = "INSERT INTO migration (number, name, digest, applied_at) VALUES (:number, :name, :digest, :at)"
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +49,14 @@ class Step:
         """Of its text: an applied step whose text was changed stops the start."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
+
 def steps() -> tuple[Step, ...]:
     """Every step of this version."""
     return tuple(
         Step(number=number, name=name, sql=files(package).joinpath(name).read_text("utf-8"))
         for number, (package, name) in enumerate(STEPS, start=1)
     )
+
 
 def migrate(database: NodeDatabase, *, now: datetime) -> int:
     """Bring the schema up to date, all or nothing, and tell how many steps it took.

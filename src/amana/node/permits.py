@@ -33,6 +33,7 @@ from amana.node.projects import moved
 from amana.node.public_record import is_paused, note_permit
 from amana.policy.people import Asker
 from amana.policy.permit import Permit, allowance_of, caps_of, leave, within_allowance
+from amana.policy.projects import PermitRecord
 from amana.policy.rights import Action, check, may
 from amana.policy.things import DatasetOf, PermitOf
 from amana.policy.transitions import PERMIT, PermitEvent, PermitState, ProjectEvent, ProjectState, move
@@ -234,6 +235,11 @@ class Permits:
         record = found.record
         own = None if allowance is None else allowance_of(record, token=allowance[0], share=allowance[1])
         return found, self._ledger.balance_of(record), None if own is None else self._ledger.balance_of(own)
+
+    def used(self, record: PermitRecord) -> float:
+        """What was spent of a permit that was granted, of whichever is scarcer: 0 to 1."""
+        held = self._ledger.balance_of(record)
+        return max(held.spent_nrho / max(1, held.cap_nrho), held.spent_delta / max(1, held.cap_delta))
 
     def note_spending(self, permit: PermitId, *, event: PermitEvent) -> None:
         """What the ledger told of a permit: used up, or paused after faults; or that its day has come."""

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Literal, cast, final
 import structlog
 
 from amana.catalog.schema import Dataset, Version, expired
+from amana.log.quorum import Policy, policy_of
 from amana.log.receipt import write_receipt
 from amana.node.answers import Answered, Preview, Simulated
 from amana.node.ask import Node
 from amana.node.askers import read_asker
 from amana.node.asking import Leave
 from amana.node.audit import MACHINE
-from amana.node.history import History
-
-
 from amana.node.comments import Comments
 from amana.node.contacts import Contacts
 from amana.node.desk import Desk
+from amana.node.desks import Desks
+from amana.node.history import History
 from amana.node.job_rows import JobRecord
 from amana.node.job_runs import JobRuns
 from amana.node.jobs import Jobs, JobView
@@ -38,12 +38,14 @@ from amana.node.post import Post
 from amana.node.projects import Projects
 from amana.node.public_projects import PublicProjects
 from amana.node.public_record import is_told
+from amana.node.publish_apart import PublishApart
 from amana.node.receipts import Holder
 from amana.node.registers import Registers
 from amana.node.repeats import Repeats
 from amana.node.sign_in import cut_off
 from amana.node.spending import ProjectSpending, spent_by_project
 from amana.node.tokens import read_token
+from amana.node.verification import Verification
 from amana.node.witnessing import open_witness
 from amana.policy.people import ASSISTANT_SCOPES, Asker
 from amana.policy.permit import Permit
@@ -101,6 +103,11 @@ class Service:
         self.history = History(self, now=self.now)
         self.witness = open_witness(wired.settings.folder, wired.settings, now=self.now)
         """None where this node is nobody's witness."""
+        self.desks, self.publishing = Desks(self, now=self.now), PublishApart(self, store=wired.store, now=self.now)
+        self.verification = Verification(
+            wired.settings.folder, now=self.now, policy=lambda: policy_of(*wired.log.signed_by),
+            minutes=wired.settings.log_verify_minutes,
+        )  # fmt: skip
         self._runs = JobRuns(self, worker=wired.worker.name, alive=wired.worker.alive, now=self.now)
         self._post = Post(self.database, self.settings, self.now, code_of=self.contacts.code_of)
         self._queue: JobQueue | None = None
@@ -164,6 +171,10 @@ class Service:
         """The entries of the public log from that index on, as JSON holds them."""
         for entry in self._wired.log.entries(start):
             yield cast("dict[str, object]", json.loads(entry))
+
+    def log_policy(self) -> Policy:
+        """Whose signatures of this node's log count, and which witnesses it asks."""
+        return self._wired.log.policy
 
     def spending(self, population: str) -> tuple[ProjectSpending, ...]:
         """Who spent a population's budget."""
@@ -300,6 +311,7 @@ class Service:
             self._runs.stop()
             self._queue.close(seconds_max=self.settings.http_stop_ms_max / 1e3)
         left = self._runs.running()
+        self.verification.close()
         self._wired.close()
         return left
 

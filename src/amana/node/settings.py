@@ -154,6 +154,13 @@ class Settings:
     mail_password_file: str = _text("file with the password for it", "", "a path or nothing")
     mail_wait_ms_max: int = _number("longest time that server may take for one step", 10_000, 100, 600_000)
     mail_turn_max: int = _number("e-mails sent at one look for what has come to its end (tend_ms)", 50, 1, 10_000)
+
+    log_verify_minutes: int = _number("time after which the node verifies its own log again, in minutes; 0: only when asked", 60, 0, 44_640)
+    publish_folder: str = _text(
+        "folder of this machine whose files a custodian may publish from her desk; without one she publishes by command",
+        "",
+        "a path or nothing",
+    )
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False, compare=False)
 
 

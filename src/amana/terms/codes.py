@@ -167,6 +167,8 @@ CODES: dict[str, Code] = {
     "publish.disk_full": Code(461, Exit.RULES),
     "publish.folder_not_writable": Code(462, Exit.RULES),
     "publish.memory_full": Code(463, Exit.RULES),
+    "publish.folder_off": Code(890, Exit.RULES),
+    "publish.file_not_offered": Code(891, Exit.RULES),
     "publish.profile_share_too_small": Code(480, Exit.RULES),
     # 500-599 doors, settings, permission
     "permit.not_admitted": Code(500, Exit.PERMISSION),
