@@ -21,6 +21,7 @@ WHERE (at < :at OR (at = :at AND id < :id)) ORDER BY at DESC, id DESC LIMIT :lim
 FILTERED = r"""SELECT id, at, actor, action, thing, subject, was, now_is FROM audit
 WHERE (at < :at OR (at = :at AND id < :id)) AND at >= :since
 AND actor LIKE :actor ESCAPE '\' AND thing LIKE :thing ESCAPE '\' AND subject LIKE :subject ESCAPE '\'
+AND (:signing = 1 OR NOT (thing LIKE 'session%' OR thing LIKE 'link%' OR thing LIKE 'every %'))
 ORDER BY at DESC, id DESC LIMIT :limit"""
 LATEST = "9999"
 """Sorts after every moment."""
@@ -57,6 +58,8 @@ class Wanted:
     thing: str = ""
     subject: str = ""
     since: str = ""
+    signing: bool = True
+    """Also of who signed in and out."""
 
 
 ANY = Wanted()
@@ -68,8 +71,9 @@ def notes(database: Database, *, before: tuple[str, str] = (LATEST, ""), limit: 
     with database.reading() as run:
         if wanted == ANY:
             return tuple(note_of(row) for row in run.rows(PAGE, values))
-        sought = {"actor": _like(wanted.actor), "thing": _like(wanted.thing, more="%"), "subject": _like(wanted.subject)}
-        return tuple(note_of(row) for row in run.rows(FILTERED, {**values, **sought, "since": wanted.since}))
+        sought: dict[str, Value] = {"actor": _like(wanted.actor), "thing": _like(wanted.thing, more="%"), "subject": _like(wanted.subject)}
+        values |= {**sought, "since": wanted.since, "signing": int(wanted.signing)}
+        return tuple(note_of(row) for row in run.rows(FILTERED, values))
 
 
 def note_of(row: Row) -> Note:
