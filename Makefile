@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -q --numprocesses auto --dist loadfile
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade
 
-.PHONY: help setup demo demo-check test test-core check bench bench-node bench-log mutants docs lock clean
+.PHONY: help setup demo demo-check test test-core check bench bench-node bench-log editor mutants docs lock clean
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -67,6 +67,9 @@ bench-node: $(READY)  ## measure what the service adds to the engine, with 1, 8 
 
 bench-log: $(READY)  ## measure the public log beside SQLite, and proofs from a million entries (five minutes)
 	@$(BIN)/python bench/log.py
+
+editor:  ## bundle the SQL editor of the portal anew, with Node.js and npm (vendor/editor)
+	@cd vendor/editor && npm ci --silent --no-progress && npm run --silent build
 
 mutants: $(READY)  ## plant every fault made by rule in the kernel, one at a time, and see which tests catch it (long)
 	@$(BIN)/python -m tests.mutation.run --generated

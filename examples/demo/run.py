@@ -4,13 +4,18 @@ Every command is shown as it is typed. python examples/demo/run.py --folder demo
 """
 
 import argparse
+import os
 import shlex
 import shutil
 import subprocess
 import sys
+import threading
 import time
+import urllib.request
+import webbrowser
 from pathlib import Path
 
+from earlier import carry_out
 from invent import invent
 from people import PEOPLE, invite
 
@@ -23,6 +28,7 @@ QUESTIONS = (
     ("SELECT setting, subject, AVG(mark) AS mark FROM marks JOIN pupils USING (pupil_id) GROUP BY setting, subject", "3%"),
     ("SELECT MEDIAN(energy_kwh) AS middle, AVG(energy_kwh) AS mean FROM readings WHERE month >= DATE '2025-01-01'", "5%"),
 )
+WAITS = 60
 MARK = ".made-by-the-demo"
 
 
@@ -37,10 +43,13 @@ def main() -> None:
     folder, address = options.folder, f"http://localhost:{options.port}"
     prepare(folder, share=options.share)
     links = invite(folder, address=address)
+    carry_out(folder)
+    print("\nA project that came before has asked three questions about schools: the portal shows what it did.")
     for sql, within in QUESTIONS:
         amana("ask", sql, "--within", within, "--folder", str(folder))
     amana("budget", "clinic", "--folder", str(folder))
-    print("\nOne link for each of these people; it opens a session in a browser, or `amana login LINK` in a terminal, once:")
+    print(f"\nThe portal, in the language of your browser: {address}/")
+    print("One link for each of these people; it opens a session in a browser, or `amana login LINK` in a terminal, once:")
     for (name, person, organisation, _), link in zip(PEOPLE, links.values(), strict=True):
         print(f"  {name:16} {person:7} {organisation:28} {link}")
     print(
@@ -56,7 +65,22 @@ Apply, review, permit and ask as these people: README.md, "From an application t
 """
     )
     if not options.check:
+        threading.Thread(target=show, args=(address,), daemon=True).start()
         amana("serve", "--folder", str(folder), "--port", str(options.port))
+
+
+def show(address: str) -> None:
+    """Open the portal once it answers, where there is a browser to open it in."""
+    if not (sys.stdout.isatty() and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform != "linux")):
+        return
+    for _ in range(WAITS):
+        time.sleep(1)
+        try:
+            urllib.request.urlopen(f"{address}/", timeout=5).close()
+        except OSError:
+            continue
+        webbrowser.open(f"{address}/")
+        return
 
 
 def prepare(folder: Path, *, share: float) -> None:

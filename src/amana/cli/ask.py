@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from amana.cli.reach import node_of, open_node
-from amana.cli.show import odds, tell, tell_cost, tell_notes, working, write_result, write_table
+from amana.cli.show import tell, tell_cost, tell_notes, working, write_result, write_table
 from amana.client.arrow import arrow_stream, arrow_table
 from amana.client.figures import digits_after, number, percent
-from amana.client.odds import epsilon_of, odds_percent
+from amana.client.odds import epsilon_of, odds, odds_percent
 from amana.client.result import Result
 from amana.client.text import Catalogue
 from amana.local.door import open_folder

@@ -4,9 +4,9 @@ import argparse
 from typing import TYPE_CHECKING
 
 from amana.cli.reach import reach
-from amana.cli.show import odds, tell, write_table
+from amana.cli.show import tell, write_table
 from amana.client.figures import percent
-from amana.client.odds import odds_percent
+from amana.client.odds import odds, odds_percent
 from amana.client.text import WORD, Catalogue
 from amana.local.door import find_folder, open_folder
 from amana.terms.codes import CODES

@@ -1,17 +1,14 @@
 """Every public fact of a dataset: what a researcher will see of it, without a row."""
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from amana.cli.show import odds, write_table
-from amana.client.odds import DELTA_SHOWN, odds_percent
+from amana.cli.show import write_table
 from amana.client.text import Catalogue
+from amana.register.holds import holds
 
 if TYPE_CHECKING:
-    from amana.catalog.domains import Domain
     from amana.catalog.schema import Dataset, Population, Processing, Table
-
-MEMBERS_SHOWN = 12
 
 
 def write_public(dataset: "Dataset", catalogue: Catalogue) -> None:
@@ -66,16 +63,6 @@ def _promise(population: "Population", catalogue: Catalogue) -> str:
     return catalogue.say("public.caps", rho=held["cap_rho"], delta=held["cap_delta"], share=held["profile_share"], period=period)
 
 
-def promise_in_words(population: "Population", catalogue: Catalogue) -> str:
-    """What the caps mean for one person, as `amana budget` says it of a published dataset."""
-    from amana.privacy.loss import epsilon_of
-
-    epsilon = epsilon_of(nano_rho=population.cap_nrho, delta_units=population.cap_delta, delta=DELTA_SHOWN)
-    period = catalogue.say(f"public.period.{'life' if population.period is None else population.period.value}")
-    shown = {"epsilon": f"{epsilon:.2f}", "delta": f"{DELTA_SHOWN:g}", "period": period}
-    return catalogue.say("public.odds", **shown, **odds(odds_percent(epsilon)))
-
-
 def _table(table: "Table", dataset: "Dataset", catalogue: Catalogue) -> tuple[str, ...]:
     title = dict(table.title).get(catalogue.language, "")
     if not table.private:
@@ -87,31 +74,3 @@ def _table(table: "Table", dataset: "Dataset", catalogue: Catalogue) -> tuple[st
         rows = catalogue.say("public.rows_unit", unit=dataset.population.unit, column=table.unit_column or "·")
         largest = table.rows_per_unit_max
     return table.name, title, rows, ", ".join(table.key), str(largest), ", ".join(table.occurrence), table.source
-
-
-def holds(domain: "Domain", catalogue: Catalogue) -> str:
-    """What a column may hold, in words."""
-    from amana.catalog import domains
-
-    match domain:
-        case domains.NumberDomain():
-            low, high = (f"{bound / 10**domain.scale:.{domain.scale}f}" for bound in (domain.low, domain.high))
-            kind = catalogue.say("holds.number", low=low, high=high)
-        case domains.DateDomain():
-            kind = catalogue.say("holds.date", low=domain.low, high=domain.high)
-        case domains.MomentDomain():
-            kind = catalogue.say("holds.moment", low=domain.low, high=domain.high)
-        case domains.ChoiceDomain() if domain.members:
-            more = f", … ({len(domain.members)})" if len(domain.members) > MEMBERS_SHOWN else ""
-            kind = catalogue.say("holds.choice", members=", ".join(domain.members[:MEMBERS_SHOWN]) + more)
-        case domains.ChoiceDomain():
-            kind = catalogue.say("holds.choice_unread")
-        case domains.BooleanDomain():
-            kind = catalogue.say("holds.boolean")
-        case domains.TextDomain():
-            kind = catalogue.count("holds.text", domain.length_max)
-        case domains.KeyDomain():
-            kind = catalogue.say("holds.key")
-        case _:
-            assert_never(domain)
-    return catalogue.say("holds.nullable", kind=kind) if domain.nullable else kind

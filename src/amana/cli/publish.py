@@ -4,12 +4,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amana.cli.public import promise_in_words, write_public
+from amana.cli.public import write_public
 from amana.cli.show import INTERRUPTED, stages, tell, write_table
 from amana.client.explain import describe
 from amana.client.figures import number, percent
 from amana.client.text import Catalogue
 from amana.local.publishing import check_files, publish_files, read_text
+from amana.register.holds import promise_in_words
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from amana.client.cost import Cost
 from amana.client.explain import clean
-from amana.client.figures import digits_after, percent, show
+from amana.client.figures import percent, show
+from amana.client.odds import odds
 from amana.client.result import Result
 from amana.client.table import text_table
 from amana.client.text import Catalogue
@@ -56,13 +57,6 @@ def tell_notes(notes: Sequence[tuple[str, Sequence[tuple[str, str | int]]]], cat
     """Remarks of the node, such as rows that a bound leaves out."""
     for code, parameters in notes:
         tell(catalogue.say(code, **dict(parameters)))
-
-
-def odds(sure_percent: float) -> dict[str, str]:
-    """The two sides of a guess that was 50:50, for the message."""
-    left = 100 - sure_percent
-    digits = max(1, digits_after(left) - 1)
-    return {"present": f"{sure_percent:.{digits}f}", "absent": f"{left:.{digits}f}"}
 
 
 @contextmanager

@@ -57,6 +57,17 @@ def arrow_stream(table: Any) -> bytes:
     return out.getvalue()
 
 
+def arrow_file(table: Any) -> bytes:
+    """The table as a Parquet file. Errors: Refusal client.library_missing."""
+    try:
+        from arro3.io import write_parquet
+    except ImportError:
+        raise Refusal("client.library_missing", library="arro3-io", extra="arrow") from None
+    out = io.BytesIO()
+    write_parquet(table, out)
+    return out.getvalue()
+
+
 def _days(day: date) -> int:
     return (day - _EPOCH).days
 

@@ -27,14 +27,13 @@ from amana.client.facts import (
 from amana.client.http import Channel
 from amana.client.jobs import JobState, job_path, read_job, wait
 from amana.client.precision import asked_precision
-from amana.client.receipt import receipt_of
 from amana.client.registers import read_register
-from amana.client.result import Redraw, Result
+from amana.client.result import Redraw, Result, read_result
 from amana.client.sample import write_sample
 from amana.client.summary import read_summary
 from amana.client.text import choose_language, load
 from amana.client.tokens import find_token
-from amana.client.wire import Json, a_list, a_text, a_whole, an_object, misread, read_cost, read_draws, read_notes, read_table
+from amana.client.wire import Json, a_list, a_text, a_whole, an_object, misread, read_draws
 from amana.terms.refusal import Refusal
 from amana.terms.summary import TableSummary
 
@@ -284,21 +283,7 @@ class Connection:
         self.close()
 
     def _result(self, found: Json, *, redraw: Redraw | None) -> Result:
-        cost, receipt = read_cost(found.get("cost")), found.get("receipt")
-        version, digest = a_text(found.get("version"), "version"), a_text(found.get("digest"), "digest")
-        more = an_object({} if receipt is None else receipt, "receipt")
-        invented = found.get("dry_run") is True
-        return Result(
-            table=read_table(found),
-            cost=cost,
-            version=version,
-            digest=digest,
-            notes=read_notes(found.get("notes")),
-            receipt=receipt_of(cost, version=version, digest=digest, more=more),
-            invented=invented,
-            language=self._language,
-            redraw=None if invented else redraw,
-        )
+        return read_result(found, language=self._language, redraw=redraw)
 
     def _redraw_of(self, body: Mapping[str, object]) -> Redraw:
         def redraw(draws: int) -> Sequence[Sequence[Sequence[float | None]]]:

@@ -32,16 +32,21 @@ def speaking(asked: str, *, catalogue: Catalogue) -> Generator[None, None, None]
 
 
 def point_at(where: Place, *, asked: str) -> list[str]:
-    """The line of the place and a row of carets under it; a long line is cut around the place."""
+    """The line of the place and a row of carets under it."""
+    before, marked, after = parted(where, asked=asked)
+    margin = f"  {where.line} | "
+    return [f"{margin}{before}{marked}{after}", " " * (len(margin) - 2) + "| " + " " * len(before) + "^" * max(1, len(marked))]
+
+
+def parted(where: Place, *, asked: str) -> tuple[str, str, str]:
+    """The line of the place in three: before it, the place, after it. A long line is cut around the place."""
     lines = asked.split("\n")
     line = clean(lines[min(where.line, len(lines)) - 1])
     start = min(max(where.column - 1, 0), len(line))
     cut = max(0, start - WIDTH_MAX // 2)
-    shown = line[cut : cut + WIDTH_MAX]
-    length = max(1, min(where.length, len(shown) - (start - cut)))
-    before, after = "…" if cut else "", "…" if len(line) > cut + WIDTH_MAX else ""
-    margin = f"  {where.line} | "
-    return [f"{margin}{before}{shown}{after}", " " * (len(margin) - 2) + "| " + " " * (len(before) + start - cut) + "^" * length]
+    end = min(cut + WIDTH_MAX, len(line))
+    over = min(start + max(1, where.length), end)
+    return ("…" if cut else "") + line[cut:start], line[start:over], line[over:end] + ("…" if len(line) > end else "")
 
 
 def clean(text: str) -> str:

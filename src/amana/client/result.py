@@ -9,12 +9,13 @@ from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from amana.client.arrow import arrow_stream, arrow_table
+from amana.client.arrow import arrow_file, arrow_stream, arrow_table
 from amana.client.cost import Cost, Note
 from amana.client.drawing import ROWS_SHOWN, cost_line, draw
 from amana.client.figures import show
+from amana.client.receipt import receipt_of
 from amana.client.table import text_table
-from amana.client.wire import write_head
+from amana.client.wire import Json, a_text, an_object, read_cost, read_notes, read_table, write_head
 from amana.terms.answer import AnswerTable, CellType, Estimate
 from amana.terms.refusal import Refusal
 
@@ -172,6 +173,10 @@ class Result:
         """The Arrow table as an IPC stream."""
         return arrow_stream(self.to_arrow())
 
+    def to_parquet_bytes(self) -> bytes:
+        """The Arrow table as a Parquet file. Errors: a refusal that says what to install."""
+        return arrow_file(self.to_arrow())
+
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The Arrow PyCapsule interface, so that any Arrow library reads a result without a copy."""
         return self.to_arrow().__arrow_c_stream__(requested_schema)
@@ -197,6 +202,25 @@ class Result:
         lines = text_table(self.table.columns, [[show(cell) for cell in row] for row in shown], numbers=numbers)
         left = len(self.table.rows) - len(shown)
         return "\n".join([*lines, *([f"… +{left}"] if left else []), cost_line(self.cost, language=self.language)])
+
+
+def read_result(found: Json, *, language: str, redraw: Redraw | None = None) -> Result:
+    """An answer as it travelled, or was kept. Errors: Refusal client.not_understood."""
+    cost, receipt = read_cost(found.get("cost")), found.get("receipt")
+    version, digest = a_text(found.get("version"), "version"), a_text(found.get("digest"), "digest")
+    more = an_object({} if receipt is None else receipt, "receipt")
+    invented = found.get("dry_run") is True
+    return Result(
+        table=read_table(found),
+        cost=cost,
+        version=version,
+        digest=digest,
+        notes=read_notes(found.get("notes")),
+        receipt=receipt_of(cost, version=version, digest=digest, more=more),
+        invented=invented,
+        language=language,
+        redraw=None if invented else redraw,
+    )
 
 
 def _plain(cell: object) -> Plain:

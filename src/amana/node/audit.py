@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import count
 from typing import final
 
-from amana.terms.database import Database, Transaction, moment, text
+from amana.terms.database import Database, Row, Transaction, Value, moment, text
 
 _ORDER = count()
 MACHINE = "machine"
@@ -18,6 +18,12 @@ NOTE = """INSERT INTO audit (id, at, actor, action, thing, subject, was, now_is)
 VALUES (:id, :at, :actor, :action, :thing, :subject, :was, :now_is)"""
 PAGE = """SELECT id, at, actor, action, thing, subject, was, now_is FROM audit
 WHERE (at < :at OR (at = :at AND id < :id)) ORDER BY at DESC, id DESC LIMIT :limit"""
+OF_SUBJECT = """SELECT id, at, actor, action, thing, subject, was, now_is FROM audit
+WHERE thing = :thing AND subject = :subject ORDER BY at, id LIMIT 2000"""
+FILTERED = r"""SELECT id, at, actor, action, thing, subject, was, now_is FROM audit
+WHERE (at < :at OR (at = :at AND id < :id)) AND at >= :since
+AND actor LIKE :actor ESCAPE '\' AND thing LIKE :thing ESCAPE '\' AND subject LIKE :subject ESCAPE '\'
+ORDER BY at DESC, id DESC LIMIT :limit"""
 LATEST = "9999"
 """Sorts after every moment."""
 
@@ -44,14 +50,46 @@ def note(run: Transaction, *, at: datetime, actor: str, action: str, thing: str,
     run.change(NOTE, {**values, "subject": subject, "was": was, "now_is": now_is})
 
 
-def notes(database: Database, *, before: tuple[str, str] = (LATEST, ""), limit: int) -> tuple[Note, ...]:
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which notes somebody looks for. `actor`, `subject`: whole; `thing`: its first word; empty: any. `since`: a day."""
+
+    actor: str = ""
+    thing: str = ""
+    subject: str = ""
+    since: str = ""
+
+
+ANY = Wanted()
+
+
+def notes(database: Database, *, before: tuple[str, str] = (LATEST, ""), limit: int, wanted: Wanted = ANY) -> tuple[Note, ...]:
     """The latest first. `before`: (at, id) of the last note of the page before."""
+    values: dict[str, Value] = {"at": before[0], "id": before[1], "limit": limit}
     with database.reading() as run:
-        found = run.rows(PAGE, {"at": before[0], "id": before[1], "limit": limit})
-    return tuple(
-        Note(
-            id=text(name), at=datetime.fromisoformat(text(at)), actor=text(actor), action=text(action), thing=text(thing),
-            subject=text(subject), was=text(was), now_is=text(now_is),
-        )
-        for name, at, actor, action, thing, subject, was, now_is in found
+        if wanted == ANY:
+            return tuple(map(note_of, run.rows(PAGE, values)))
+        sought = {"actor": _like(wanted.actor), "thing": _like(wanted.thing, more="%"), "subject": _like(wanted.subject)}
+        return tuple(map(note_of, run.rows(FILTERED, {**values, **sought, "since": wanted.since})))
+
+
+def notes_of(run: Transaction, *, thing: str, subject: str) -> tuple[Note, ...]:
+    """What happened to one thing, the first note first."""
+    return tuple(map(note_of, run.rows(OF_SUBJECT, {"thing": thing, "subject": subject})))
+
+
+def note_of(row: Row) -> Note:
+    """A row with every column of the table, in their order."""
+    name, at, actor, action, thing, subject, was, now_is = row
+    return Note(
+        id=text(name), at=datetime.fromisoformat(text(at)), actor=text(actor), action=text(action), thing=text(thing),
+        subject=text(subject), was=text(was), now_is=text(now_is),
     )  # fmt: skip
+
+
+def _like(sought: str, *, more: str = "") -> str:
+    """A pattern for SQL that finds that text and what `more` says; everything for an empty one."""
+    if not sought:
+        return "%"
+    return "".join(f"\\{letter}" if letter in "%_\\" else letter for letter in sought) + more

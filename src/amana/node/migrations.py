@@ -20,6 +20,8 @@ STEPS = (
     ("amana.node", "schema/token_origin.sql"),
     ("amana.node", "schema/public_record.sql"),
     ("amana.node", "schema/receipts.sql"),
+    ("amana.node", "schema/history.sql"),
+    ("amana.node", "schema/applications.sql"),
 )
 """In order; a change of the schema is one step more."""
 

@@ -14,10 +14,12 @@ from typing import final
 from amana.catalog.purposes import UseTerm
 from amana.catalog.schema import Dataset
 from amana.node.audit import NODE, note
+from amana.node.notices import tell_of_permit, tell_of_request
 from amana.node.people import find_organisation
 from amana.node.project_rows import (
     PERMITS,
     PERMITS_GRANTED,
+    PERMITS_HELD,
     PERMITS_IN,
     PERMITS_OF_PERSON,
     PERMITS_OVER,
@@ -31,6 +33,7 @@ from amana.node.projects import moved
 from amana.node.public_record import is_paused, note_permit
 from amana.policy.people import Asker
 from amana.policy.permit import Permit, allowance_of, caps_of, leave, within_allowance
+from amana.policy.projects import PermitRecord
 from amana.policy.rights import Action, check, may
 from amana.policy.things import DatasetOf, PermitOf
 from amana.policy.transitions import PERMIT, PermitEvent, PermitState, ProjectEvent, ProjectState, move
@@ -135,6 +138,7 @@ class Permits:
                 _note(run, made, at=at, actor=asker.person.id, action="request", was="", now_is=PERMIT.start.value)
                 record = read_permit(run, made, terms=serving.terms).record
                 note_permit(run, record, event="request", actor=asker.person.id, reasons="", at=at)
+                tell_of_request(run, record, actor=asker.person.id, at=at)
         except DuplicateError:
             raise Refusal("permit.held", project=project, dataset=dataset) from None
         return made
@@ -165,6 +169,7 @@ class Permits:
             _note(run, permit, at=at, actor=asker.person.id, action=event.value, was=found.record.state.value, now_is=to.value)
             record = read_permit(run, permit, terms=serving.terms).record
             note_permit(run, record, event=event.value, actor=asker.person.id, reasons=reasons, at=at)
+            tell_of_permit(run, record, project=found.project, event=event, actor=asker.person.id, at=at)
         self._open(permit)
         with self._database.reading() as run:
             return read_permit(run, permit, terms=serving.terms)
@@ -214,6 +219,14 @@ class Permits:
             raise Refusal("permit.several", dataset=dataset.name, permits=", ".join(each.record.id for each in usable))
         return usable[0]
 
+    def usable(self, asker: Asker) -> tuple[PermitOf, ...]:
+        """Those under which the asker may ask now."""
+        serving, at = Serving(self._datasets()), self._now()
+        with self._database.reading() as run:
+            names = run.rows(PERMITS_HELD, {"person": asker.person.id, "limit": PAGE_MAX})
+            held = [read_permit(run, PermitId(text(name)), terms=serving.terms) for (name,) in names]
+        return tuple(each for each in held if each.record.dataset in serving.names and may(Action.ASK, asker, on=each, now=at))
+
     def left(
         self, asker: Asker | None, *, permit: PermitId, allowance: tuple[str, Fraction] | None
     ) -> tuple[PermitOf, Balance, Balance | None]:
@@ -222,6 +235,11 @@ class Permits:
         record = found.record
         own = None if allowance is None else allowance_of(record, token=allowance[0], share=allowance[1])
         return found, self._ledger.balance_of(record), None if own is None else self._ledger.balance_of(own)
+
+    def used(self, record: PermitRecord) -> float:
+        """What was spent of a permit that was granted, of whichever is scarcer: 0 to 1."""
+        held = self._ledger.balance_of(record)
+        return max(held.spent_nrho / max(1, held.cap_nrho), held.spent_delta / max(1, held.cap_delta))
 
     def note_spending(self, permit: PermitId, *, event: PermitEvent) -> None:
         """What the ledger told of a permit: used up, or paused after faults; or that its day has come."""
@@ -278,6 +296,7 @@ class Permits:
         _note(run, found.record.id, at=at, actor=actor, action=event.value, was=was.value, now_is=to.value)
         if not untold:  # a pause follows from faults, which may carry a bit of the data
             note_permit(run, replace(found.record, state=to), event=event.value, actor=actor, reasons=reasons or "", at=at)
+            tell_of_permit(run, found.record, project=found.project, event=event, actor=actor, at=at)
 
 
 def custodian_of(run: Transaction, dataset: Dataset) -> OrganisationId:

@@ -9,10 +9,10 @@ from typing import cast
 from amana.catalog.purposes import UseTerm, read_term
 from amana.node.people import find_organisation
 from amana.policy.people import OrganisationKind
-from amana.policy.projects import Output, OutputKind, PermitRecord, Project, Review, Verdict, Vote
+from amana.policy.projects import Answer, Decision, Output, OutputKind, PermitRecord, Project, Review, Verdict, Vote
 from amana.policy.purposes import Intent, Match, match
 from amana.policy.things import PermitOf
-from amana.policy.transitions import OutputState, PermitState, ProjectState
+from amana.policy.transitions import OutputState, PermitState, ProjectEvent, ProjectState
 from amana.terms.database import Row, Transaction, text, text_or_none, whole
 from amana.terms.ids import DeltaUnits, NanoRho, OrganisationId, OutputId, PermitId, PersonId, PopulationName, ProjectId, ReviewId
 from amana.terms.refusal import Refusal
@@ -22,7 +22,8 @@ FROM project WHERE id = :id"""
 PROJECTS = "SELECT id FROM project WHERE id > :after ORDER BY id LIMIT :limit"
 MEMBERS = "SELECT person, left_at FROM project_member WHERE project = :id ORDER BY person"
 REVIEWS = "SELECT id, reviewer, version, verdict, reasons FROM review WHERE project = :id ORDER BY given_at, id"
-DECIDERS = "SELECT DISTINCT decider FROM decision WHERE project = :id ORDER BY decider"
+DECISIONS = "SELECT version, decider, event, reasons, decided_at FROM decision WHERE project = :id ORDER BY decided_at, id"
+ANSWERS = "SELECT dataset, place, question, answer FROM checklist_answer WHERE project = :id ORDER BY dataset, place"
 CUSTODIANS = "SELECT DISTINCT custodian FROM permit WHERE project = :id ORDER BY custodian"
 HOLD = "UPDATE project SET state = state WHERE id = :id"
 HOLD_BY_PERMIT = "UPDATE project SET state = state WHERE id = (SELECT project FROM permit WHERE id = :id)"
@@ -34,6 +35,8 @@ PERMITS_GRANTED = "SELECT id FROM permit WHERE dataset = :dataset AND granted_by
 PERMITS_OF_PERSON = """SELECT permit.id FROM permit JOIN project_member ON project_member.project = permit.project
 WHERE permit.dataset = :dataset AND project_member.person = :person AND project_member.left_at IS NULL
 ORDER BY CASE permit.state WHEN 'active' THEN 0 WHEN 'refused' THEN 2 ELSE 1 END, permit.id DESC"""
+PERMITS_HELD = """SELECT permit.id FROM permit JOIN project_member ON project_member.project = permit.project
+WHERE permit.state = 'active' AND project_member.person = :person AND project_member.left_at IS NULL ORDER BY permit.id LIMIT :limit"""
 PERMITS_IN = "SELECT id FROM permit WHERE state = :state ORDER BY id"
 PERMITS_OVER = """SELECT id FROM permit WHERE valid_until <= :at AND state IN ('granted', 'active', 'exhausted', 'suspended')
 ORDER BY id"""
@@ -53,6 +56,7 @@ def read_project(run: Transaction, project: ProjectId) -> Project:
         raise Refusal("node.not_found", thing="word.thing.project", name=project[:80])
     name, version, state, applicant, organisation, title, lay, purposes, datasets, ethics, ends_on = found[0]
     members = run.rows(MEMBERS, {"id": name})
+    decisions = tuple(_decision(row) for row in run.rows(DECISIONS, {"id": name}))
     return Project(
         id=ProjectId(text(name)),
         version=whole(version),
@@ -68,8 +72,10 @@ def read_project(run: Transaction, project: ProjectId) -> Project:
         ends_on=datetime.fromisoformat(text(ends_on)),
         ethics_reference=text(ethics),
         reviews=tuple(_review(row) for row in run.rows(REVIEWS, {"id": name})),
-        deciders=tuple(PersonId(text(decider)) for (decider,) in run.rows(DECIDERS, {"id": name})),
+        deciders=tuple(sorted({each.decider for each in decisions})),
         custodians=tuple(OrganisationId(text(custodian)) for (custodian,) in run.rows(CUSTODIANS, {"id": name})),
+        decisions=decisions,
+        answers=tuple(_answer(row) for row in run.rows(ANSWERS, {"id": name})),
     )
 
 
@@ -106,7 +112,7 @@ def read_permit(run: Transaction, permit: PermitId, *, terms: Terms) -> PermitOf
         population=PopulationName(text(population)),
         custodian=OrganisationId(text(custodian)),
         state=PermitState(text(state)),
-        match=matched(run, project, allowed=terms(text(dataset))),
+        match=matched(run, project.purposes, project.organisation, project.ethics_reference, allowed=terms(text(dataset))),
         share_asked=Fraction(text(share)),
         cap_nrho=NanoRho(whole(cap_nrho)),
         cap_delta=DeltaUnits(whole(cap_delta)),
@@ -116,11 +122,13 @@ def read_permit(run: Transaction, permit: PermitId, *, terms: Terms) -> PermitOf
     return PermitOf(record=record, project=project)
 
 
-def matched(run: Transaction, project: Project, *, allowed: tuple[UseTerm, ...]) -> Match:
-    """What the project wants to do, compared with what the dataset allows."""
-    organisation = find_organisation(run, project.organisation)
-    kind = OrganisationKind.OPERATOR if organisation is None else organisation.kind
-    return match(Intent(terms=project.purposes, organisation=kind, ethics_reference=project.ethics_reference), allowed=allowed)
+def matched(
+    run: Transaction, purposes: tuple[UseTerm, ...], organisation: OrganisationId, ethics_reference: str, *, allowed: tuple[UseTerm, ...]
+) -> Match:
+    """What a project of that organisation wants to do, compared with what the dataset allows."""
+    found = find_organisation(run, organisation)
+    kind = OrganisationKind.OPERATOR if found is None else found.kind
+    return match(Intent(terms=purposes, organisation=kind, ethics_reference=ethics_reference), allowed=allowed)
 
 
 def read_output(run: Transaction, row: Row) -> Output:
@@ -178,6 +186,22 @@ def _review(row: Row) -> Review:
         verdict=Verdict(text(verdict)),
         reasons=text(reasons),
     )
+
+
+def _decision(row: Row) -> Decision:
+    version, decider, event, reasons, at = row
+    return Decision(
+        version=whole(version),
+        decider=PersonId(text(decider)),
+        event=ProjectEvent(text(event)),
+        reasons=text(reasons),
+        decided_at=datetime.fromisoformat(text(at)),
+    )
+
+
+def _answer(row: Row) -> Answer:
+    dataset, place, question, answer = row
+    return Answer(dataset=text(dataset), place=whole(place), question=_texts(text(question)), text=text(answer))
 
 
 def _texts(held: str) -> tuple[tuple[str, str], ...]:

@@ -24,8 +24,8 @@ _PUBLIC = """(project.state IN ('approved', 'active', 'suspended', 'expired', 'r
 SELECT 1 FROM audit WHERE audit.thing = 'project' AND audit.subject = project.id AND audit.action = 'close'
 AND audit.was IN ('approved', 'active', 'suspended'))))"""
 """A project is closed in two ways: as one that was approved, or before, and then its words were never judged."""
-LIST = f"{_COLUMNS} WHERE {_PUBLIC} ORDER BY project.made_at DESC, project.id LIMIT :limit OFFSET :skipped"  # noqa: S608 - constants
-ONE = f"{_COLUMNS} WHERE project.id = :id AND {_PUBLIC}"  # noqa: S608 - constants
+LIST = f"{_COLUMNS} WHERE {_PUBLIC} ORDER BY project.made_at DESC, project.id LIMIT :limit OFFSET :skipped"
+ONE = f"{_COLUMNS} WHERE project.id = :id AND {_PUBLIC}"
 SINCE = "SELECT MAX(at) FROM audit WHERE thing = 'project' AND subject = :id AND now_is = :state AND was <> :state"
 TITLES = f"SELECT project.id, project.title FROM project WHERE project.id IN ({{places}}) AND {_PUBLIC}"  # noqa: S608 - constants
 PAGE_MAX = 50

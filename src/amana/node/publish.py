@@ -67,7 +67,7 @@ def publish(
     failure stands.
     """
     rules = read_rules(rules_text)
-    _check_against(rules.dataset, store, today=now.date())
+    check_against(rules.dataset, store, today=now.date())
     with in_folder(store.folder, files=files, settings=settings), store.publishing():
         store.remove_orphans()
         version = store.new_version(rules.dataset)
@@ -154,7 +154,7 @@ def check(files: Sequence[Path | str], rules_text: str, *, today: date, store: S
     """What would be published: every public fact a researcher would see. Reads names and types of columns, never a row,
     and draws no noise (PRIVACY 15). Errors: as `publish`, as far as they can be known without rows."""
     rules = read_rules(rules_text)
-    _check_against(rules.dataset, store, today=today)
+    check_against(rules.dataset, store, today=today)
     connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
     try:
         open_files(rules, files, connection=connection)
@@ -163,7 +163,7 @@ def check(files: Sequence[Path | str], rules_text: str, *, today: date, store: S
     return rules
 
 
-def _check_against(dataset: Dataset, store: Store | None, *, today: date) -> None:
+def check_against(dataset: Dataset, store: Store | None, *, today: date) -> None:
     """Data are not kept too long; a population's promise is for life (PRIVACY 1); a table name means one table in a node."""
     if expired(dataset, today):
         raise Refusal("publish.retention_over", dataset=dataset.name, retention=dataset.retention.isoformat())

@@ -1,9 +1,12 @@
 """An answer of the node as the value that every door and client shows."""
 
+from dataclasses import replace
+
 from amana.client.cost import Cost
 from amana.client.receipt import receipt_of
 from amana.client.result import Redraw, Result
 from amana.node.answers import Answered
+from amana.terms.answer import AnswerTable
 
 
 def csv_of(answer: Answered) -> bytes:
@@ -33,3 +36,12 @@ def result_of(answer: Answered, *, language: str, redraw: Redraw | None = None) 
         language=language,
         redraw=redraw,
     )
+
+
+def limited(result: Result, *, rows_max: int) -> Result:
+    """The first rows of an answer. Those beyond are left off, and a note says so: they are paid for."""
+    table, rows = result.table, len(result.table.rows)
+    if rows <= rows_max:
+        return result
+    cut = AnswerTable(columns=table.columns, rows=table.rows[:rows_max], types=table.types)
+    return replace(result, table=cut, notes=(*result.notes, ("note.rows_left_off", (("rows", rows), ("most", rows_max)))))

@@ -20,6 +20,7 @@ class Kind(Enum):
     TOKEN = "token"  # noqa: S105 - a word, not a secret
     LINK = "link"
     CEREMONY = "ceremony"
+    FEED = "feed"
 
 
 PREFIXES = {Kind.TOKEN: "amana_"}

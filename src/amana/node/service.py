@@ -13,29 +13,39 @@ from typing import TYPE_CHECKING, Literal, cast, final
 import structlog
 
 from amana.catalog.schema import Dataset, Version, expired
+from amana.log.quorum import Policy, policy_of
 from amana.log.receipt import write_receipt
 from amana.node.answers import Answered, Preview, Simulated
 from amana.node.ask import Node
 from amana.node.askers import read_asker
 from amana.node.asking import Leave
 from amana.node.audit import MACHINE
+from amana.node.comments import Comments
+from amana.node.contacts import Contacts
+from amana.node.desk import Desk
+from amana.node.desks import Desks
+from amana.node.history import History
 from amana.node.job_rows import JobRecord
 from amana.node.job_runs import JobRuns
 from amana.node.jobs import Jobs, JobView
 from amana.node.lengthy import LongerError
 from amana.node.log_keeper import LogKeeper
+from amana.node.notices import Notices
 from amana.node.outputs import Outputs
 from amana.node.people import People
 from amana.node.permits import Permits
+from amana.node.post import Post
 from amana.node.projects import Projects
 from amana.node.public_projects import PublicProjects
 from amana.node.public_record import is_told
+from amana.node.publish_apart import PublishApart
 from amana.node.receipts import Holder
 from amana.node.registers import Registers
 from amana.node.repeats import Repeats
 from amana.node.sign_in import cut_off
 from amana.node.spending import ProjectSpending, spent_by_project
 from amana.node.tokens import read_token
+from amana.node.verification import Verification
 from amana.node.witnessing import open_witness
 from amana.policy.people import ASSISTANT_SCOPES, Asker
 from amana.policy.permit import Permit
@@ -81,15 +91,25 @@ class Service:
         self.public_projects = PublicProjects(wired.database, self.now)
         self.permits = Permits(self.database, self.now, ledger=wired.ledger, datasets=self.datasets)
         self.outputs = Outputs(wired.database, self.now)
+        self.comments, self.notices = Comments(self.database, self.now), Notices(self.database, self.now)
+        self.contacts = Contacts(self.database, self.now, digest_key=wired.store.digest_key, mails=bool(self.settings.mail_host))
+        self.desk = Desk(self)
         self.registers = Registers(self)
         self.repeats = Repeats(
             wired.database, self.now, worker=wired.worker.name, alive=wired.worker.alive, digest_key=wired.store.digest_key
         )
         self.sign_in = wired.sign_in()
         self.jobs = Jobs(self, now=self.now)
+        self.history = History(self, now=self.now)
         self.witness = open_witness(wired.settings.folder, wired.settings, now=self.now)
         """None where this node is nobody's witness."""
+        self.desks, self.publishing = Desks(self, now=self.now), PublishApart(self, store=wired.store, now=self.now)
+        self.verification = Verification(
+            wired.settings.folder, now=self.now, policy=lambda: policy_of(*wired.log.signed_by),
+            minutes=wired.settings.log_verify_minutes,
+        )  # fmt: skip
         self._runs = JobRuns(self, worker=wired.worker.name, alive=wired.worker.alive, now=self.now)
+        self._post = Post(self.database, self.settings, self.now, code_of=self.contacts.code_of)
         self._queue: JobQueue | None = None
 
     def work(self) -> None:
@@ -104,12 +124,16 @@ class Service:
 
     def begin(self) -> None:
         """At start: finish what a crash left half done, and note what has ended meanwhile."""
-        self.tend()
+        self._close_what_ended()
         self.permits.activate()
 
     def tend(self) -> None:
         """Now and then: what a lost process or database left open is closed, and so are versions that were replaced, and projects and
-        permits whose day has come. Errors: Refusal node.database_lost."""
+        permits whose day has come; then e-mail that waits is sent. Errors: Refusal node.database_lost."""
+        self._close_what_ended()
+        self._post.send()
+
+    def _close_what_ended(self) -> None:
         self._wired.recover()
         self._runs.recover()
         self.repeats.recover()
@@ -119,6 +143,7 @@ class Service:
         self.repeats.purge(older_than=timedelta(hours=self.settings.http_key_hours))
         self._wired.box.try_flush()
         self.jobs.purge(older_than=timedelta(days=self.settings.job_days))
+        self.notices.purge(older_than=timedelta(days=self.settings.notice_days))
 
     def check(self) -> None:
         """Return if requests can be answered. Errors: Refusal node.database_lost, node.file_not_writable."""
@@ -146,6 +171,10 @@ class Service:
         """The entries of the public log from that index on, as JSON holds them."""
         for entry in self._wired.log.entries(start):
             yield cast("dict[str, object]", json.loads(entry))
+
+    def log_policy(self) -> Policy:
+        """Whose signatures of this node's log count, and which witnesses it asks."""
+        return self._wired.log.policy
 
     def spending(self, population: str) -> tuple[ProjectSpending, ...]:
         """Who spent a population's budget."""
@@ -282,12 +311,17 @@ class Service:
             self._runs.stop()
             self._queue.close(seconds_max=self.settings.http_stop_ms_max / 1e3)
         left = self._runs.running()
+        self.verification.close()
         self._wired.close()
         return left
 
-    def _check_paid_once(self, asker: Asker | None, asked: Asked, *, since: datetime) -> None:
+    def lost(self, asker: Asker | None, *, asked: Asked, since: datetime) -> bool:
+        """Whether this question was charged since then and its rows were lost: asking it again pays again."""
         self.recover()  # what the process that ended left open is closed first, or it would be waited for
-        if self.node.lost(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked), since=since):
+        return self.node.lost(asked.sql, within=asked.within, share=asked.share, leave=self._leave(asker, asked), since=since)
+
+    def _check_paid_once(self, asker: Asker | None, asked: Asked, *, since: datetime) -> None:
+        if self.lost(asker, asked=asked, since=since):
             raise Fault(id=secrets.token_hex(8))
 
     @contextmanager

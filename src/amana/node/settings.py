@@ -39,6 +39,9 @@ PATTERNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "a word or nothing": (r"[\x21-\x7e]{0,255}", "word.setting.provider_word"),
         "a line or nothing": (r"[^\x00-\x1f\x7f]{0,500}", "word.setting.line"),
         "a path or nothing": (r"[^\0\n]{0,4096}", "word.setting.file"),
+        "a host or nothing": (r"[A-Za-z0-9.:-]{0,255}", "word.setting.host"),
+        "an e-mail address or nothing": (r"([A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190})?", "word.setting.address"),
+        "starttls, tls or none": (r"starttls|tls|none", "word.setting.mail_tls"),
     }
 )
 """What a text may be: how the reference page says it, the pattern, and the word with which a refusal says it."""
@@ -142,6 +145,22 @@ class Settings:
         "the body that gives access to the data on this node, as the public register names it", "", "a line or nothing"
     )
     access_body_contact: str = _text("where people reach that body", "", "a line or nothing")
+    notice_days: int = _number("time for which people find notices of what happened to their projects, in days", 365, 1, 36_600)
+    mail_host: str = _text("server that takes e-mail (SMTP); without one no e-mail is sent", "", "a host or nothing")
+    mail_port: int = _number("its port: 587 for starttls, 465 for tls", 587, 1, 65_535)
+    mail_tls: str = _text("how the way to it is encrypted; none only inside a machine or its network", "starttls", "starttls, tls or none")
+    mail_from: str = _text("address from which e-mail comes", "", "an e-mail address or nothing")
+    mail_user: str = _text("whom that server knows this node as; without one it asks nothing", "", "a word or nothing")
+    mail_password_file: str = _text("file with the password for it", "", "a path or nothing")
+    mail_wait_ms_max: int = _number("longest time that server may take for one step", 10_000, 100, 600_000)
+    mail_turn_max: int = _number("e-mails sent at one look for what has come to its end (tend_ms)", 50, 1, 10_000)
+
+    log_verify_minutes: int = _number("time after which the node verifies its own log again, in minutes; 0: only when asked", 60, 0, 44_640)
+    publish_folder: str = _text(
+        "folder of this machine whose files a custodian may publish from her desk; without one she publishes by command",
+        "",
+        "a path or nothing",
+    )
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False, compare=False)
 
 
@@ -172,6 +191,9 @@ def read_settings(folder: Path, environment: Mapping[str, str]) -> Settings:
             origins[name] = "word.origin.default"
     if bool(values.get("oidc_issuer")) != bool(values.get("oidc_client_id")):
         key = "oidc_client_id" if values.get("oidc_issuer") else "oidc_issuer"
+        raise Refusal("settings.bad_value", key=key, value="…", wanted="word.setting.both_or_neither", origin=str(file))
+    if bool(values.get("mail_host")) != bool(values.get("mail_from")):
+        key = "mail_from" if values.get("mail_host") else "mail_host"
         raise Refusal("settings.bad_value", key=key, value="…", wanted="word.setting.both_or_neither", origin=str(file))
     return Settings(folder=folder, origins=MappingProxyType(origins), **values)  # type: ignore[arg-type]  # checked by _value
 

@@ -48,6 +48,29 @@ class Review:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the applicant says to a custodian's question. Shapes: `question` is pairs (language, text), as it was asked."""
+
+    dataset: str
+    place: int
+    question: tuple[tuple[str, str], ...]
+    text: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a decider did with that version, and why."""
+
+    version: int
+    decider: PersonId
+    event: ProjectEvent
+    reasons: str
+    decided_at: datetime
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A project of research. Each submission is a new version, which is reviewed, decided and permitted for itself: a draft starts at 0.
 
@@ -72,6 +95,10 @@ class Project:
     deciders: tuple[PersonId, ...] = ()
     custodians: tuple[OrganisationId, ...] = ()
     """Whose permits it asked for: they read it before they sign."""
+    answers: tuple[Answer, ...] = ()
+    """To what the custodians of its datasets ask, in the order of dataset and place."""
+    decisions: tuple[Decision, ...] = ()
+    """Of every version, the first one first."""
 
     def __post_init__(self) -> None:
         assert self.applicant in self.members, "the applicant is a member"

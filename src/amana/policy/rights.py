@@ -45,6 +45,7 @@ class Action(Enum):
     SUSPEND_PROJECT = "suspend_project"
     RESUME_PROJECT = "resume_project"
     REVOKE_PROJECT = "revoke_project"
+    COMMENT_PROJECT = "comment_project"
     REQUEST_PERMIT = "request_permit"
     SEE_PERMIT = "see_permit"
     GRANT_PERMIT = "grant_permit"
@@ -67,6 +68,8 @@ class Action(Enum):
     REVOKE_ACCREDITATION = "revoke_accreditation"
     MAKE_TOKEN = "make_token"  # noqa: S105 - the name of an action
     REVOKE_TOKEN = "revoke_token"  # noqa: S105 - the name of an action
+    KEEP_SETTINGS = "keep_settings"
+    SEE_NOTICES = "see_notices"
     SEE_AUDIT = "see_audit"
     EXPORT_RECORD = "export_record"
     ADD_OUTPUT = "add_output"
@@ -155,6 +158,13 @@ _RULES = (
         scope=Scope.READ,
         conditions=(need.seen_by_others,),
     ),
+    Rule(
+        action=Action.COMMENT_PROJECT,
+        on=(Project,),
+        who=(Who.MEMBER, Who.REVIEWER, Who.DECIDER, Who.CUSTODIAN),
+        scope=Scope.APPLY,
+        conditions=(need.seen_by_others,),
+    ),
     _project(Action.EDIT_PROJECT, ProjectEvent.EDIT, Scope.APPLY),
     _by(
         ProjectEvent.ADD_MEMBER,
@@ -208,6 +218,9 @@ _RULES = (
     # A token makes no tokens: a stolen one must not outlive its own end.
     _plain(Action.MAKE_TOKEN, Node, (Who.PERSON,), None),
     _plain(Action.REVOKE_TOKEN, Token, (Who.OWNER, Who.OPERATOR), None),
+    # What is one's own: how one is reached, and what one is told
+    _plain(Action.KEEP_SETTINGS, Node, (Who.PERSON,), None),
+    _plain(Action.SEE_NOTICES, Node, (Who.PERSON,), Scope.READ),
     _plain(Action.SEE_AUDIT, Node, (Who.AUDITOR,), Scope.READ),
     Rule(action=Action.EXPORT_RECORD, on=(Node, DatasetOf), who=(Who.AUDITOR, Who.CUSTODIAN), scope=Scope.READ),
     # What is said in public of released answers: texts, code, derivations

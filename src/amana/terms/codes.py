@@ -167,6 +167,8 @@ CODES: dict[str, Code] = {
     "publish.disk_full": Code(461, Exit.RULES),
     "publish.folder_not_writable": Code(462, Exit.RULES),
     "publish.memory_full": Code(463, Exit.RULES),
+    "publish.folder_off": Code(890, Exit.RULES),
+    "publish.file_not_offered": Code(891, Exit.RULES),
     "publish.profile_share_too_small": Code(480, Exit.RULES),
     # 500-599 doors, settings, permission
     "permit.not_admitted": Code(500, Exit.PERMISSION),
@@ -354,4 +356,12 @@ CODES: dict[str, Code] = {
     "log.no_entry": Code(834, Exit.USAGE),
     "log.bad_pause": Code(835, Exit.USAGE),
     "cli.register_shape": Code(860, Exit.USAGE),
+    # 880-884 what somebody asked before
+    "history.republished": Code(880, Exit.QUESTION),
+    # 885-889 applications: what custodians ask, comments, how people are reached
+    "project.unanswered": Code(885, Exit.PERMISSION),
+    "comment.too_many": Code(886, Exit.PERMISSION),
+    "contact.too_soon": Code(887, Exit.PERMISSION),
+    "contact.not_confirmed": Code(888, Exit.USAGE),
+    "contact.no_mail": Code(889, Exit.USAGE),
 }

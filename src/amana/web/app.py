@@ -102,6 +102,7 @@ def _tend(service: Service, over: threading.Event) -> None:
     while not over.wait(service.settings.tend_ms / 1e3):
         try:
             service.tend()
+            service.verification.tend()
         except Exception as error:  # noqa: BLE001 - a database that is lost now may be back at the next look
             told = error.code if isinstance(error, Refusal) else type(error).__name__
             structlog.get_logger("amana.web").error("tend", cause=told)

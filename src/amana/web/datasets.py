@@ -58,6 +58,7 @@ def dataset(here: Here, name: str) -> Mapping[str, object]:
         "legal_basis": found.legal_basis,
         "purposes": list(found.purposes),
         "retention": found.retention.isoformat(),
+        "checklist": [dict(question) for question in found.checklist],
         "version": version.id,
         "promise": {
             "population": population.name,

@@ -15,11 +15,18 @@ def _list(*items: Example) -> Example:
 
 
 REVIEW: Final[Example] = {"id": "r-75c35c41769b", "reviewer": "u-5717245864cb", "version": 1, "verdict": "approve", "reasons": "clear"}
+DECISION: Final[Example] = {"version": 1, "event": "approve", "reasons": "useful", "decided_at": NOW}
 PROJECT: Final[Example] = {
     "id": "p-51dbe5481a9f", "version": 1, "state": "active", "title": {"en": "Visits and seasons"},
     "lay_summary": {"en": "We count visits to clinics by month."}, "purposes": ["HMB"], "datasets": ["clinic"], "ends_on": LATER,
-    "ethics_reference": "CERB-2026-17", "applicant": "u-9229cf555121", "organisation": "o-9649fe08",
-    "members": ["u-9229cf555121", "u-ec26dd686862"], "reviews": [REVIEW], "may": ["see_project", "add_output"],
+    "ethics_reference": "CERB-2026-17",
+    "answers": [{"dataset": "clinic", "question": {"en": "Who will read the answers?"}, "answer": "The three of us."}],
+    "applicant": "u-9229cf555121", "organisation": "o-9649fe08",
+    "members": ["u-9229cf555121", "u-ec26dd686862"], "decisions": [DECISION], "reviews": [REVIEW],
+    "may": ["see_project", "add_output"],
+}  # fmt: skip
+COMMENT: Final[Example] = {
+    "id": "c-0a1b2c3d4e5f", "person": "u-5717245864cb", "part": "reviewer", "words": "Which months do you need?", "written_at": NOW,
 }  # fmt: skip
 MATCH: Final[Example] = {
     "outcome": "allowed",
@@ -76,7 +83,7 @@ TITLE: Final[Example] = {"en": "Clinic visits", "fr": "Visites en clinique", "ar
 DATASET: Final[Example] = {
     "name": "clinic", "title": TITLE, "custodian": "Ministry of Health",
     "controller": "Ministry of Health, 1 Cedar Street", "legal_basis": "Law 09-08, art. 21", "purposes": ["GRU"], "retention": "2049-12-31",
-    "version": "fd4c334ed77eae8ddd522f26ab07a423",
+    "checklist": [{"en": "Who will read the answers?"}], "version": "fd4c334ed77eae8ddd522f26ab07a423",
     "promise": {
         "population": "residents", "unit": "patient", "period": "life", "cap_nrho": 2_000_000_000, "cap_delta_units": 18_446_744_073,
         "epsilon": 11.69, "delta": 1e-06,
@@ -124,6 +131,7 @@ RESPONSES: Final[Mapping[str, Example]] = {
     "get-projects": _list(PROJECT),
     "get-permits": _list(PERMIT),
     "get-permits-permit-budget": PERMIT_BUDGET,
+    "get-projects-project-comments": _list(COMMENT),
     "get-projects-project-outputs": _list(OUTPUT),
     "post-projects-project-outputs": OUTPUT,
     "get-me": ME,

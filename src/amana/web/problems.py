@@ -45,6 +45,7 @@ OF_CODE: Mapping[str, int] = {
     "job.not_over": 409,
     "job.cancelled": 409,
     "job.superseded": 410,
+    "history.republished": 410,
     "job.too_many_of_one": 409,
     "job.too_many": 503,
     "http.still_running": 409,

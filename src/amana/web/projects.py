@@ -1,22 +1,24 @@
 """Projects over HTTP: write, submit, review, decide."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import Response
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
+from amana.node.checklists import ANSWER_CHARACTERS_MAX
+from amana.node.comments import CHARACTERS_MAX
 from amana.node.projects import APPLICANT_EVENTS, DECISIONS, Application
 from amana.policy.projects import Project, Verdict
 from amana.policy.rights import Action
 from amana.policy.transitions import ProjectEvent
 from amana.terms.ids import PersonId, ProjectId
 from amana.web.access import doing
-from amana.web.bodies import Closed, Id, Judgement, Moment, Nothing, Texts, Word
+from amana.web.bodies import PLAIN, Closed, Id, Judgement, Moment, Nothing, Texts, Word
 from amana.web.context import Caller, Here
 from amana.web.lists import Paged, listed
 from amana.web.routing import BASE, new_router
-from amana.web.shown import changed, project_shown
+from amana.web.shown import changed, comment_shown, project_shown
 
 router = new_router("projects")
 
@@ -27,7 +29,17 @@ EXAMPLE: dict[str, JsonValue] = {
     "datasets": ["visits"],
     "ends_on": "2031-01-01T00:00:00+00:00",
     "ethics_reference": "CERB-2026-17",
+    "answers": {"visits": ["The three of us.", "By month and region only."]},
 }
+
+
+Answers: TypeAlias = Annotated[
+    dict[
+        Annotated[str, StringConstraints(max_length=200)],
+        Annotated[list[Annotated[str, StringConstraints(max_length=ANSWER_CHARACTERS_MAX, pattern=PLAIN)]], Field(max_length=20)],
+    ],
+    Field(max_length=50),
+]
 
 
 class Written(Closed):
@@ -40,6 +52,10 @@ class Written(Closed):
     datasets: list[Annotated[str, StringConstraints(max_length=200)]] = Field(max_length=50)
     ends_on: Moment
     ethics_reference: Annotated[str, StringConstraints(max_length=500)] = ""
+    answers: Answers = Field(
+        default_factory=dict,
+        description="to what the custodian of each dataset asks (`checklist` of the dataset), in the order of the questions",
+    )
 
     def application(self) -> Application:
         return Application(
@@ -49,12 +65,18 @@ class Written(Closed):
             datasets=tuple(self.datasets),
             ends_on=self.ends_on,
             ethics_reference=self.ethics_reference,
+            answers=tuple((name, tuple(texts)) for name, texts in self.answers.items()),
         )
 
 
 class Member(Closed):
     model_config = ConfigDict(json_schema_extra={"examples": [{"person": "u-0f3a5c7d9b1e"}]})
     person: Id
+
+
+class Said(Closed):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"words": "Which months do you need?"}]})
+    words: Annotated[str, StringConstraints(min_length=1, max_length=CHARACTERS_MAX, pattern=PLAIN)]
 
 
 @router.get("/projects", openapi_extra=doing(Action.SEE_PROJECT))
@@ -97,6 +119,19 @@ def remove_member(project: Id, person: Id, service: Here, caller: Caller) -> Res
     """Let a member go. She never judges this project afterwards."""
     service.projects.remove_member(caller, project=ProjectId(project), person=PersonId(person))
     return Response(status_code=204)
+
+
+@router.get("/projects/{project}/comments", openapi_extra=doing(Action.SEE_PROJECT))
+def comments(project: Id, service: Here, caller: Caller) -> dict[str, object]:
+    """What was said about a project, the first comment first."""
+    return {"items": [comment_shown(each) for each in service.comments.comments(caller, project=ProjectId(project))], "next": None}
+
+
+@router.post("/projects/{project}/comments", openapi_extra=doing(Action.COMMENT_PROJECT))
+def comment(project: Id, body: Said, service: Here, caller: Caller) -> dict[str, object]:
+    """Say something to everybody who has to do with a project. It is never changed nor taken back."""
+    service.comments.add(caller, project=ProjectId(project), words=body.words)
+    return _changed(service.projects.place(ProjectId(project)), service, caller)
 
 
 @router.post("/projects/{project}/review", openapi_extra=doing(Action.REVIEW_PROJECT))

@@ -6,14 +6,12 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from amana.client.precision import asked_precision
-from amana.client.result import Result
 from amana.client.wire import write_rows
 from amana.node.answers import Answered, Preview
 from amana.node.jobs import JobView
-from amana.node.results import result_of
+from amana.node.results import limited, result_of
 from amana.node.service import Asked
 from amana.policy.rights import Action
-from amana.terms.answer import AnswerTable
 from amana.terms.ids import PermitId
 from amana.web.access import doing
 from amana.web.context import Caller, Here
@@ -96,7 +94,7 @@ def asked_of(question: Question | Tried | Redraws) -> Asked:
 
 def answer_response(answer: Answered, *, accept: str, rows_max: int) -> Response:
     """An answer as it travels, also that of a job. Rows beyond the limit are left off, and a note says so: they are paid for."""
-    result = _limited(result_of(answer, language="en"), rows_max=rows_max)
+    result = limited(result_of(answer, language="en"), rows_max=rows_max)
     if ARROW in accept:
         return Response(result.to_arrow_bytes(), media_type=ARROW)
     return json_response({**result.head(), "rows": write_rows(result.table)})
@@ -117,15 +115,3 @@ def preview_of(preview: Preview) -> Mapping[str, object]:
         "share": preview.share,
         "notes": [{"code": code, "parameters": dict(parameters)} for code, parameters in preview.notes],
     }
-
-
-def _limited(result: Result, *, rows_max: int) -> Result:
-    table, rows = result.table, len(result.table.rows)
-    if rows <= rows_max:
-        return result
-    cut = AnswerTable(columns=table.columns, rows=table.rows[:rows_max], types=table.types)
-    note = ("note.rows_left_off", (("rows", rows), ("most", rows_max)))
-    return Result(
-        table=cut, cost=result.cost, version=result.version, digest=result.digest, notes=(*result.notes, note),
-        receipt=result.receipt, invented=result.invented, language=result.language,
-    )  # fmt: skip

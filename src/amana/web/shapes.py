@@ -237,6 +237,7 @@ class DatasetOut(BaseModel):
     legal_basis: str
     purposes: list[str]
     retention: str
+    checklist: list[dict[str, str]] = Field(description="what an applicant must answer, each in four languages")
     version: str
     promise: PromiseOut
     tables: list[TableOut]

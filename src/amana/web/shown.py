@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from amana.node.audit import Note
+from amana.node.comments import Comment
 from amana.node.outputs import Shown
 from amana.policy.people import Accreditation, Asker, Organisation, Person
-from amana.policy.projects import Project, Review, Vote
+from amana.policy.projects import Answer, Decision, Project, Review, Vote
 from amana.policy.purposes import Match
 from amana.policy.rights import Action, may, offered
 from amana.policy.things import OutputOf, PermitOf, Thing
@@ -73,9 +74,11 @@ def project_shown(project: Project, *, to: Asker | None, now: datetime) -> dict[
         "datasets": list(project.datasets),
         "ends_on": moment_shown(project.ends_on),
         "ethics_reference": project.ethics_reference,
+        "answers": [_answer_shown(answer) for answer in project.answers],
         "applicant": project.applicant,
         "organisation": project.organisation,
         "members": list(project.members),
+        "decisions": [_decision_shown(decision) for decision in project.decisions],
         "reviews": [_review_shown(review) for review in project.reviews],
         "may": may_shown(to, on=project, now=now),
     }
@@ -148,6 +151,22 @@ def note_shown(note: Note) -> dict[str, object]:
 def moment_shown(at: datetime | None) -> str | None:
     """A moment as it travels."""
     return None if at is None else at.isoformat()
+
+
+def comment_shown(comment: Comment) -> dict[str, object]:
+    """Something that was said about a project. `part`: what who said it was to the project."""
+    about = {"id": comment.id, "person": comment.person, "part": comment.part}
+    return {**about, "words": comment.words, "written_at": moment_shown(comment.written_at)}
+
+
+def _answer_shown(answer: Answer) -> dict[str, object]:
+    return {"dataset": answer.dataset, "question": dict(answer.question), "answer": answer.text}
+
+
+def _decision_shown(decision: Decision) -> dict[str, object]:
+    """Who decided is not told: the audit holds it."""
+    about = {"version": decision.version, "event": decision.event.value, "reasons": decision.reasons}
+    return {**about, "decided_at": moment_shown(decision.decided_at)}
 
 
 def _review_shown(review: Review) -> dict[str, object]:

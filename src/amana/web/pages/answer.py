@@ -1,9 +1,11 @@
-"""An answer on a page: its table, its notes, and what it cost."""
+"""An answer on a page: its drawing, its table, its notes."""
 
 from markupsafe import Markup
 
+from amana.client.figures import number, show
 from amana.client.result import Result
 from amana.terms.answer import CellType
+from amana.web.pages.chart import charts_of
 from amana.web.pages.reader import Reader
 from amana.web.pages.render import part
 
@@ -20,10 +22,19 @@ def answer_html(reader: Reader, result: Result) -> Markup:
     return part(
         reader,
         "answer.html",
+        charts=charts_of(table),
         columns=tuple(zip(table.columns, numbers, strict=True)),
         rows=tuple(tuple(zip(row, numbers, strict=True)) for row in table.rows[:ROWS_SHOWN_MAX]),
         rows_count=len(table.rows),
         rows_shown_max=ROWS_SHOWN_MAX,
         notes=notes,
         result=result,
+        show=show,
+        short=short,
     )
+
+
+def short(value: float) -> str:
+    """A figure in a sentence: three digits, or all before the point."""
+    size = abs(value)
+    return number(value, 0 if size >= 100 or float(value).is_integer() else 1 if size >= 10 else 2)

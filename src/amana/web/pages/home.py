@@ -18,6 +18,8 @@ from amana.web.pages.route import Read, public_pages
 from amana.web.pages.words import hour_of, written_at
 
 router = public_pages()
+front = public_pages("")
+"""The address of the node itself."""
 
 
 @final
@@ -42,6 +44,7 @@ class Head:
     at: str
 
 
+@front.get("/", openapi_extra=doing(Action.SEE_PUBLIC))
 @router.get("/", openapi_extra=doing(Action.SEE_PUBLIC))
 def home(reader: Read) -> Response:
     """The first page."""

@@ -1,24 +1,13 @@
 """All pages, in the order in which their paths are looked at."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
-from amana.policy.rights import Action
 from amana.terms.refusal import Refusal
-from amana.web.access import doing, open_because
-from amana.web.language import catalogue_of
-from amana.web.pages import assets, home, log, offline, projects, sign_in, uses
-from amana.web.pages.reader import Reader
+from amana.web.access import open_because
+from amana.web.pages import assets, home, sign_in
 from amana.web.pages.route import Read, public_pages
 
-front = APIRouter(include_in_schema=False)
 rest = public_pages()
-
-
-@front.get("/", openapi_extra=doing(Action.SEE_PUBLIC))
-def first(request: Request) -> Response:
-    """The first page, in the language that the browser likes best."""
-    language = catalogue_of(request).language
-    return home.home(Reader(language=language, path="/", service=request.app.state.service))
 
 
 @rest.get("/{path:path}", openapi_extra=open_because("it says that there is no such page"))
@@ -29,14 +18,9 @@ async def nothing(reader: Read) -> Response:
 
 PAGES: tuple[APIRouter, ...] = (
     assets.router,
-    front,
+    home.front,
     home.router,
     sign_in.linked,
     sign_in.router,
-    log.router,
-    projects.router,
-    uses.router,
-    offline.worker,
-    offline.router,
     rest,
 )

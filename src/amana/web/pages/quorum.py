@@ -15,7 +15,6 @@ from amana.web.pages.render import comma_of
 from amana.web.pages.told import isolated
 from amana.web.pages.words import hour_of
 
-
 SECONDS_MAX = 2**37
 """A cosignature claims some time: here at most a year of four digits."""
 

@@ -15,6 +15,7 @@ from amana.client.text import LANGUAGES, Catalogue, load
 from amana.node.service import Service
 from amana.policy.people import Asker
 from amana.terms.refusal import Refusal
+from amana.web.language import catalogue_of
 
 RIGHT_TO_LEFT = frozenset({"ar"})
 NAMES = {"ar": "العربية", "zgh": "ⵜⴰⵎⴰⵣⵉⵖⵜ", "fr": "Français", "en": "English"}
@@ -103,10 +104,9 @@ def same_page(secret: str, token: str) -> bool:
 
 
 def public_reader(request: Request) -> Reader:
-    """The reader of a public page: nobody in particular."""
-    language = str(request.path_params["language"])
-    state = request.app.state
-    return Reader(language=language, path=request.url.path.removeprefix(f"/{language}"), service=state.service)
+    """The reader of a public page: nobody in particular. Where the address names no language, in the one that the browser likes best."""
+    language = str(request.path_params.get("language") or catalogue_of(request).language)
+    return Reader(language=language, path=request.url.path.removeprefix(f"/{language}"), service=request.app.state.service)
 
 
 def _signed(secret: str, nonce: str) -> str:

@@ -8,11 +8,12 @@ from fastapi import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from amana.client.figures import digits_after, number, percent, show
-from amana.terms.answer import Shown
+from amana.client.figures import GROUP, digits_after, number, percent, show
+from amana.terms.answer import Estimate, Shown
 from amana.terms.refusal import Fault, Refusal
 from amana.web.pages.assets import address_of
 from amana.web.pages.reader import NAMES, Reader
+from amana.web.pages.words import day_of, hour_of
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; "
@@ -56,7 +57,7 @@ def ltr(text: object) -> Markup:
 
 def figure(cell: Shown) -> Markup:
     """A cell of an answer."""
-    return ltr(show(cell))
+    return ltr(_whole(show(cell)) if isinstance(cell, Estimate) else show(cell))
 
 
 def amount(value: float, digits: int | None = None) -> Markup:
@@ -67,12 +68,17 @@ def amount(value: float, digits: int | None = None) -> Markup:
 
 def share(value: float) -> Markup:
     """A share as per cent."""
-    return ltr(percent(value))
+    return ltr(_whole(percent(value)))
 
 
 def lines(text: str) -> Markup:
     """What a person wrote, with its line breaks."""
     return Markup("<br>").join(escape(line) for line in text.split("\n"))
+
+
+def _whole(text: str) -> str:
+    """No line ends inside it."""
+    return text.replace(" ", GROUP)
 
 
 def comma_of(reader: Reader, texts: Iterable[object]) -> Markup:
@@ -101,7 +107,12 @@ def _known(reader: Reader) -> Mapping[str, object]:
     def told(failure: Refusal | Fault) -> str:
         return said(reader, failure)
 
+    def words(terms: Iterable[object]) -> list[str]:
+        """Terms of permitted use in words, those that nobody has words for as they are written."""
+        return [catalogue.word("purpose", str(each)) for each in terms]
+
     return {
+        "words": words, "day": day_of, "hour": hour_of,
         "reader": reader, "language": reader.language, "direction": reader.direction, "say": catalogue.say, "count": catalogue.count,
         "word": catalogue.word, "tell": reader.tell, "pick": reader.pick, "at": reader.at, "comma": comma, "told": told,
         "asset": address_of, "names": NAMES,

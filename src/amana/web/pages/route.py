@@ -11,10 +11,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias, cast, final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Query
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
@@ -38,9 +40,10 @@ STALE_S = 20.0
 KEEP = "public, max-age=0, must-revalidate"
 
 
-def public_pages() -> APIRouter:
-    """A router for pages that are the same for everybody."""
-    return APIRouter(prefix=PREFIX, route_class=PublicRoute, include_in_schema=False)
+def public_pages(prefix: str = PREFIX, *, kept: bool = True) -> APIRouter:
+    """A router for pages that are the same for everybody. `prefix`: "" for addresses that name no language. `kept`: False for those of
+    which there are as many as readers can think of."""
+    return APIRouter(prefix=prefix, route_class=PublicRoute if kept else PassingRoute, include_in_schema=False)
 
 
 def personal_pages() -> APIRouter:
@@ -97,18 +100,26 @@ class PublicRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """GET from the shelf; POST as it is."""
         handle, shelf = super().get_route_handler(), Shelf()
+        heard = [each.alias for each in get_flat_params(self.dependant) if isinstance(each.field_info, Query)]
+        vary = "Accept-Encoding" if "{language" in self.path else "Accept-Encoding, Accept-Language"
+
+        async def sent_to(request: Request) -> Response:
+            from_own_page(request)
+            request.state.form = read_form(await request.body())
+            return await handle(request)
 
         async def public(request: Request) -> Response:
+            reader = public_reader(request)
+
             async def write() -> Response:
-                return await _failing(request, handle, reader=public_reader(request))
+                return await _failing(request, handle, reader=reader)
 
             if request.method not in SAFE:
-                from_own_page(request)
-                request.state.form = read_form(await request.body())
-                return _sent(request, await write(), keep="no-store")
-            found = await shelf.get(str(request.url.path) + "?" + request.url.query, write)
+                return _sent(request, await _failing(request, sent_to, reader=reader), keep="no-store")
+            asked = urlencode([(name, value) for name in heard for value in request.query_params.getlist(name)])
+            found = await shelf.get(f"{reader.language} {reader.path}?{asked}", write)
             keep = KEEP if found.response.status_code == 200 else "no-store"
-            kept = {"Cache-Control": keep, "ETag": found.tag, "Vary": "Accept-Encoding"}
+            kept = {"Cache-Control": keep, "ETag": found.tag, "Vary": vary}
             headers = {name: value for name, value in found.response.headers.items() if name != "content-length"} | kept
             if found.tag in request.headers.get("if-none-match", ""):
                 return Response(status_code=304, headers=headers)  # a browser takes these for those of the page that it kept
@@ -117,6 +128,19 @@ class PublicRoute(APIRoute):
             return Response(found.response.body, status_code=found.response.status_code, headers=headers)
 
         return public
+
+
+class PassingRoute(APIRoute):
+    """A page for everybody that is written for each request: the answer to what somebody typed."""
+
+    def get_route_handler(self) -> Handler:
+        """As it is; neither the node nor the browser keeps it."""
+        handle = super().get_route_handler()
+
+        async def passing(request: Request) -> Response:
+            return _sent(request, await _failing(request, handle, reader=public_reader(request)), keep="no-store")
+
+        return passing
 
 
 class PersonalRoute(APIRoute):
@@ -129,7 +153,7 @@ class PersonalRoute(APIRoute):
         async def personal(request: Request) -> Response:
             reader = public_reader(request)
             try:
-                asker = await caller_of(request)
+                asker = None if "authorization" in request.headers else await caller_of(request)  # tokens are for programs
             except Refusal as refusal:
                 if refusal.code != "sign_in.needed":
                     return _sent(request, refused(reader, refusal), keep="no-store")

@@ -91,7 +91,9 @@ def sentence(reader: Reader, entry: Members, *, known: Known, linked: bool = Tru
             return reader.tell("page.entry.refused", code=ltr(f"AMA-{entry['code']}"), **parts)
         case "population":
             period = reader.catalogue.word("log.period", str(entry["period"]))
-            return reader.tell("page.entry.population", population=isolated(entry["population"]), unit=isolated(entry["unit"]), period=period)
+            return reader.tell(
+                "page.entry.population", population=isolated(entry["population"]), unit=isolated(entry["unit"]), period=period
+            )
         case "dataset":
             return reader.tell("page.entry.version" if entry["replaces"] else "page.entry.dataset", **parts)
         case "key":

@@ -14,7 +14,10 @@ addEventListener("submit", async (event) => {
       if (!fresh) return location.assign(reply.url);
       document.getElementById(id).replaceWith(fresh);
     }
-    if (reply.redirected) history.pushState(null, "", reply.url);
+    if (reply.redirected) {
+      history.pushState(null, "", reply.url);
+      shown = location.pathname + location.search;
+    }
     document.getElementById(ids.split(" ")[0]).focus();
     dispatchEvent(new Event("swapped"));
   } catch {
@@ -23,5 +26,8 @@ addEventListener("submit", async (event) => {
     form.ariaBusy = "false";
   }
 });
-addEventListener("popstate", () => location.reload());
+let shown = location.pathname + location.search;
+addEventListener("popstate", () => {
+  if (shown !== location.pathname + location.search) location.reload(); // not for what follows a #
+});
 navigator.serviceWorker?.register("/offline.js");

@@ -6,6 +6,7 @@ const query = new URLSearchParams(location.search);
 const wanted = query.get("next") || "";
 const strong = query.has("strong"); // whoever is sent here to confirm who she is goes back once she has
 const next = /^\/(ar|en|fr|zgh)\/desk(\/|$)/.test(wanted) ? wanted : ""; // a page of this node, and nowhere else
+const carried = location.hash.startsWith("#sql=") ? location.hash : ""; // a question on its way to the workbench, not a link
 const byId = (name) => document.getElementById(name);
 
 function bytes(text) {
@@ -86,6 +87,10 @@ async function makeToken() {
   return "shown";
 }
 
+function forget() { // what keep.js holds of forms
+  Object.keys(localStorage).filter((name) => name.startsWith("amana-form:")).forEach((name) => localStorage.removeItem(name));
+}
+
 const acts = {
   passkey: () => prove("passkey"),
   "step-up": () => prove("step-up").then(() => "confirmed"),
@@ -94,7 +99,7 @@ const acts = {
   "provider-step-up": () => visit("step-up"),
   "provider-link": () => visit("link"),
   "make-token": makeToken,
-  "sign-out": () => call("POST", "/sign-out"),
+  "sign-out": () => call("POST", "/sign-out").then(forget),
 };
 
 async function show(done) {
@@ -107,7 +112,7 @@ async function show(done) {
   }
   byId("name").textContent = found.name || "";
   if (found.state === "signed-in" && next && (!strong || done === "confirmed")) {
-    location.assign(next);
+    location.assign(next + carried);
   }
 }
 
@@ -125,7 +130,7 @@ async function run(act) {
 
 async function begin() {
   const link = location.hash.slice(1);
-  if (link) {
+  if (link && !carried) {
     history.replaceState(null, "", location.pathname); // the link is not kept in the history of the browser
     await call("POST", "/sign-in/open", { link });
   }

@@ -1,0 +1,142 @@
+"""What awaits a person, whatever her parts are, in one list; and how her own applications stand."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, TypeAlias, final
+
+from amana.node.audit import Note, notes_of
+from amana.node.progress import Progress, progress
+from amana.node.project_rows import OUTPUT, read_output, read_project
+from amana.policy.people import Asker, Role
+from amana.policy.projects import Project
+from amana.policy.rights import Action, offered
+from amana.policy.things import OutputOf, PermitOf
+from amana.policy.transitions import PermitState
+from amana.terms.database import Transaction, text
+from amana.terms.ids import PermitId, ProjectId
+
+if TYPE_CHECKING:
+    from amana.node.service import Service
+
+PERMITS_OF = "SELECT id FROM permit WHERE project = :project ORDER BY id"
+PERMITS_FOR = """SELECT permit.id FROM permit JOIN project_member ON project_member.project = permit.project
+WHERE project_member.person = :person AND project_member.left_at IS NULL AND permit.state <> 'refused' ORDER BY permit.id LIMIT 200"""
+TO_SIGN = "SELECT id FROM permit WHERE custodian = :organisation AND state = 'requested' ORDER BY id LIMIT 200"
+CHECKING = "SELECT id FROM output WHERE state = 'checking' ORDER BY made_at, id LIMIT 200"
+JUDGING = (Action.APPROVE_PROJECT, Action.REJECT_PROJECT)
+Kind: TypeAlias = Literal["review", "decide", "sign", "vote"]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaiting:
+    """Something that this person may do now. `since`: when it began to wait."""
+
+    kind: Kind
+    project: Project
+    since: datetime | None
+    permit: PermitId | None = None
+    dataset: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """An application with its steps."""
+
+    project: Project
+    progress: Progress
+
+
+@final
+class Desk:
+    """Errors: as `policy.rights.check`."""
+
+    def __init__(self, service: "Service") -> None:
+        self._service = service
+
+    def awaiting(self, asker: Asker) -> tuple[Awaiting, ...]:
+        """What she may review, decide, sign or vote on, what has waited longest first."""
+        found = [*self._to_judge(asker), *self._to_sign(asker), *self._to_vote(asker)]
+        return tuple(sorted(found, key=lambda each: (each.since is None, each.since)))
+
+    def applications(self, asker: Asker) -> tuple[Application, ...]:
+        """Those in which she is a member, the latest first."""
+        return tuple(self._applied(project) for project in self._service.projects.of(asker))
+
+    def application(self, asker: Asker, *, project: ProjectId) -> Application:
+        """One that she may see. Errors: Refusal node.not_found."""
+        return self._applied(self._service.projects.project(asker, project=project))
+
+    def permits(self, asker: Asker) -> tuple[PermitOf, ...]:
+        """Those under which she asks, or will."""
+        with self._service.database.reading() as run:
+            names = [PermitId(text(name)) for (name,) in run.rows(PERMITS_FOR, {"person": asker.person.id})]
+        return tuple(self._service.permits.place(name) for name in names)
+
+    def permits_of(self, project: ProjectId) -> tuple[PermitOf, ...]:
+        """The permits of a project that the caller may see."""
+        with self._service.database.reading() as run:
+            names = [PermitId(text(name)) for (name,) in run.rows(PERMITS_OF, {"project": project})]
+        return tuple(self._service.permits.place(name) for name in names)
+
+    def notes(self, project: ProjectId) -> tuple[Note, ...]:
+        """What happened to a project that the caller may see, in order."""
+        with self._service.database.reading() as run:
+            return notes_of(run, thing="project", subject=project)
+
+    def _applied(self, project: Project) -> Application:
+        with self._service.database.reading() as run:
+            names = [text(name) for (name,) in run.rows(PERMITS_OF, {"project": project.id})]
+            of_permits = [note for name in names for note in notes_of(run, thing="permit", subject=name)]
+            told = notes_of(run, thing="project", subject=project.id)
+        of_permits.sort(key=lambda each: (each.at, each.id))
+        return Application(project=project, progress=progress(project, notes=told, permits=of_permits, now=self._service.now()))
+
+    def _to_judge(self, asker: Asker) -> list[Awaiting]:
+        if not {Role.REVIEWER, Role.DECIDER} & set(asker.person.roles):
+            return []
+        found: list[Awaiting] = []
+        for project in self._service.projects.waiting(asker):
+            actions = offered(asker, on=project, now=self._service.now())
+            kind: Kind | None = (
+                "decide" if any(each in actions for each in JUDGING) else "review" if Action.REVIEW_PROJECT in actions else None
+            )
+            if kind is not None:
+                with self._service.database.reading() as run:
+                    since = _since(run, thing="project", subject=project.id, now_is="submitted")
+                found.append(Awaiting(kind=kind, project=project, since=since))
+        return found
+
+    def _to_sign(self, asker: Asker) -> list[Awaiting]:
+        if Role.CUSTODIAN not in asker.person.roles:
+            return []
+        found: list[Awaiting] = []
+        with self._service.database.reading() as run:
+            names = [text(name) for (name,) in run.rows(TO_SIGN, {"organisation": asker.person.organisation})]
+            since = {name: _since(run, thing="permit", subject=name, now_is="requested") for name in names}
+        for name in names:
+            permit = self._service.permits.place(PermitId(name))
+            if permit.record.state is PermitState.REQUESTED:
+                found.append(
+                    Awaiting(kind="sign", project=permit.project, since=since[name], permit=permit.record.id, dataset=permit.record.dataset)
+                )
+        return found
+
+    def _to_vote(self, asker: Asker) -> list[Awaiting]:
+        if Role.REVIEWER not in asker.person.roles:
+            return []
+        found: list[Awaiting] = []
+        with self._service.database.reading() as run:
+            for (name,) in run.rows(CHECKING, {}):
+                output = read_output(run, run.rows(OUTPUT, {"id": name})[0])
+                project = read_project(run, output.project)
+                if Action.VOTE_OUTPUT in offered(asker, on=OutputOf(output=output, project=project), now=self._service.now()):
+                    since = _since(run, thing="output", subject=output.id, now_is="checking")
+                    found.append(Awaiting(kind="vote", project=project, since=since))
+        return found
+
+
+def _since(run: Transaction, *, thing: str, subject: str, now_is: str) -> datetime | None:
+    """When it came into that state last."""
+    return next((each.at for each in reversed(notes_of(run, thing=thing, subject=subject)) if each.now_is == now_is != each.was), None)

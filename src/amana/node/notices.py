@@ -1,0 +1,182 @@
+"""Notices: what happened that concerns a person. Written in the transaction that makes it happen, for everybody but who did it.
+
+A notice holds no word of an application: a kind, and where to look. Of a pause after faults, and of its end, nobody is told.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final, final
+
+from amana.policy.people import Asker, Role
+from amana.policy.projects import PermitRecord, Project
+from amana.policy.rights import Action, check
+from amana.policy.things import Node
+from amana.policy.transitions import PermitEvent, ProjectEvent
+from amana.terms.database import Database, Row, Transaction, Value, moment, moment_or_none, text, text_or_none, whole
+from amana.terms.ids import OrganisationId, PermitId, PersonId, ProjectId
+
+ADD = """INSERT INTO notice (id, person, at, kind, project, permit, mail) VALUES (:id, :person, :at, :kind, :project, :permit, :mail)"""
+REACHED = "SELECT 1 FROM contact WHERE person = :person AND confirmed_at IS NOT NULL"
+THERE = "SELECT 1 FROM person WHERE id = :person AND disabled_at IS NULL"
+UNREAD_COMMENT = "SELECT 1 FROM notice WHERE person = :person AND project = :project AND kind = 'comment' AND read_at IS NULL LIMIT 1"
+OF_ROLE = "SELECT person FROM person_role WHERE role = :role ORDER BY person LIMIT 500"
+OF_CUSTODIAN = """SELECT person.id FROM person JOIN person_role ON person_role.person = person.id
+WHERE person.organisation = :organisation AND person_role.role = 'custodian' ORDER BY person.id LIMIT 500"""
+OF_PERSON = """SELECT id, at, kind, project, permit, read_at FROM notice WHERE person = :person
+ORDER BY at DESC, id DESC LIMIT :limit"""
+UNREAD = """SELECT id, at, kind, project, permit, read_at FROM notice WHERE person = :person AND read_at IS NULL
+ORDER BY at DESC, id DESC LIMIT :limit"""
+UNREAD_COUNT = "SELECT COUNT(*) FROM notice WHERE person = :person AND read_at IS NULL"
+READ = "UPDATE notice SET read_at = :at WHERE person = :person AND read_at IS NULL"
+READ_OF = "UPDATE notice SET read_at = :at WHERE person = :person AND project = :project AND read_at IS NULL"
+PURGE = "DELETE FROM notice WHERE at < :before"
+COMMENT: Final = "comment"
+TO_TEAM: Mapping[ProjectEvent | PermitEvent, str] = MappingProxyType(
+    {
+        **{
+            event: f"project_{event.value}"
+            for event in (
+                ProjectEvent.REVIEW, ProjectEvent.RETURN, ProjectEvent.APPROVE, ProjectEvent.REJECT, ProjectEvent.SUSPEND,
+                ProjectEvent.RESUME, ProjectEvent.REVOKE, ProjectEvent.EXPIRE,
+            )
+        },
+        **{
+            event: f"permit_{event.value}"
+            for event in (
+                PermitEvent.GRANT, PermitEvent.REFUSE, PermitEvent.WIDEN, PermitEvent.SUSPEND, PermitEvent.RESUME, PermitEvent.REVOKE,
+                PermitEvent.EXHAUST, PermitEvent.EXPIRE,
+            )
+        },
+    }
+)  # fmt: skip
+"""The kinds that applicant and members are told of."""
+KINDS = (*TO_TEAM.values(), "project_submit", "permit_request", COMMENT)
+PAGE_MAX = 50
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    id: str
+    at: datetime
+    kind: str
+    project: ProjectId
+    permit: PermitId | None
+    read_at: datetime | None
+
+    @property
+    def path(self) -> str:
+        """The page where she sees what it is about, after the language."""
+        return path_of(self.kind, self.project)
+
+
+def path_of(kind: str, project: str) -> str:
+    """See `Notice.path`. A custodian signs at her own desk."""
+    return "/desk/custodian" if kind == "permit_request" else f"/desk/applications/{project}"
+
+
+@final
+class Notices:
+    """The notices of whoever asks. Errors: as `policy.rights.check`."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database, self._now = database, now
+
+    def latest(self, asker: Asker | None, *, unread: bool = False) -> tuple[Notice, ...]:
+        """Her latest, those that she has not read only if so wished."""
+        person = self._person(asker)
+        with self._database.reading() as run:
+            return read_notices(run, person, sql=UNREAD if unread else OF_PERSON)
+
+    def unread_count(self, asker: Asker | None) -> int:
+        """How many wait for her."""
+        person = self._person(asker)
+        with self._database.reading() as run:
+            return whole(run.rows(UNREAD_COUNT, {"person": person})[0][0])
+
+    def read(self, asker: Asker | None, *, project: ProjectId | None = None) -> None:
+        """She has seen them: all, or those of a project."""
+        values: dict[str, Value] = {"person": self._person(asker), "at": moment(self._now())}
+        with self._database.transaction() as run:
+            if project is None:
+                run.change(READ, values)
+            else:
+                run.change(READ_OF, {**values, "project": project})
+
+    def purge(self, *, older_than: timedelta) -> int:
+        """Forget those of long ago."""
+        with self._database.transaction() as run:
+            return run.change(PURGE, {"before": moment(self._now() - older_than)})
+
+    def _person(self, asker: Asker | None) -> PersonId:
+        check(Action.SEE_NOTICES, asker, on=Node(), now=self._now())
+        assert asker is not None
+        return asker.person.id
+
+
+def read_notices(run: Transaction, person: PersonId, *, sql: str = OF_PERSON) -> tuple[Notice, ...]:
+    """The latest of a person."""
+    return tuple(_notice(row) for row in run.rows(sql, {"person": person, "limit": PAGE_MAX}))
+
+
+def tell_of_project(run: Transaction, project: Project, *, event: ProjectEvent, actor: str, at: datetime) -> None:
+    """A transition of a project, or a review of it: to the team; a submission to who may judge it, a review to who decides."""
+    if event in TO_TEAM:
+        _tell(run, project.members, kind=TO_TEAM[event], project=project.id, actor=actor, at=at)
+    if event is ProjectEvent.REVIEW:
+        outside = [each for each in _of_role(run, Role.DECIDER) if not project.involves(each)]
+        _tell(run, outside, kind=TO_TEAM[event], project=project.id, actor=actor, at=at)
+    if event is ProjectEvent.SUBMIT:
+        judges = (*_of_role(run, Role.REVIEWER), *_of_role(run, Role.DECIDER))
+        outside = [each for each in judges if not project.involves(each)]
+        _tell(run, outside, kind="project_submit", project=project.id, actor=actor, at=at)
+
+
+def tell_of_request(run: Transaction, permit: PermitRecord, *, actor: str, at: datetime) -> None:
+    """A permit was asked for: to its custodians."""
+    people = _custodians(run, permit.custodian)
+    _tell(run, people, kind="permit_request", project=permit.project, permit=permit.id, actor=actor, at=at)
+
+
+def tell_of_permit(run: Transaction, permit: PermitRecord, *, project: Project, event: PermitEvent, actor: str, at: datetime) -> None:
+    """A transition of a permit: to the team of its project."""
+    if event in TO_TEAM:
+        _tell(run, project.members, kind=TO_TEAM[event], project=project.id, permit=permit.id, actor=actor, at=at)
+
+
+def tell_of_comment(run: Transaction, project: Project, *, others: Iterable[PersonId], actor: str, at: datetime) -> None:
+    """Something was said about a project: to the team, and to those who said something themselves. Who has an unread one gets no other."""
+    people = [
+        each for each in dict.fromkeys((*project.members, *others)) if not run.rows(UNREAD_COMMENT, {"person": each, "project": project.id})
+    ]
+    _tell(run, people, kind=COMMENT, project=project.id, actor=actor, at=at)
+
+
+def _tell(
+    run: Transaction, people: Iterable[PersonId], *, kind: str, project: ProjectId, permit: PermitId | None = None, actor: str, at: datetime
+) -> None:
+    for person in dict.fromkeys(people):
+        if person != actor and run.rows(THERE, {"person": person}):
+            mail = "waits" if run.rows(REACHED, {"person": person}) else "none"
+            values: dict[str, Value] = {"id": f"n-{secrets.token_hex(8)}", "person": person, "at": moment(at), "kind": kind, "mail": mail}
+            run.change(ADD, {**values, "project": project, "permit": permit})
+
+
+def _of_role(run: Transaction, role: Role) -> tuple[PersonId, ...]:
+    return tuple(PersonId(text(person)) for (person,) in run.rows(OF_ROLE, {"role": role.value}))
+
+
+def _custodians(run: Transaction, organisation: OrganisationId) -> tuple[PersonId, ...]:
+    return tuple(PersonId(text(person)) for (person,) in run.rows(OF_CUSTODIAN, {"organisation": organisation}))
+
+
+def _notice(row: Row) -> Notice:
+    name, at, kind, project, permit, read_at = row
+    held = text_or_none(permit)
+    return Notice(
+        id=text(name), at=datetime.fromisoformat(text(at)), kind=text(kind), project=ProjectId(text(project)),
+        permit=None if held is None else PermitId(held), read_at=moment_or_none(read_at),
+    )  # fmt: skip

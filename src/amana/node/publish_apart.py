@@ -1,0 +1,216 @@
+"""Publishing from a page: files that lie on the node's machine, in a process of its own, one at a time.
+
+Rows stay where they are, and so does what was found in them: of a refusal that tells of rows, a page shows its code only. A process that
+ends in between leaves the version that served before. Progress, which follows the rows, is shown to nobody (PRIVACY 8).
+"""
+
+import fcntl
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, cast, final
+
+from amana.catalog.rules import read_rules
+from amana.catalog.schema import Dataset
+from amana.log.durable import write_durably
+from amana.node.audit import note
+from amana.node.permits import dataset_of
+from amana.node.store import Store
+from amana.policy.people import Asker
+from amana.policy.rights import Action, check
+from amana.terms.codes import CODES
+from amana.terms.refusal import Refusal
+
+if TYPE_CHECKING:
+    from amana.node.service import Service
+
+STATE = "publishing.state"
+LOCK = "publishing.lock"
+FILES_MAX = 200
+NAME = re.compile(r"[^\x00-\x1f/\\\x7f.][^\x00-\x1f/\\\x7f]{0,199}")
+FORMS = frozenset({".csv", ".parquet"})
+HOURS_MAX = 12
+COMMAND = (sys.executable, "-m", "amana.node.publish_process")
+OF_ROWS = frozenset(
+    {
+        "publish.value_outside", "publish.value_missing", "publish.value_wrong", "publish.key_repeated", "publish.multiplicity",
+        "publish.no_rows_left", "publish.members_too_many", "files.csv_line", "files.not_utf8", "files.column_kind",
+    }
+)  # fmt: skip
+"""Refusals whose parameters tell what is in the rows."""
+
+
+class Stage(Enum):
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+    LOST = "lost"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing:
+    """The last publishing from a page. `took`: the share of the budget that the profile took. `refusal`: None where only its number is
+    known or may be told; `number`: of the refusal."""
+
+    stage: Stage
+    dataset: str
+    at: datetime
+    version: str = ""
+    took: float = 0.0
+    number: int = 0
+    refusal: Refusal | None = None
+
+
+@final
+class PublishApart:
+    """Errors: as of `policy.rights.check`, and of the rules."""
+
+    def __init__(self, service: "Service", *, store: Store, now: Callable[[], datetime]) -> None:
+        self._service, self._store, self._now = service, store, now
+        self._settings = service.settings
+        self._lock = Lock()
+
+    @property
+    def folder(self) -> Path | None:
+        """Where files may lie that a page may publish; None where none may."""
+        named = self._settings.publish_folder
+        return Path(named) if named else None
+
+    def files(self) -> tuple[str, ...]:
+        """The names of the files that may be chosen: plain files of that folder itself, no links."""
+        folder = self.folder
+        if folder is None:
+            return ()
+        try:
+            found = sorted(each.name for each in folder.iterdir() if _offered(each))
+        except OSError:
+            return ()
+        return tuple(found[:FILES_MAX])
+
+    def check(self, asker: Asker, dataset: Dataset) -> None:
+        """Return if the asker may publish that dataset: it is her organisation's, and so is whatever it replaces or whose budget it
+        spends. Errors: Refusal rights.*."""
+        at, population = self._now(), dataset.population.name
+        served = self._service.datasets()
+        with self._service.database.reading() as run:
+            for each in (dataset, *(old for old in served if old.name == dataset.name or old.population.name == population)):
+                check(Action.PUBLISH_DATASET, asker, on=dataset_of(run, each), now=at)
+
+    def check_against(self, dataset: Dataset) -> None:
+        """Return if what was published before allows it. Errors: Refusal publish.population_changed, publish.table_name_taken,
+        publish.retention_over."""
+        from amana.node.publish import check_against  # it loads the engines
+
+        check_against(dataset, self._store, today=self._now().date())
+
+    def begin(self, asker: Asker, *, rules: str, names: Iterable[str]) -> None:
+        """Publish those files of the folder under the rules, in the background.
+
+        Errors: Refusal publish.folder_off, publish.file_not_offered, publish.already_running, rights.*, rules.*.
+        """
+        folder, chosen = self.folder, tuple(dict.fromkeys(names))
+        if folder is None:
+            raise Refusal("publish.folder_off")
+        dataset = read_rules(rules).dataset
+        self.check(asker, dataset)
+        self.check_against(dataset)
+        offered = self.files()
+        for name in chosen:
+            if not NAME.fullmatch(name) or name not in offered:
+                raise Refusal("publish.file_not_offered", name=name[:80])
+        if not chosen:
+            raise Refusal("publish.file_not_offered", name="–")
+        told = {"folder": str(self._settings.folder), "files": [str(folder / name) for name in chosen], "rules": rules}
+        with self._lock, (self._settings.folder / LOCK).open("w") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Refusal("publish.already_running", folder=str(folder)) from None
+            at = self._now()
+            with self._service.database.transaction() as run:
+                told_of = {"thing": "dataset", "subject": dataset.name, "was": "", "now_is": "begun"}
+                note(run, at=at, actor=asker.person.id, action="publish", **told_of)
+            running = Publishing(stage=Stage.RUNNING, dataset=dataset.name, at=at)
+            self._keep(running)
+            # The process holds the lock with us, and alone once we have let it go: until it ends, however it ends.
+            process = subprocess.Popen(  # noqa: S603 - our own program
+                COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(held.fileno(),)
+            )
+        Thread(target=self._follow, args=(process, json.dumps(told).encode(), running), name="publishing", daemon=True).start()
+
+    def last(self) -> Publishing | None:
+        """The last publishing that was begun from a page; None where there was none."""
+        try:
+            held = cast("dict[str, object]", json.loads((self._settings.folder / STATE).read_bytes()))
+            found = Publishing(
+                stage=Stage(held["stage"]), dataset=str(held["dataset"]), at=datetime.fromisoformat(str(held["at"])),
+                version=str(held["version"]), took=float(str(held["took"])), number=int(str(held["number"])),
+                refusal=_read(cast("dict[str, object] | None", held["refusal"])),
+            )  # fmt: skip
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        if found.stage is Stage.RUNNING and not self._running():
+            return Publishing(stage=Stage.LOST, dataset=found.dataset, at=found.at)
+        return found
+
+    def _running(self) -> bool:
+        with self._lock, (self._settings.folder / LOCK).open("a") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    def _follow(self, process: "subprocess.Popen[bytes]", told: bytes, running: Publishing) -> None:
+        """Until it ends. Without a word of it, whoever looks finds that it is lost."""
+        try:
+            said, _ = process.communicate(told, timeout=HOURS_MAX * 3600)
+            held = cast("dict[str, object]", json.loads(said or b"{}"))
+            stage = Stage(held["stage"])
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return
+        except (ValueError, KeyError, OSError):
+            process.wait()
+            return
+        self._keep(
+            Publishing(
+                stage=stage, dataset=running.dataset, at=running.at, version=str(held.get("version", "")),
+                took=float(str(held.get("took", 0))), number=int(str(held.get("number", 0))),
+                refusal=_read(cast("dict[str, object] | None", held.get("refusal"))),
+            )
+        )  # fmt: skip
+
+    def _keep(self, found: Publishing) -> None:
+        held = {
+            "stage": found.stage.value, "dataset": found.dataset, "at": found.at.isoformat(), "version": found.version, "took": found.took,
+            "number": found.number,
+            "refusal": None if found.refusal is None else {"code": found.refusal.code, "parameters": dict(found.refusal.parameters)},
+        }  # fmt: skip
+        write_durably(self._settings.folder / STATE, json.dumps(held).encode())
+
+
+def told_of(refusal: Refusal) -> dict[str, object]:
+    """A refusal as the page may show it: without what it tells of rows."""
+    whole = None if refusal.code in OF_ROWS else {"code": refusal.code, "parameters": dict(refusal.parameters)}
+    return {"stage": Stage.REFUSED.value, "number": refusal.number, "refusal": whole}
+
+
+def _offered(file: Path) -> bool:
+    return NAME.fullmatch(file.name) is not None and file.suffix in FORMS and not file.is_symlink() and file.is_file()
+
+
+def _read(held: "dict[str, object] | None") -> Refusal | None:
+    if held is None or held.get("code") not in CODES:
+        return None
+    parameters = cast("dict[str, str | int]", held["parameters"])
+    return Refusal(str(held["code"]), where=None, **parameters)

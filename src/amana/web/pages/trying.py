@@ -1,0 +1,134 @@
+"""`/datasets/{name}/try`: a question over invented rows, for anybody. Its text is sent in the body of a request, never in an address."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, final
+
+from anyio import to_thread
+from fastapi import Response
+from markupsafe import Markup, escape
+
+from amana.catalog.domains import ChoiceDomain, DateDomain, MomentDomain, NumberDomain
+from amana.catalog.schema import Column, Dataset
+from amana.client.explain import point_at
+from amana.client.precision import WITHIN
+from amana.client.result import Result
+from amana.node.results import result_of
+from amana.node.service import Asked
+from amana.policy.rights import Action
+from amana.terms.refusal import Refusal
+from amana.web.access import doing
+from amana.web.pages.answer import answer_html
+from amana.web.pages.datasets import version_of
+from amana.web.pages.first_question import first_question
+from amana.web.pages.profile import end_text
+from amana.web.pages.reader import Reader
+from amana.web.pages.render import page, said
+from amana.web.pages.route import Filled, Read, public_pages
+from amana.web.problems import status_of
+from amana.web.questions import Limited
+
+PRECISIONS: Final = (("rough", "10%"), ("usual", WITHIN), ("fine", "2%"))
+MEMBERS_MAX = 12
+"""So many members of a choice are named beside the question."""
+EXAMPLE = re.compile(r"[^:\n]+: (?:SELECT|WITH)\b.*")
+router = public_pages()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A refusal as a page tells it. `lines`: sentences, and examples as code; `place`: the asker's line with the place marked, or empty."""
+
+    lines: tuple[Markup, ...]
+    place: str
+    number: int
+
+
+@router.get("/datasets/{name}/try", openapi_extra=doing(Action.DRY_RUN))
+def trying(reader: Read, name: str) -> Response:
+    """The page with a question that works."""
+    dataset = version_of(reader.service, name).dataset
+    return _page(reader, dataset, sql=first_question(reader.service, dataset), within=WITHIN)
+
+
+@router.post("/datasets/{name}/try", openapi_extra=doing(Action.DRY_RUN))
+async def tried(reader: Read, form: Filled, limits: Limited, name: str) -> Response:
+    """The same page with the answer, or with what was wrong with the question."""
+    service = reader.service
+    dataset = (await to_thread.run_sync(partial(version_of, service, name))).dataset
+    within = next((each for _, each in PRECISIONS if each == form.text("within", most=10)), WITHIN)
+    sql = form.text("sql")
+
+    def answered() -> Response:
+        found = service.dry_run(None, asked=Asked(sql=sql, within=within))
+        return _page(reader, dataset, sql=sql, within=within, result=result_of(found, language=reader.language))
+
+    try:
+        return await limits.dry_runs.run(answered)
+    except Refusal as refusal:
+        return await to_thread.run_sync(partial(_page, reader, dataset, sql=sql, within=within, failure=refusal))
+
+
+def _page(
+    reader: Reader, dataset: Dataset, *, sql: str, within: str, result: Result | None = None, failure: Refusal | None = None
+) -> Response:
+    return page(
+        reader,
+        "trying.html",
+        status=200 if failure is None else status_of(failure.code),
+        dataset=dataset,
+        sql=sql,
+        within=within,
+        precisions=PRECISIONS,
+        answer=None if result is None else answer_html(reader, result),
+        told=None if failure is None else told(reader, failure, asked=sql),
+        held=partial(held, reader),
+        kinds=kind_of,
+        members_max=MEMBERS_MAX,
+    )
+
+
+def told(reader: Reader, refusal: Refusal, *, asked: str) -> Told:
+    """What is wrong, where, and what to write instead."""
+    place = "" if refusal.where is None or not asked else "\n".join(point_at(refusal.where, asked=asked))
+    return Told(lines=tuple(_marked(line) for line in said(reader, refusal).split("\n")), place=place, number=refusal.number)
+
+
+def _marked(line: str) -> Markup:
+    """A line of a message with its code marked as code, so that it reads from left to right."""
+    if EXAMPLE.fullmatch(line):
+        words, _, example = line.partition(": ")
+        return Markup("{}: <code>{}</code>").format(words, example)
+    parts = line.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
+
+
+def kind_of(column: Column) -> str:
+    """The word for what a column holds is `word.column.<kind>`."""
+    return type(column.domain).__name__.removesuffix("Domain").lower()
+
+
+def held(reader: Reader, column: Column) -> Markup:
+    """What a column may hold: ends, or members; nothing for what has neither."""
+    match column.domain:
+        case NumberDomain(low=low, high=high, scale=scale):
+            ends = [end_text(end / 10**scale) for end in (low, high)]
+        case DateDomain(low=low, high=high):
+            ends = [low.isoformat(), high.isoformat()]
+        case MomentDomain(low=low, high=high):
+            ends = [f"{low:%Y-%m-%d %H:%M}", f"{high:%Y-%m-%d %H:%M}"]
+        case ChoiceDomain(members=members):
+            return _members(members)
+        case _:
+            return Markup()
+    low, high = (Markup('<bdi dir="ltr" class="number">{}</bdi>').format(end) for end in ends)
+    return reader.tell("page.dataset.range", low=low, high=high)
+
+
+def _members(members: Sequence[str]) -> Markup:
+    """In quotes, as a question writes them."""
+    shown = ["'" + member.replace("'", "''") + "'" for member in members[:MEMBERS_MAX]]
+    return Markup(" ").join(Markup("<code>{}</code>").format(each) for each in shown)
