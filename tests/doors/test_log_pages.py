@@ -18,7 +18,7 @@ PATHS = ("/log", "/log/0", "/projects", "/uses", "/ai", "/offline")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpNode]:
     with http_node(tmp_path_factory.mktemp("log pages") / "node") as made:
         for _ in range(2):
-            made.client.post("/api/v1/ask", json={"sql": SQL, "within": "10%"}, headers=made.headers(idempotency_key=f"log-pages-{_}"))
+            made.client.post("/api/v1/questions", json={"sql": SQL, "within": "10%"}, headers=made.headers(idempotency_key=f"log-pages-{_}"))
         yield made
 
 
@@ -110,3 +110,10 @@ def test_the_worker_of_kept_pages_stands_at_the_root_and_is_asked_for_anew(node:
 def test_the_quorum_is_stated_in_words(tmp_path: Path) -> None:
     with http_node(tmp_path / "node") as node:
         assert "No witness is asked for" in read(node, "/log")
+
+
+def test_a_page_that_has_not_changed_is_said_so_under_its_own_rules_for_content(node: HttpNode) -> None:
+    whole = node.client.get("/en/ai")
+    again = node.client.get("/en/ai", headers={"If-None-Match": whole.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["Content-Security-Policy"] == whole.headers["Content-Security-Policy"]

@@ -8,6 +8,8 @@ from amana.web.pages.render import page
 from amana.web.pages.route import Read, public_pages
 
 SAME = open_because("it is the same for everybody and holds nothing of anybody")
+POLICY = "default-src 'none'; connect-src 'self'"
+"""Of the worker itself: it fetches from here and does nothing else."""
 router = public_pages()
 worker = APIRouter(include_in_schema=False)
 """A browser lets a worker see the addresses below its own, so it stands at the root."""
@@ -17,7 +19,7 @@ worker = APIRouter(include_in_schema=False)
 async def script() -> Response:
     """The worker: asked for anew each time, so that a new one replaces the old at the next visit."""
     found = assets()["offline.js"]
-    return Response(found.body, media_type=found.media, headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"})
+    return Response(found.body, media_type=found.media, headers={"Cache-Control": "no-cache", "Content-Security-Policy": POLICY})
 
 
 @router.get("/offline", openapi_extra=SAME)

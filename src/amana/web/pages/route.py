@@ -120,9 +120,9 @@ class PublicRoute(APIRoute):
             found = await shelf.get(f"{reader.language} {reader.path}?{asked}", write)
             keep = KEEP if found.response.status_code == 200 else "no-store"
             kept = {"Cache-Control": keep, "ETag": found.tag, "Vary": vary}
-            if found.tag in request.headers.get("if-none-match", ""):
-                return Response(status_code=304, headers=kept)
             headers = {name: value for name, value in found.response.headers.items() if name != "content-length"} | kept
+            if found.tag in request.headers.get("if-none-match", ""):
+                return Response(status_code=304, headers=headers)  # a browser takes these for those of the page that it kept
             if found.packed is not None and takes_gzip(request):
                 return Response(found.packed, status_code=found.response.status_code, headers={**headers, "Content-Encoding": "gzip"})
             return Response(found.response.body, status_code=found.response.status_code, headers=headers)
