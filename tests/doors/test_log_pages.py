@@ -18,7 +18,9 @@ PATHS = ("/log", "/log/0", "/projects", "/uses", "/ai", "/offline")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpNode]:
     with http_node(tmp_path_factory.mktemp("log pages") / "node") as made:
         for _ in range(2):
-            made.client.post("/api/v1/questions", json={"sql": SQL, "within": "10%"}, headers=made.headers(idempotency_key=f"log-pages-{_}"))
+            made.client.post(
+                "/api/v1/questions", json={"sql": SQL, "within": "10%"}, headers=made.headers(idempotency_key=f"log-pages-{_}")
+            )
         yield made
 
 
