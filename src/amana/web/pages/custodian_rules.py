@@ -32,7 +32,8 @@ def rules(reader: Mine) -> Response:
 def check_or_publish(reader: Mine, form: Filled) -> Response:
     """What is right and wrong with the rules or, with `do=publish`, the beginning of their publishing."""
     _custodian(reader)
-    text, chosen = form.text("rules", most=RULES_CHARACTERS_MAX, needed=True), form.all("file")
+    form.text("rules", most=RULES_CHARACTERS_MAX, needed=True)
+    text, chosen = form.fields["rules"][0].replace("\r\n", "\n"), form.all("file")  # as it stands: empty lines count
     found = problems(reader, text)
     if found:
         return _sheet(reader, text=text, found=found, status=422)
