@@ -139,18 +139,22 @@ class PublishApart:
 
     def last(self) -> Publishing | None:
         """The last publishing that was begun from a page; None where there was none."""
+        found = self._kept()
+        if found is None or found.stage is not Stage.RUNNING or self._running():
+            return found
+        again = self._kept()  # it may have ended between the two looks
+        return replace(again, stage=Stage.LOST) if again is not None and again.stage is Stage.RUNNING else again
+
+    def _kept(self) -> Publishing | None:
         try:
             held = cast("dict[str, object]", json.loads((self._settings.folder / STATE).read_bytes()))
-            found = Publishing(
+            return Publishing(
                 stage=Stage(held["stage"]), dataset=str(held["dataset"]), at=datetime.fromisoformat(str(held["at"])),
                 version=str(held["version"]), took=float(str(held["took"])), number=int(str(held["number"])),
                 refusal=_read(cast("dict[str, object] | None", held["refusal"])),
             )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if found.stage is Stage.RUNNING and not self._running():
-            return Publishing(stage=Stage.LOST, dataset=found.dataset, at=found.at)
-        return found
 
     def _running(self) -> bool:
         with (self._settings.folder / LOCK).open("a") as held:
