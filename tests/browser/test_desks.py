@@ -110,7 +110,6 @@ def test_the_custodian_looks_changes_a_grant_suspends_and_checks_rules(served: P
 def test_whoever_has_not_just_confirmed_who_she_is_confirms_by_passkey_and_comes_back(served: Portal) -> None:
     permit = request(served, "Confirmed")
     with page_of(language="fr") as page:
-        page.goto(f"{served.address}/sign-in")
         page.goto(link_of(served, "custodian"))
         page.locator("#label").fill("device")
         page.locator("#register").click()
