@@ -1,7 +1,7 @@
 """The five minutes of the custodian and of the oversight authority in a real browser, in Arabic and in French."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from fractions import Fraction
@@ -183,7 +183,7 @@ def test_without_scripts_the_desks_do_the_same(served: Portal) -> None:
 
 
 @contextmanager
-def plain_page() -> Iterator[Page]:
+def plain_page() -> Generator[Page]:
     """A page of a browser that runs no scripts."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

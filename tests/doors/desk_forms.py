@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from httpx import Response
+from httpx2 import Response
 
 from amana.web.context import COOKIE
 from tests.doors.http_node import HttpNode, session_of
