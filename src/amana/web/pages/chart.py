@@ -19,6 +19,8 @@ WIDTH = 360.0
 BARS_MAX, POINTS_MAX, PANELS_MAX, CHARTS_MAX = 40, 400, 6, 3
 TICKS = 4
 CHARACTERS_MAX = 44
+UNGROUPED = 10_000
+"""Years, and whatever is no longer than they are, are written without a gap."""
 SIDE_MAX = 120.0
 """Labels that are no wider stand beside their bars, wider ones above."""
 ORDERED = frozenset({CellType.DATE, CellType.MOMENT, CellType.INTEGER, CellType.NUMBER})
@@ -209,12 +211,14 @@ def _across(marks: Sequence[Mark], scale: Scale, *, bottom: float) -> Iterable[M
     """The keys below the points: as many as have room, the first and the last among them."""
     texts = _key_texts([mark.key for mark in marks])
     room = max(_width(text) for text in texts) + 10
-    free = -math.inf
+    most = max(2, int((scale.end - scale.start) / room))
+    chosen = sorted({round(index * (len(marks) - 1) / (most - 1)) for index in range(most)})
     last = min(scale.at(_number(marks[-1].key)), WIDTH - room / 2)
-    for index, (mark, text) in enumerate(zip(marks, texts, strict=True)):
-        x = min(max(scale.at(_number(mark.key)), room / 2), WIDTH - room / 2)
+    free = -math.inf
+    for index in chosen:
+        x = min(max(scale.at(_number(marks[index].key)), room / 2), WIDTH - room / 2)
         if x - room / 2 >= free and (index == len(marks) - 1 or x + room <= last):
-            yield _text(x, bottom + 23, text, anchor="middle")
+            yield _text(x, bottom + 23, texts[index], anchor="middle")
             free = x + room / 2
 
 
@@ -230,7 +234,7 @@ def _key_texts(keys: Sequence[Key]) -> list[str]:
             else show(key)
             for key in keys
         ]
-    return [show(key)[:16] for key in keys]
+    return [number(key, 0) if isinstance(key, int) and abs(key) >= UNGROUPED else show(key)[:16] for key in keys]
 
 
 def _ticks(labels: Sequence[tuple[float, str]], scale: Scale, bottom: float) -> list[Markup]:
