@@ -36,7 +36,7 @@ def workbench(site: Portal, *, language: str, width: int = 1280, scripts: bool =
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         context = browser.new_context(locale=language, viewport={"width": width, "height": 800}, java_script_enabled=scripts)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         context.add_init_script(LINE)
         if scripts:
             context.grant_permissions(["clipboard-read", "clipboard-write"])
