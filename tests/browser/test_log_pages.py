@@ -126,9 +126,7 @@ def key_flipped(content: bytes) -> bytes:
         ("**/log/tile/0/**", lambda held: held[:-32], "tile"),
     ],
 )
-def test_a_flipped_byte_fails_and_the_step_is_named(
-    served: Portal, pattern: str, change: Callable[[bytes], bytes], step: str
-) -> None:
+def test_a_flipped_byte_fails_and_the_step_is_named(served: Portal, pattern: str, change: Callable[[bytes], bytes], step: str) -> None:
     def changed(route: Route) -> None:
         route.fulfill(body=change(route.fetch().body()))
 

@@ -18,14 +18,16 @@ PATHS = ("/log", "/log/0", "/projects", "/uses", "/ai", "/offline")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpNode]:
     with http_node(tmp_path_factory.mktemp("log pages") / "node") as made:
         for _ in range(2):
-            made.client.post("/api/v1/questions", json={"sql": SQL, "within": "10%"}, headers=made.headers(idempotency_key=f"log-pages-{_}"))
+            made.client.post(
+                "/api/v1/questions", json={"sql": SQL, "within": "10%"}, headers=made.headers(idempotency_key=f"log-pages-{_}")
+            )
         yield made
 
 
 def read(node: HttpNode, path: str, *, language: str = "en", status: int = 200) -> str:
     reply = node.client.get(f"/{language}{path}")
     assert reply.status_code == status, reply.text[:500]
-    return unescape(re.sub(r"</?bdi[^>]*>", "", reply.text))
+    return unescape(re.sub(r"</?bdi[^>]*>", "", reply.text)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

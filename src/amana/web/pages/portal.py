@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from amana.terms.refusal import Refusal
 from amana.web.access import open_because
-from amana.web.pages import assets, home, sign_in
+from amana.web.pages import assets, home, log, offline, projects, sign_in, uses
 from amana.web.pages.route import Read, public_pages
 
 rest = public_pages()
@@ -22,5 +22,10 @@ PAGES: tuple[APIRouter, ...] = (
     home.router,
     sign_in.linked,
     sign_in.router,
+    log.router,
+    projects.router,
+    uses.router,
+    offline.worker,
+    offline.router,
     rest,
 )
