@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -q --numprocesses auto --dist loadfile
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade
 
-.PHONY: help setup demo demo-check test test-core check bench bench-node bench-log editor mutants docs lock clean
+.PHONY: help setup demo demo-check test test-core check bench bench-node bench-log bench-portal attacks editor fonts mutants docs lock clean
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -71,11 +71,21 @@ bench-log: $(READY)  ## measure the public log beside SQLite, and proofs from a 
 editor:  ## bundle the SQL editor of the portal anew, with Node.js and npm (vendor/editor)
 	@cd vendor/editor && npm ci --silent --no-progress && npm run --silent build
 
+bench-portal: $(READY)  ## measure public pages with 64 readers at once, and the bytes of a first view (two minutes)
+	@$(BIN)/python bench/portal.py
+
+attacks: $(READY)  ## attack an invented dataset in known ways; the page about privacy shows what they find (five minutes, for each release)
+	@$(BIN)/python -m tests.attacks.run
+
 mutants: $(READY)  ## plant every fault made by rule in the kernel, one at a time, and see which tests catch it (long)
 	@$(BIN)/python -m tests.mutation.run --generated
 
 docs: $(READY)  ## write the reference pages that are generated from the code
 	@$(BIN)/python -m tests.docs.generate
+
+FONTS ?= /usr/share/fonts/truetype/noto
+fonts: $(READY)  ## make the subsets of the two fonts anew (FONTS: the folder of Debian's fonts-noto-core)
+	@$(BIN)/python vendor/make_fonts.py $(FONTS)
 
 lock: $(READY)  ## choose new versions and write their hashes
 	@$(LOCK) --output-file requirements/node.txt --extra node

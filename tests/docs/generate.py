@@ -20,6 +20,8 @@ from tests.docs.log_page import log_page, schema_page
 
 ROOT = Path(__file__).parent.parent.parent
 BENCHMARKS = ROOT / "docs" / "explanation" / "benchmarks.md"
+SHOWN = ROOT / "src" / "amana" / "web" / "pages" / "known-vulnerabilities.md"
+"""The page that the portal shows too: the package holds a copy."""
 BEGIN, END = "<!-- benchmarks: made by `make docs` from docs/explanation/benchmarks.md -->", "<!-- end of benchmarks -->"
 
 BAR = "\\|"
@@ -41,6 +43,7 @@ def pages() -> dict[Path, str]:
         reference / "rights.md": rights_page(),
         reference / "settings.md": settings_page(),
         readme: with_benchmarks(readme.read_text(encoding="utf-8")),
+        SHOWN: (ROOT / "docs" / "security" / SHOWN.name).read_text(encoding="utf-8"),
     }
 
 

@@ -46,7 +46,10 @@ STATE = (
     "SELECT output, voter FROM vote ORDER BY output, voter", "SELECT id FROM review ORDER BY id", "SELECT id FROM organisation ORDER BY id",
     "SELECT id, disabled_at FROM person ORDER BY id", "SELECT person, role FROM person_role ORDER BY person, role",
     "SELECT id, revoked_at FROM accreditation ORDER BY id", "SELECT id, revoked_at FROM token ORDER BY id", "SELECT id FROM audit ORDER BY id",
-    "SELECT id FROM charge ORDER BY id", "SELECT id, state FROM job ORDER BY id",
+    "SELECT id FROM charge ORDER BY id", "SELECT id, state FROM job ORDER BY id", "SELECT id FROM comment ORDER BY id",
+    "SELECT project, dataset, place FROM checklist_answer ORDER BY project, dataset, place", "SELECT id, read_at FROM notice ORDER BY id",
+    "SELECT person, address, confirmed_at FROM contact ORDER BY person", "SELECT hash FROM feed ORDER BY hash",
+    "SELECT id, language FROM person ORDER BY id",
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ WHERE thing = :thing AND subject = :subject ORDER BY at, id LIMIT 2000"""
 FILTERED = r"""SELECT id, at, actor, action, thing, subject, was, now_is FROM audit
 WHERE (at < :at OR (at = :at AND id < :id)) AND at >= :since
 AND actor LIKE :actor ESCAPE '\' AND thing LIKE :thing ESCAPE '\' AND subject LIKE :subject ESCAPE '\'
+AND (:signing = 1 OR NOT (thing LIKE 'session%' OR thing LIKE 'link%' OR thing LIKE 'every %'))
 ORDER BY at DESC, id DESC LIMIT :limit"""
 LATEST = "9999"
 """Sorts after every moment."""
@@ -59,6 +60,8 @@ class Wanted:
     thing: str = ""
     subject: str = ""
     since: str = ""
+    signing: bool = True
+    """Also of who signed in and out."""
 
 
 ANY = Wanted()
@@ -70,8 +73,9 @@ def notes(database: Database, *, before: tuple[str, str] = (LATEST, ""), limit: 
     with database.reading() as run:
         if wanted == ANY:
             return tuple(map(note_of, run.rows(PAGE, values)))
-        sought = {"actor": _like(wanted.actor), "thing": _like(wanted.thing, more="%"), "subject": _like(wanted.subject)}
-        return tuple(map(note_of, run.rows(FILTERED, {**values, **sought, "since": wanted.since})))
+        sought: dict[str, Value] = {"actor": _like(wanted.actor), "thing": _like(wanted.thing, more="%"), "subject": _like(wanted.subject)}
+        values |= {**sought, "since": wanted.since, "signing": int(wanted.signing)}
+        return tuple(map(note_of, run.rows(FILTERED, values)))
 
 
 def notes_of(run: Transaction, *, thing: str, subject: str) -> tuple[Note, ...]:

@@ -145,11 +145,11 @@ class Post:
 
     def _written(self, letter: Letter) -> bytes:
         made = EmailMessage(policy=SMTP)
+        made.set_content(letter.body, cte="base64")  # first: it clears what else is said of the content
         made["From"], made["To"], made["Subject"] = self._settings.mail_from, letter.address, letter.subject
         made["Date"] = format_datetime(letter.written_at)
         made["Message-ID"] = f"<{letter.id}@{urlsplit(self._settings.public_url).hostname}>"
         made["Content-Language"], made["Auto-Submitted"] = letter.language, "auto-generated"
-        made.set_content(letter.body, cte="base64")
         return made.as_bytes()
 
     @contextmanager

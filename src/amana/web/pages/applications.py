@@ -37,7 +37,7 @@ class Fit:
     reasons: tuple[str, ...]
 
 
-@router.get(LIST, openapi_extra=doing(Action.SEE_PROJECT))
+@router.get(LIST, openapi_extra=doing(Action.SEE_NOTICES))
 def applications(reader: Mine) -> Response:
     """Hers, each with its stage."""
     check(Action.SEE_NOTICES, reader.who, on=Node(), now=reader.service.now())

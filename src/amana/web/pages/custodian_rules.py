@@ -1,6 +1,7 @@
 """A policy on its custodian's desk: checked as she writes it, and published from files that lie on the node's own machine."""
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from fastapi import Response
 
@@ -52,6 +53,11 @@ def _custodian(reader: Reader) -> None:
         raise unfit(RULES[Action.PUBLISH_DATASET])
 
 
+def _stems(shown: Seen) -> frozenset[str]:
+    """What the files of the tables are called, whatever their form."""
+    return frozenset(PurePath(name).stem for name in shown.files)
+
+
 def _sheet(
     reader: Reader, *, text: str, found: Sequence[Problem] = (), shown: Seen | None = None, chosen: Sequence[str] = (),
     refusal: Refusal | None = None, status: int = 200,
@@ -67,7 +73,7 @@ def _sheet(
         seen=shown,
         folder=publishing.folder is not None,
         files=publishing.files(),
-        chosen=chosen or ([name for name in publishing.files() if shown is not None and name in shown.files]),
+        chosen=chosen or [name for name in publishing.files() if shown is not None and PurePath(name).stem in _stems(shown)],
         publishing=publishing.last(),
         hour=hour_of,
     )

@@ -35,6 +35,8 @@ THINGS: Final = (
     "project", "permit", "output", "job", "dataset", "person", "accreditation", "organisation", "session", "passkey", "token", "link",
     "identity", "log", "keys",
 )  # fmt: skip
+EVERYTHING: Final = "everything"
+SIGNING: Final = frozenset({"session", "link"})
 COLUMNS: Final = ("at", "actor", "action", "thing", "subject", "was", "now_is")
 CSV = "text/csv; charset=utf-8; header=present"
 
@@ -60,10 +62,10 @@ def decisions(reader: Mine, request: Request) -> Response:
     check(Action.SEE_AUDIT, reader.who, on=Node(), now=service.now())
     wanted, before = _wanted(request), _before(request)
     found = notes(service.database, before=before, limit=LINES + 1, wanted=wanted)
-    older = (
-        f"?{urlencode({**_asked(wanted), 'before': f'{moment(found[LINES - 1].at)} {found[LINES - 1].id}'})}" if len(found) > LINES else ""
-    )
-    return page(reader, "decisions.html", told=told_notes(reader, found[:LINES]), wanted=wanted, things=THINGS, older=older)
+    last = found[LINES - 1] if len(found) > LINES else None
+    older = "" if last is None else f"?{urlencode({**_asked(wanted), 'before': f'{moment(last.at)} {last.id}'})}"
+    told, things = told_notes(reader, found[:LINES]), (EVERYTHING, *THINGS)
+    return page(reader, "decisions.html", told=told, wanted=wanted, asked=_asked(wanted), things=things, older=older)
 
 
 @router.get("/desk/oversight/exports/{name}", openapi_extra=doing(Action.EXPORT_RECORD, Action.SEE_AUDIT))
@@ -94,7 +96,7 @@ def told_notes(reader: Reader, found: Iterable[Note]) -> tuple[Told, ...]:
             actor=names.get(each.actor) or catalogue.word("actor", each.actor),
             did=did(each, catalogue),
             subject=names.get(each.subject) or each.subject,
-            was=_state(each.was, catalogue),
+            was="" if each.was == each.now_is else _state(each.was, catalogue),
             now_is=_state(each.now_is, catalogue),
         )
         for each in held
@@ -104,22 +106,21 @@ def told_notes(reader: Reader, found: Iterable[Note]) -> tuple[Told, ...]:
 def did(note: Note, catalogue: Catalogue) -> str:
     """What was done, in words; what a newer node notes, as it says it."""
     thing = note.thing.partition(" ")[0]
-    for code in (f"word.audit.{thing}.{note.action}", f"word.audit.{note.action}"):
-        code = code.replace(" ", "_")
-        if code in catalogue_codes(catalogue):
-            return catalogue.say(code)
+    action = note.action.replace(" ", "_")
+    for name in (f"{thing}.{action}", action):
+        found = catalogue.word("audit", name)
+        if found != name:
+            return found
     return f"{thing}: {note.action}"
-
-
-def catalogue_codes(catalogue: Catalogue) -> frozenset[str]:
-    """Every code that the catalogue can say."""
-    return frozenset(catalogue.messages) | (frozenset(catalogue.english.messages) if catalogue.english is not None else frozenset())
 
 
 def _state(value: str, catalogue: Catalogue) -> str:
     """A state as a word; a role too."""
-    shown = catalogue.word("state", value)
-    return catalogue.word("role", value) if shown == value else shown
+    for kind in ("state", "role", "fact"):
+        shown = catalogue.word(kind, value.replace(" ", "_"))
+        if shown != value.replace(" ", "_"):
+            return shown
+    return value
 
 
 def _wanted(request: Request) -> Wanted:
@@ -130,11 +131,16 @@ def _wanted(request: Request) -> Wanted:
             date.fromisoformat(asked["since"])
         except ValueError:
             raise Refusal("http.bad_request", field="since", where=None, wanted="word.day") from None
-    return Wanted(**asked)
+    everything = asked["thing"] == EVERYTHING
+    thing = "" if everything else asked["thing"]
+    return Wanted(
+        actor=asked["actor"], thing=thing, subject=asked["subject"], since=asked["since"], signing=everything or thing in SIGNING
+    )  # fmt: skip
 
 
 def _asked(wanted: Wanted) -> dict[str, str]:
-    held = {"actor": wanted.actor, "thing": wanted.thing, "subject": wanted.subject, "since": wanted.since}
+    thing = wanted.thing or (EVERYTHING if wanted.signing else "")
+    held = {"actor": wanted.actor, "thing": thing, "subject": wanted.subject, "since": wanted.since}
     return {name: value for name, value in held.items() if value}
 
 

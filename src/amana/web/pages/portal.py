@@ -4,7 +4,32 @@ from fastapi import APIRouter, Response
 
 from amana.terms.refusal import Refusal
 from amana.web.access import open_because
-from amana.web.pages import assets, home, log, offline, projects, sign_in, uses
+from amana.web.pages import (
+    about,
+    application,
+    applications,
+    asked,
+    assets,
+    custodian,
+    custodian_dataset,
+    custodian_rules,
+    datasets,
+    decisions,
+    desk,
+    feeds,
+    home,
+    log,
+    offline,
+    oversight,
+    people,
+    projects,
+    search,
+    settings,
+    sign_in,
+    trying,
+    uses,
+    workbench,
+)
 from amana.web.pages.route import Read, public_pages
 
 rest = public_pages()
@@ -16,16 +41,12 @@ async def nothing(reader: Read) -> Response:
     raise Refusal("http.no_route", path=reader.path[:80])
 
 
-PAGES: tuple[APIRouter, ...] = (
-    assets.router,
-    home.front,
-    home.router,
-    sign_in.linked,
-    sign_in.router,
-    log.router,
-    projects.router,
-    uses.router,
-    offline.worker,
-    offline.router,
-    rest,
-)
+PUBLIC = (
+    assets.router, home.front, home.router, datasets.router, trying.router, search.router, projects.router, uses.router, log.router,
+    about.router, offline.worker, offline.router, sign_in.linked, sign_in.router, feeds.router,
+)  # fmt: skip
+PERSONAL = (
+    desk.router, applications.router, application.router, workbench.router, asked.router, custodian.router, custodian_dataset.router,
+    custodian_rules.router, oversight.router, decisions.router, people.router, settings.router,
+)  # fmt: skip
+PAGES: tuple[APIRouter, ...] = (*PUBLIC, *PERSONAL, rest)

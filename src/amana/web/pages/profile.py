@@ -54,13 +54,14 @@ class ColumnShown:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableShown:
-    """A private table. `rows_of_one`: rows that half of the units, and nearly all, do not exceed. `bare`: columns of which nothing is
+    """A private table. `rows_max`: of one unit; `rows_of_one`: rows that half of the units, and nearly all, do not exceed. `bare`: columns of which nothing is
     told."""
 
     name: str
     title: tuple[tuple[str, str], ...]
     units: str
     rows: str
+    rows_max: int
     rows_of_one: tuple[str, str]
     groups: tuple[tuple[str, str], ...]
     columns: tuple[ColumnShown, ...]
@@ -83,6 +84,7 @@ def _table(reader: Reader, table: Table, told: TableSummary, profile: TableProfi
         title=table.title,
         units=show(told.units).translate(TOGETHER),
         rows=show(told.rows).translate(TOGETHER),
+        rows_max=table.rows_per_unit_max,
         rows_of_one=(quantile_text(reader, shares[0.5], decimals=0), quantile_text(reader, shares[0.95], decimals=0)),
         groups=tuple((name, show(mean).translate(TOGETHER)) for name, mean in told.groups_per_unit),
         columns=tuple(_column(reader, columns[each.name], each, profile.histogram(each.name)) for each in told.columns),

@@ -71,6 +71,11 @@ def share(value: float) -> Markup:
     return ltr(_whole(percent(value)))
 
 
+def day(text: object) -> Markup:
+    """A day or a moment, which stays on one line."""
+    return Markup('<bdi dir="ltr" class="day">{}</bdi>').format(str(text))
+
+
 def lines(text: str) -> Markup:
     """What a person wrote, with its line breaks."""
     return Markup("<br>").join(escape(line) for line in text.split("\n"))
@@ -93,7 +98,7 @@ def _environment() -> Environment:
         loader=PackageLoader("amana.web.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         auto_reload=False,
     )  # fmt: skip
-    environment.filters |= {"ltr": ltr, "figure": figure, "amount": amount, "share": share, "lines": lines}
+    environment.filters |= {"ltr": ltr, "figure": figure, "amount": amount, "share": share, "lines": lines, "day": day}
     return environment
 
 

@@ -1,12 +1,13 @@
 """A rules file as its custodian sees it before she publishes: what is wrong, what others will see, what would change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
+from amana.catalog.domains import ChoiceDomain
 from amana.catalog.purposes import read_term
-from amana.catalog.rules import Rules, problems_of, read_rules
+from amana.catalog.rules import Rules, members_from_rows, problems_of, read_rules
 from amana.catalog.rules_heading import promise_of
-from amana.catalog.schema import Dataset, Table
+from amana.catalog.schema import Column, Dataset, Table
 from amana.client.explain import clean
 from amana.client.text import Catalogue
 from amana.register.holds import holds, promise_in_words
@@ -118,11 +119,24 @@ def _changes(was: Dataset, now: Dataset, catalogue: Catalogue) -> list[Change]:
         for name in SAME
         if getattr(was, name) != getattr(now, name)
     ]
-    before, after = ({each.name: _table(each, catalogue) for each in dataset.schema.tables} for dataset in (was, now))
+    known = {each.name: each for each in was.schema.tables}
+    read = tuple(_as_read(each, known[each.name]) if each.name in known else each for each in now.schema.tables)
+    before, after = ({each.name: _table(each, catalogue) for each in tables} for tables in (was.schema.tables, read))
     found += [Change(code="table_removed", name=name) for name in before if name not in after]
     for name, table in after.items():
         found += _of_table(before[name], table) if name in before else [Change(code="table_added", name=name)]
     return found
+
+
+def _as_read(table: Table, before: Table) -> Table:
+    """A public table with the members that were read from its rows before, where the rules leave them to the rows."""
+
+    def column(each: Column) -> Column:
+        earlier = before.column(each.name)
+        left = members_from_rows(table, each) and earlier is not None and isinstance(earlier.domain, ChoiceDomain)
+        return earlier if left and earlier is not None else each
+
+    return replace(table, columns=tuple(column(each) for each in table.columns))
 
 
 def _of_table(was: SeenTable, now: SeenTable) -> list[Change]:

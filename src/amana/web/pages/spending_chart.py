@@ -7,7 +7,7 @@ from typing import Final, final
 
 from amana.register.over_time import Spent
 
-WIDTH, HEIGHT = 640, 260
+WIDTH, HEIGHT = 440, 220
 LEFT, RIGHT, TOP, BOTTOM = 48, 8, 8, 26
 LINES_MAX: Final = 4
 """Projects with a line of their own; the others are in the line of all."""

@@ -1,0 +1,181 @@
+"""Deny by default, page by page: public pages are the same for everybody; on a personal one, whoever is not named is refused.
+
+The pages come from the application and the rules from `policy.rights`, as in `test_http_matrix`: a personal page without an entry fails,
+and so does an entry that says something else than the rules.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urlencode
+
+import pytest
+
+from amana.policy.rights import Action, may
+from amana.policy.things import Node, OutputOf
+from amana.web.access import ACTIONS
+from amana.web.context import COOKIE
+from amana.web.pages.forms import TOKEN
+from amana.web.pages.reader import Reader
+from tests.doors.http_node import session_of
+from tests.doors.matrix_world import PEOPLE, SIGNED, Sent, World, world_in
+from tests.doors.test_http_matrix import DECIDERS, JUDGES, REFUSED, REVIEWERS, TEAM, only
+from tests.house.test_routes import ROUTES
+
+START = "/{language:language}"
+PAGES = {
+    name: tuple(Action(action) for action in cast("list[str]", extra.get(ACTIONS, [])))
+    for name, extra in ROUTES
+    if name.partition(" ")[2].startswith(f"{START}/")
+}
+PERSONAL = tuple(name for name in PAGES if f" {START}/desk" in name)
+PUBLIC = tuple(name for name in PAGES if name not in PERSONAL and name.startswith("GET "))
+NAMES = tuple(PEOPLE)
+RESEARCHERS = only("applicant", "member", "lapsed", "outsider", "unaccredited")
+SHOWN = frozenset({200, 303})
+FORM: dict[str, str] = {"title_en": "Visits", "lay_summary_en": "We count.", "purpose": "HMB", "dataset": "test", "do": "save"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """As of `test_http_matrix`. `form`: what is sent with a POST."""
+
+    send: Callable[[World], Sent]
+    allowed: frozenset[str]
+    form: Mapping[str, str] | None = None
+
+
+def with_output(sent: Sent) -> Sent:
+    assert isinstance(sent.thing, OutputOf)
+    return sent
+
+
+D, A = f"{START}/desk", f"{START}/desk/applications"
+MINE = Case(send=lambda _: Sent(thing=Node()), allowed=SIGNED)
+CASES: dict[str, Case] = {
+    f"GET {D}": MINE,
+    f"POST {D}/notices": MINE,
+    f"GET {D}/settings": MINE,
+    f"POST {D}/settings/language": Case(send=MINE.send, allowed=SIGNED, form={"language": "fr"}),
+    f"POST {D}/settings/address": Case(send=MINE.send, allowed=SIGNED, form={"do": "forget"}),
+    f"POST {D}/settings/confirm": Case(send=MINE.send, allowed=SIGNED, form={"code": "guess"}),
+    f"POST {D}/settings/feed": Case(send=MINE.send, allowed=SIGNED, form={"do": "make"}),
+    f"GET {A}": MINE,
+    f"GET {A}/new": Case(send=MINE.send, allowed=RESEARCHERS),
+    f"POST {A}/new": Case(send=MINE.send, allowed=RESEARCHERS, form=FORM),
+    f"GET {A}/{{project}}": Case(send=lambda w: w.submitted(), allowed=TEAM | JUDGES | {"auditor"}),
+    f"GET {A}/{{project}}/edit": Case(send=lambda w: w.draft(), allowed=TEAM),
+    f"POST {A}/{{project}}/edit": Case(send=lambda w: w.draft(), allowed=TEAM, form=FORM),
+    f"POST {A}/{{project}}/act": Case(send=lambda w: w.draft(), allowed=only("applicant"), form={"do": "submit"}),
+    f"POST {A}/{{project}}/review": Case(send=lambda w: w.submitted(), allowed=REVIEWERS, form={"verdict": "approve", "reasons": "x"}),
+    f"POST {A}/{{project}}/decide": Case(send=lambda w: w.reviewed(), allowed=DECIDERS, form={"do": "return", "reasons": "Which?"}),
+    f"POST {A}/{{project}}/comments": Case(send=lambda w: w.submitted(), allowed=TEAM | JUDGES, form={"words": "Which months?"}),
+    f"POST {A}/{{project}}/members": Case(send=lambda w: w.draft(body={"person": w.ids["outsider"]}), allowed=only("applicant")),
+    f"POST {A}/{{project}}/permits": Case(send=lambda w: w.approved(), allowed=only("applicant"), form={"dataset": "test", "share": "1%"}),
+    f"POST {A}/{{project}}/outputs": Case(send=lambda w: w.approved(), allowed=TEAM, form={"kind": "text", "title": "x", "body": "y"}),
+    f"POST {A}/{{project}}/outputs/{{output}}": Case(
+        send=lambda w: with_output(w.written()), allowed=only("member"), form={"do": "propose"}
+    ),
+    f"POST {A}/{{project}}/outputs/{{output}}/vote": Case(
+        send=lambda w: with_output(w.proposed()), allowed=REVIEWERS, form={"verdict": "approve"}
+    ),
+}
+ENDS_SESSION = f"POST {D}/settings/sign-out"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world_in(tmp_path_factory.mktemp("pages") / "node") as made:
+        yield made
+
+
+def case_of(name: str) -> Case:
+    assert name in CASES, f"{name} has no entry: say who may, and everybody else is refused"
+    return CASES[name]
+
+
+def ask(world: World, name: str, sent: Sent, who: str, *, token: bool = True, **headers: str) -> tuple[int, str, bytes]:
+    """Status, where it leads, and the body."""
+    method, _, path = name.partition(" ")
+    cookie = world.cookie(who)
+    secret = cookie.get("Cookie", "").partition("=")[2]
+    form = {**(case_of(name).form or {}), **(sent.body or {}), "until": world.until[:10], "ends_on": world.until[:10]}
+    if token:
+        form[TOKEN] = Reader(language="en", path="", service=world.service, secret=secret).token()
+    content = urlencode(form) if method == "POST" else None
+    sent_headers = {**cookie, "Content-Type": "application/x-www-form-urlencoded", **headers}
+    world.client.cookies.clear()
+    address = path.replace("{language:language}", "en").format(**sent.path)
+    reply = world.client.request(method, address, content=content, headers=sent_headers, follow_redirects=False)
+    return reply.status_code, reply.headers.get("location", ""), reply.content
+
+
+def test_every_personal_page_has_an_entry_and_every_entry_a_page() -> None:
+    assert set(CASES) | {ENDS_SESSION} == set(PERSONAL)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_whoever_is_not_named_is_refused_or_led_to_the_entrance_and_changes_nothing(world: World, name: str) -> None:
+    case = case_of(name)
+    sent = case.send(world)
+    before = world.state()
+    for who in ("anonymous", *NAMES):
+        if who in case.allowed:
+            continue
+        status, leads_to, _ = ask(world, name, sent, who)
+        if who in ("anonymous", "gone"):
+            assert status == 303 and leads_to.startswith("/en/sign-in?next="), f"{who}: {status}"
+        else:
+            assert status in REFUSED, f"{who}: {status} {leads_to}"
+    assert world.state() == before
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_whoever_is_named_gets_through(world: World, name: str) -> None:
+    case = case_of(name)
+    for who in sorted(case.allowed):
+        status, leads_to, body = ask(world, name, case.send(world), who)
+        expected = {422, 400} if "confirm" in name else SHOWN
+        assert status in expected and "/sign-in" not in leads_to, f"{who}: {status} {body.decode()[-3000:]}"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_entry_says_what_the_rules_say(world: World, name: str) -> None:
+    case = case_of(name)
+    sent = case.send(world)
+    assert sent.thing is not None
+    now = world.service.now()
+    by_rules = {who for who in NAMES if any(may(action, world.asker(who), on=sent.thing, now=now) for action in PAGES[name])}
+    assert by_rules == case.allowed
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("POST ")])
+def test_a_form_that_this_node_did_not_give_her_changes_nothing(world: World, name: str) -> None:
+    case = case_of(name)
+    sent, who = case.send(world), min(case.allowed)
+    before = world.state()
+    assert ask(world, name, sent, who, token=False)[0] == 403
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
+        assert ask(world, name, sent, who, **headers)[0] == 403
+    assert world.state() == before
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_public_page_is_the_same_for_everybody(world: World, name: str) -> None:
+    path = name.partition(" ")[2].replace("{language:language}", "en").replace("{name}", "test").replace("{path}", "nothing")
+    path = path.replace("{project}", world.submitted().id).replace("{index}", "0")
+    bodies = set[bytes]()
+    for who in ("anonymous", "applicant", "decider", "operator"):
+        world.client.cookies.clear()
+        bodies.add(world.client.get(path, headers=world.cookie(who)).content)
+    assert len(bodies) == 1
+
+
+def test_signing_out_ends_the_session(world: World) -> None:
+    secret = session_of(world.service, world.ids["outsider"])
+    token = Reader(language="en", path="", service=world.service, secret=secret).token()
+    cookie = {"Cookie": f"{COOKIE}={secret}"}
+    assert world.client.get("/en/desk", headers=cookie, follow_redirects=False).status_code == 200
+    done = world.client.post("/en/desk/settings/sign-out", data={TOKEN: token}, headers=cookie, follow_redirects=False)
+    assert done.status_code == 303 and f'{COOKIE}=""' in done.headers["set-cookie"]
+    assert world.client.get("/en/desk", headers=cookie, follow_redirects=False).status_code == 303
