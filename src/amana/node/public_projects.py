@@ -29,6 +29,7 @@ LIST = f"{_COLUMNS} WHERE {_PUBLIC} ORDER BY project.made_at DESC, project.id LI
 ONE = f"{_COLUMNS} WHERE project.id = :id AND {_PUBLIC}"
 TITLES = f"SELECT project.id, project.title FROM project WHERE project.id IN ({{places}}) AND {_PUBLIC}"  # noqa: S608 - constants
 LISTED_MAX = 1_000
+TITLES_MAX = 26 * 26
 
 
 @final
@@ -73,7 +74,8 @@ class PublicProjects:
     def titles(self, asker: Asker | None, *, projects: frozenset[str]) -> dict[str, tuple[tuple[str, str], ...]]:
         """The titles of those among these projects that are public."""
         check(Action.SEE_PUBLIC, asker, on=Node(), now=self._now())
-        values = {f"p{place}": name for place, name in enumerate(sorted(projects))}
+        assert len(projects) <= TITLES_MAX
+        values = {f"p_{chr(97 + place // 26)}{chr(97 + place % 26)}": name for place, name in enumerate(sorted(projects))}
         if not values:
             return {}
         with self._database.reading() as run:
