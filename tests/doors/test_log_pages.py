@@ -27,7 +27,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpNode]:
 def read(node: HttpNode, path: str, *, language: str = "en", status: int = 200) -> str:
     reply = node.client.get(f"/{language}{path}")
     assert reply.status_code == status, reply.text[:500]
-    return unescape(re.sub(r"</?bdi[^>]*>", "", reply.text))
+    return unescape(re.sub(r"</?bdi[^>]*>", "", reply.text)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -14,21 +14,22 @@ from amana.policy.people import Asker
 from amana.policy.rights import Action, check
 from amana.policy.things import Node
 from amana.policy.transitions import ProjectState
-from amana.terms.database import Database, Row, Transaction, text, text_or_none
+from amana.terms.database import Database, Row, text, text_or_none
 from amana.terms.ids import ProjectId
 from amana.terms.refusal import Refusal
 
 _COLUMNS = """SELECT project.id, project.state, project.title, project.lay_summary, project.purposes, project.datasets, project.ends_on,
-organisation.name FROM project JOIN organisation ON organisation.id = project.organisation"""
+organisation.name, (SELECT MAX(audit.at) FROM audit WHERE audit.thing = 'project' AND audit.subject = project.id
+AND audit.now_is = project.state AND audit.was <> audit.now_is) FROM project JOIN organisation ON organisation.id = project.organisation"""
 _PUBLIC = """(project.state IN ('approved', 'active', 'suspended', 'expired', 'revoked') OR (project.state = 'closed' AND EXISTS (
 SELECT 1 FROM audit WHERE audit.thing = 'project' AND audit.subject = project.id AND audit.action = 'close'
 AND audit.was IN ('approved', 'active', 'suspended'))))"""
 """A project is closed in two ways: as one that was approved, or before, and then its words were never judged."""
 LIST = f"{_COLUMNS} WHERE {_PUBLIC} ORDER BY project.made_at DESC, project.id LIMIT :limit OFFSET :skipped"
 ONE = f"{_COLUMNS} WHERE project.id = :id AND {_PUBLIC}"
-SINCE = "SELECT MAX(at) FROM audit WHERE thing = 'project' AND subject = :id AND now_is = :state AND was <> :state"
 TITLES = f"SELECT project.id, project.title FROM project WHERE project.id IN ({{places}}) AND {_PUBLIC}"  # noqa: S608 - constants
-PAGE_MAX = 50
+LISTED_MAX = 1_000
+TITLES_MAX = 26 * 26
 
 
 @final
@@ -55,11 +56,11 @@ class PublicProjects:
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database, self._now = database, now
 
-    def projects(self, asker: Asker | None, *, skipped: int = 0, limit: int = PAGE_MAX) -> tuple[PublicProject, ...]:
+    def projects(self, asker: Asker | None, *, skipped: int = 0, limit: int) -> tuple[PublicProject, ...]:
         """A page of them, the newest first."""
         check(Action.SEE_PUBLIC, asker, on=Node(), now=self._now())
         with self._database.reading() as run:
-            return tuple(_read(run, row) for row in run.rows(LIST, {"skipped": skipped, "limit": min(limit, PAGE_MAX)}))
+            return tuple(_read(row) for row in run.rows(LIST, {"skipped": skipped, "limit": min(limit, LISTED_MAX)}))
 
     def project(self, asker: Asker | None, *, project: ProjectId) -> PublicProject:
         """One of them. Errors: Refusal node.not_found, also for one that is not public."""
@@ -68,12 +69,13 @@ class PublicProjects:
             found = run.rows(ONE, {"id": project})
             if not found:
                 raise Refusal("node.not_found", thing="word.thing.project", name=project[:80])
-            return _read(run, found[0])
+            return _read(found[0])
 
     def titles(self, asker: Asker | None, *, projects: frozenset[str]) -> dict[str, tuple[tuple[str, str], ...]]:
         """The titles of those among these projects that are public."""
         check(Action.SEE_PUBLIC, asker, on=Node(), now=self._now())
-        values = {f"p{place}": name for place, name in enumerate(sorted(projects))}
+        assert len(projects) <= TITLES_MAX
+        values = {f"p_{chr(97 + place // 26)}{chr(97 + place % 26)}": name for place, name in enumerate(sorted(projects))}
         if not values:
             return {}
         with self._database.reading() as run:
@@ -81,9 +83,8 @@ class PublicProjects:
         return {text(name): _texts(text(title)) for name, title in found}
 
 
-def _read(run: Transaction, row: Row) -> PublicProject:
-    name, state, title, lay_summary, purposes, datasets, ends_on, organisation = row
-    [(since,)] = run.rows(SINCE, {"id": name, "state": state})
+def _read(row: Row) -> PublicProject:
+    name, state, title, lay_summary, purposes, datasets, ends_on, organisation, since = row
     at = text_or_none(since)
     terms = read_terms(tuple(cast("list[str]", json.loads(text(purposes)))))
     return PublicProject(

@@ -11,6 +11,7 @@ from amana.catalog.domains import KeyDomain
 from amana.catalog.schema import Dataset, Version
 from amana.client.odds import odds_percent
 from amana.node.answers import Budget
+from amana.node.public_projects import LISTED_MAX
 from amana.node.service import Service
 from amana.policy.rights import Action
 from amana.privacy.loss import epsilon_of
@@ -19,7 +20,6 @@ from amana.terms.refusal import Refusal
 from amana.web.access import doing
 from amana.web.pages.first_question import ordinary
 from amana.web.pages.profile import MEMBERS_MAX, profile_shown
-from amana.web.pages.public_projects import public_projects
 from amana.web.pages.purposes import purpose
 from amana.web.pages.render import page
 from amana.web.pages.route import Read, public_pages
@@ -87,7 +87,7 @@ def dataset(reader: Read, name: str) -> Response:
     service = reader.service
     version = version_of(service, name)
     found, budget = version.dataset, service.node.budget(version.dataset.name)
-    titles = {each.id: each.title for each in public_projects(service)}
+    titles: dict[str, Titles] = {each.id: each.title for each in service.public_projects.projects(None, limit=LISTED_MAX)}
     tables = found.schema.tables
     return page(
         reader,

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from markupsafe import Markup
 
 from amana.log.look import entries_between
-from amana.node.public_projects import PAGE_MAX, PublicProject
+from amana.node.public_projects import PublicProject
 from amana.node.service import Service
 from amana.policy.rights import Action
 from amana.terms.ids import ProjectId
@@ -25,6 +25,7 @@ Row: TypeAlias = Mapping[str, object]
 OUTPUTS_SHOWN = 20
 BODY_CHARACTERS_SHOWN = 1_500
 ENTRIES_SHOWN = 10
+CARDS_SHOWN = 24
 PAGE_NUMBER_MAX = 10_000
 Number = Annotated[int, Query(alias="page", ge=1, le=PAGE_NUMBER_MAX)]
 router = public_pages()
@@ -64,10 +65,10 @@ class Card:
 def projects(reader: Read, number: Number = 1) -> Response:
     """All of them, the newest first."""
     service = reader.service
-    found = service.public_projects.projects(None, skipped=(number - 1) * PAGE_MAX)
+    found = service.public_projects.projects(None, skipped=(number - 1) * CARDS_SHOWN, limit=CARDS_SHOWN)
     done, known = rows_done(service), known_of(service, [])
     cards = tuple(_card(reader, each, done=done, known=known) for each in found)
-    return page(reader, "projects.html", cards=cards, number=number, more=len(found) == PAGE_MAX)
+    return page(reader, "projects.html", cards=cards, number=number, more=len(found) == CARDS_SHOWN)
 
 
 @router.get("/projects/{name}", openapi_extra=doing(Action.SEE_PUBLIC))

@@ -9,10 +9,10 @@ from fastapi import Query, Response
 
 from amana.catalog.schema import Dataset
 from amana.client.text import LANGUAGES, load
+from amana.node.public_projects import LISTED_MAX, PublicProject
 from amana.node.service import Service
 from amana.policy.rights import Action
 from amana.web.access import doing
-from amana.web.pages.public_projects import PublicProject, public_projects
 from amana.web.pages.purposes import purpose
 from amana.web.pages.reader import Reader
 from amana.web.pages.render import page
@@ -32,7 +32,8 @@ def search(reader: Read, q: Annotated[str, Query()] = "") -> Response:
     asked = " ".join(q[:CHARACTERS_MAX].split())
     words = fold(asked).split()
     datasets = [each for each in reader.service.datasets() if words and holds(texts_of(each), words)]
-    projects = [each for each in public_projects(reader.service) if words and holds(_texts_of(reader, each), words)] if words else []
+    listed = reader.service.public_projects.projects(None, limit=LISTED_MAX) if words else ()
+    projects = [each for each in listed if holds(_texts_of(reader, each), words)]
     return page(
         reader, "search.html", q=asked, searched=bool(words), datasets=datasets[:FOUND_MAX], projects=projects[:FOUND_MAX],
         left_off=max(0, len(datasets) - FOUND_MAX) + max(0, len(projects) - FOUND_MAX),

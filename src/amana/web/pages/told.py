@@ -7,9 +7,11 @@ from typing import TypeAlias, cast, final
 
 from markupsafe import Markup, escape
 
+from amana.client.figures import number
 from amana.node.service import Service
+from amana.web.pages.purposes import purpose
 from amana.web.pages.reader import Reader
-from amana.web.pages.render import amount, comma_of, ltr, share
+from amana.web.pages.render import comma_of, ltr, share
 
 Members: TypeAlias = Mapping[str, object]
 """Of an entry, as JSON holds them."""
@@ -18,6 +20,12 @@ OPENED_CHARACTERS_MAX = 2_000
 CUSTODIANS = "custodian:"
 _SKIPPED = frozenset({"amana", "kind", "pad", "sealed", "event"})
 _BUDGETS = frozenset({"cap_nrho", "cost_nrho", "left_nrho", "cap_delta", "cost_delta", "left_delta"})
+_ORDER = (
+    "hour", "project", "dataset", "datasets", "custodian", "purposes", "verb", "state", "cost_nrho", "left_nrho", "cap_nrho", "unit",
+    "period", "until", "ends", "retention", "index", "field", "value", "code", "mechanism", "population", "permit", "run", "version",
+    "vkey", "replaces", "salt",
+)  # fmt: skip
+"""What people ask first stands first; what only programs compare comes last."""
 _WORDS: Mapping[str, str] = {"state": "state", "period": "log.period", "verb": "log.verb", "field": "log.sealed"}
 """Members whose values are words of the catalogue, by the name of the words."""
 _ISOLATED = frozenset({"custodian", "unit", "population", "value"})
@@ -105,7 +113,7 @@ def sentence(reader: Reader, entry: Members, *, known: Known, linked: bool = Tru
 
 def rows_of(reader: Reader, entry: Members, *, known: Known) -> tuple[tuple[str, Markup], ...]:
     """Every public member but those that the sentence is made of: its name in words, and its value."""
-    names = [name for name in entry if name not in _SKIPPED]
+    names = sorted((name for name in entry if name not in _SKIPPED), key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
     return tuple((reader.catalogue.say(f"page.entry.member.{name}"), _value(reader, entry, name, known=known)) for name in names)
 
 
@@ -138,17 +146,7 @@ def dataset_named(reader: Reader, dataset: str, *, known: Known, linked: bool = 
 
 def purposes_named(reader: Reader, purposes: object) -> Markup:
     """Terms of permitted use in words; of one with a parameter, such as a disease, the parameter stands after it."""
-    return comma_of(reader, (purpose_named(reader, each) for each in cast("Sequence[str]", purposes)))
-
-
-def purpose_named(reader: Reader, purpose: str) -> Markup:
-    """One term."""
-    whole = reader.catalogue.word("purpose", purpose)
-    code, between, parameter = purpose.partition(":")
-    if whole != purpose:
-        return escape(whole)
-    named = reader.catalogue.word("purpose", code)
-    return ltr(purpose) if named == code or not between else Markup("{} ({})").format(named, ltr(parameter))
+    return comma_of(reader, (purpose(reader, each) for each in cast("Sequence[str]", purposes)))
 
 
 def isolated(text: object) -> Markup:
@@ -159,7 +157,7 @@ def isolated(text: object) -> Markup:
 def budget_part(amount_nrho: int, population: str, *, known: Known) -> Markup:
     """An amount as a share of the population's promise; as it is, where the promise is not known any more."""
     cap = known.caps.get(population, 0)
-    return share(amount_nrho / cap) if cap else Markup("{} nano-ρ").format(amount(amount_nrho, 0))
+    return share(amount_nrho / cap) if cap else _nano_rho(amount_nrho)
 
 
 def _use(reader: Reader, entry: Members, parts: Mapping[str, Markup], *, known: Known) -> Markup:
@@ -219,7 +217,11 @@ def _value(reader: Reader, entry: Members, name: str, *, known: Known) -> Markup
 def _budget(entry: Members, name: str, *, known: Known) -> Markup:
     whole = int(str(entry[name]))
     if name.endswith("_delta"):
-        return Markup("{} × 2<sup>−64</sup>").format(amount(whole, 0)) if whole else ltr(0)
-    shown = Markup("{} nano-ρ").format(amount(whole, 0))
+        return Markup('<bdi dir="ltr">{} × 2<sup>−64</sup></bdi>').format(number(whole, 0)) if whole else ltr(0)
+    shown = _nano_rho(whole)
     population = str(entry["population"])
-    return Markup("{} ({})").format(share(whole / known.caps[population]), ltr(shown)) if known.caps.get(population) else ltr(shown)
+    return Markup("{} ({})").format(share(whole / known.caps[population]), shown) if known.caps.get(population) else shown
+
+
+def _nano_rho(whole: int) -> Markup:
+    return Markup('<bdi dir="ltr">{} nano-ρ</bdi>').format(number(whole, 0))

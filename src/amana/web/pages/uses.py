@@ -18,6 +18,8 @@ from amana.web.pages.told import isolated, known_of, members_of, project_named, 
 ROWS_SHOWN = 50
 ENTRIES_LOOKED_MAX = 256
 USES_SHOWN = 15
+QUESTIONS = frozenset({"ask", "recall"})
+"""What people ask for. A dataset's profile, which is measured column by column before anybody asks, is in the sums."""
 router = public_pages()
 
 
@@ -51,7 +53,7 @@ def uses(reader: Read, number: Number = 1) -> Response:
     low = max(0, size - ENTRIES_LOOKED_MAX)
     with undamaged():
         entries = entries_between(files, low=low, high=size, size=size)
-    latest = [index for index, each in enumerate(entries, start=low) if members_of(each)["kind"] == "use"]
+    latest = [index for index, each in enumerate(entries, start=low) if members_of(each).get("verb") in QUESTIONS]
     return page(
         reader, "uses.html", lines=lines, latest=entries_told(reader, latest[-USES_SHOWN:]), number=number,
         more=len(rows) > number * ROWS_SHOWN,
