@@ -22,7 +22,16 @@ from tests.house.tree import SOURCE, called_name, sources
 OTHERS = tuple(language for language in LANGUAGES if language != "en")
 COUNTS = (0, 1, 2, 3, 11, 100)
 SAME_AS_ENGLISH = {
-    "fr": {"options", "datasets.tables", "profile.table", "publish.table", "list.organisation", "word.thing.organisation", "page.name", "page.menu.open"}
+    "fr": {
+        "options",
+        "datasets.tables",
+        "profile.table",
+        "publish.table",
+        "list.organisation",
+        "word.thing.organisation",
+        "page.name",
+        "page.menu.open",
+    }
 }
 """Words that are the same in both languages, or that no language translates."""
 SCRIPT = {

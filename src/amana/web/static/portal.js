@@ -1,5 +1,7 @@
 "use strict";
-// A form with data-swap is sent without leaving the page: the elements of those ids are replaced by the ones that come back.
+const here = () => location.pathname + location.search;
+let shown = here();
+// Forms with data-swap: the elements of those ids are replaced by what comes back.
 addEventListener("submit", async (event) => {
   const form = event.target, ids = form.dataset.swap;
   if (!ids) return;
@@ -15,6 +17,7 @@ addEventListener("submit", async (event) => {
       document.getElementById(id).replaceWith(fresh);
     }
     if (reply.redirected) history.pushState(null, "", reply.url);
+    shown = here();
     document.getElementById(ids.split(" ")[0]).focus();
     dispatchEvent(new Event("swapped"));
   } catch {
@@ -23,5 +26,5 @@ addEventListener("submit", async (event) => {
     form.ariaBusy = "false";
   }
 });
-addEventListener("popstate", () => location.reload());
+addEventListener("popstate", () => here() === shown || location.reload());
 navigator.serviceWorker?.register("/offline.js");
