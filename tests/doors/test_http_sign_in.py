@@ -212,7 +212,7 @@ def test_the_page_speaks_its_readers_language_and_runs_only_its_own_script(brows
     page, policy = reply.text, reply.headers["content-security-policy"]
     assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in page
     assert "unsafe" not in policy and "default-src 'none'" in policy and "script-src 'self'" in policy
-    assert re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL) == [""]
+    assert re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL) == ["", ""]
     assert not re.search(r"\son\w+=|style=|javascript:|\$\w", page)
     addresses = re.findall(r'(?:src|href|action)="([^"]*)"', page)
     assert all(re.match(r"/[a-z#]|#", address) for address in addresses)
@@ -269,7 +269,7 @@ def test_a_pasted_link_from_a_page_of_another_site_opens_nothing(browser: Browse
 
 
 def test_without_a_script_the_identity_provider_is_reached_and_links_whoever_came_with_a_link(tmp_path: Path) -> None:
-    provider = Provider()
+    provider = Provider(auth_at=T0)
     browser = browser_at(tmp_path / "node.sqlite", provider=provider, oidc_issuer=ISSUER)
     linking = browser.client.post("/en/sign-in", data={"link": browser.link(LinkKind.ENROL)})
     assert linking.status_code == 200 and 'name="purpose" value="link"' in linking.text

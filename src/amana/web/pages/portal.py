@@ -1,24 +1,21 @@
 """All pages, in the order in which their paths are looked at."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from amana.policy.rights import Action
 from amana.terms.refusal import Refusal
 from amana.web.access import doing, open_because
-from amana.web.language import catalogue_of
 from amana.web.pages import about, assets, home, sign_in
-from amana.web.pages.reader import Reader
-from amana.web.pages.route import Read, public_pages
+from amana.web.pages.route import Read, nameless_pages, public_pages
 
-front = APIRouter(include_in_schema=False)
+front = nameless_pages()
 rest = public_pages()
 
 
 @front.get("/", openapi_extra=doing(Action.SEE_PUBLIC))
-def first(request: Request) -> Response:
+def first(reader: Read) -> Response:
     """The first page, in the language that the browser likes best."""
-    language = catalogue_of(request).language
-    return home.home(Reader(language=language, path="/", service=request.app.state.service))
+    return home.home(reader)
 
 
 @rest.get("/{path:path}", openapi_extra=open_because("it says that there is no such page"))

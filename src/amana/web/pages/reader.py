@@ -15,6 +15,7 @@ from amana.client.text import LANGUAGES, Catalogue, load
 from amana.node.service import Service
 from amana.policy.people import Asker
 from amana.terms.refusal import Refusal
+from amana.web.language import catalogue_of
 
 RIGHT_TO_LEFT = frozenset({"ar"})
 NAMES = {"ar": "العربية", "zgh": "ⵜⴰⵎⴰⵣⵉⵖⵜ", "fr": "Français", "en": "English"}
@@ -103,8 +104,8 @@ def same_page(secret: str, token: str) -> bool:
 
 
 def public_reader(request: Request) -> Reader:
-    """The reader of a public page: nobody in particular."""
-    language = str(request.path_params["language"])
+    """The reader of a public page: nobody in particular, who reads the language of the address, or else what her browser likes best."""
+    language = str(request.path_params.get("language") or catalogue_of(request).language)
     state = request.app.state
     return Reader(language=language, path=request.url.path.removeprefix(f"/{language}"), service=state.service)
 

@@ -43,6 +43,11 @@ def public_pages() -> APIRouter:
     return APIRouter(prefix=PREFIX, route_class=PublicRoute, include_in_schema=False)
 
 
+def nameless_pages() -> APIRouter:
+    """A router for the few whose address names no language: they are in the one that the browser likes best."""
+    return APIRouter(route_class=PublicRoute, include_in_schema=False)
+
+
 def personal_pages() -> APIRouter:
     """A router for pages of whoever is signed in: their paths begin with /desk."""
     return APIRouter(prefix=PREFIX, route_class=PersonalRoute, include_in_schema=False)
@@ -99,16 +104,19 @@ class PublicRoute(APIRoute):
         handle, shelf = super().get_route_handler(), Shelf()
 
         async def public(request: Request) -> Response:
+            reader = public_reader(request)
+
             async def write() -> Response:
-                return await _failing(request, handle, reader=public_reader(request))
+                return await _failing(request, handle, reader=reader)
 
             if request.method not in SAFE:
                 from_own_page(request)
                 request.state.form = read_form(await request.body())
                 return _sent(request, await write(), keep="no-store")
-            found = await shelf.get(str(request.url.path) + "?" + request.url.query, write)
+            found = await shelf.get(f"{reader.language} {request.url.path}?{request.url.query}", write)
             keep = KEEP if found.response.status_code == 200 else "no-store"
-            kept = {"Cache-Control": keep, "ETag": found.tag, "Vary": "Accept-Encoding"}
+            vary = "Accept-Encoding" if "language" in request.path_params else "Accept-Encoding, Accept-Language"
+            kept = {"Cache-Control": keep, "ETag": found.tag, "Vary": vary}
             if found.tag in request.headers.get("if-none-match", ""):
                 return Response(status_code=304, headers=kept)
             headers = {name: value for name, value in found.response.headers.items() if name != "content-length"} | kept

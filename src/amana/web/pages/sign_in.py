@@ -4,7 +4,7 @@ JavaScript it takes a one-time link, and leads to the identity provider."""
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from amana.client.text import LANGUAGES
@@ -12,10 +12,9 @@ from amana.node.links import LinkKind
 from amana.terms.refusal import Refusal
 from amana.web.access import open_because
 from amana.web.context import COOKIE
-from amana.web.language import catalogue_of
 from amana.web.pages.reader import Reader
 from amana.web.pages.render import page
-from amana.web.pages.route import Filled, Read, public_pages
+from amana.web.pages.route import Filled, Read, nameless_pages, public_pages
 from amana.web.problems import status_of
 from amana.web.sign_in import begin_visit, remember
 
@@ -26,7 +25,7 @@ OWN_PAGE = re.compile(rf"/(?:{'|'.join(LANGUAGES)})/desk(?:/[\w.~/-]*)?")
 LINK_CHARACTERS_MAX = 2_000
 NEXT_CHARACTERS_MAX = 300
 router = public_pages()
-linked = APIRouter(include_in_schema=False)
+linked = nameless_pages()
 """The address of one-time links, which know no language: what stands behind their `#` is never sent here."""
 Next = Annotated[str, Query(alias="next")]
 Strong = Annotated[str, Query()]
@@ -39,11 +38,9 @@ def sign_in(reader: Read, wanted: Next = "", strong: Strong = "") -> Response:
 
 
 @linked.get("/sign-in", openapi_extra=SAME)
-def by_link(request: Request) -> Response:
+def by_link(reader: Read) -> Response:
     """The page in the language that the browser likes best."""
-    found = _page(Reader(language=catalogue_of(request).language, path="/sign-in", service=request.app.state.service))
-    found.headers.update({"Cache-Control": "no-store", "Vary": "Accept-Language"})
-    return found
+    return _page(reader)
 
 
 @router.post("/sign-in", openapi_extra=HOW)
