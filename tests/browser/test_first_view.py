@@ -140,12 +140,12 @@ def test_what_a_finger_must_hit_is_large_enough(served: Portal, language: str, p
 @pytest.mark.parametrize("path", PICTURED)
 @pytest.mark.parametrize("language", ["ar", "fr"])
 def test_a_page_looks_as_it_did(served: Portal, language: str, path: str) -> None:
-    """AMANA_RENEW_PICTURES=1 takes the pictures anew: look at them before they are kept."""
+    """AMANA_TEST_RENEW_PICTURES=1 takes the pictures anew: look at them before they are kept."""
     kept = GOLDEN / f"{path.strip('/') or 'home'}-{language}.png"
     with page_of(language=language, width=WIDTHS[0]) as page:
         page.goto(served.at(path, language=language))
         seen = Image.open(BytesIO(page.screenshot(clip={"x": 0, "y": 0, "width": WIDTHS[0], "height": 1200}, full_page=True))).convert("L")
-    if os.environ.get("AMANA_RENEW_PICTURES") == "1":
+    if os.environ.get("AMANA_TEST_RENEW_PICTURES") == "1":
         GOLDEN.mkdir(exist_ok=True)
         seen.quantize(16).save(kept, optimize=True)
     assert kept.stat().st_size <= GOLDEN_BYTES_MAX
