@@ -1,5 +1,7 @@
 "use strict";
-// A form with data-swap is sent without leaving the page: the elements of those ids are replaced by the ones that come back.
+const here = () => location.pathname + location.search;
+let shown = here();
+// Forms with data-swap: the elements of those ids are replaced by what comes back.
 addEventListener("submit", async (event) => {
   const form = event.target, ids = form.dataset.swap;
   if (!ids) return;
@@ -14,10 +16,8 @@ addEventListener("submit", async (event) => {
       if (!fresh) return location.assign(reply.url);
       document.getElementById(id).replaceWith(fresh);
     }
-    if (reply.redirected) {
-      history.pushState(null, "", reply.url);
-      shown = location.pathname + location.search;
-    }
+    if (reply.redirected) history.pushState(null, "", reply.url);
+    shown = here();
     document.getElementById(ids.split(" ")[0]).focus();
     dispatchEvent(new Event("swapped"));
   } catch {
@@ -26,8 +26,5 @@ addEventListener("submit", async (event) => {
     form.ariaBusy = "false";
   }
 });
-let shown = location.pathname + location.search;
-addEventListener("popstate", () => {
-  if (shown !== location.pathname + location.search) location.reload(); // not for what follows a #
-});
+addEventListener("popstate", () => here() === shown || location.reload());
 navigator.serviceWorker?.register("/offline.js");
