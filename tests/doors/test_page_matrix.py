@@ -97,7 +97,9 @@ CASES: dict[str, Case] = {
     f"POST {A}/{{project}}/decide": Case(send=lambda w: w.reviewed(), allowed=DECIDERS, form={"do": "return", "reasons": "Which?"}),
     f"POST {A}/{{project}}/comments": Case(send=lambda w: w.submitted(), allowed=TEAM | JUDGES, form={"words": "Which months?"}),
     f"POST {A}/{{project}}/members": Case(send=lambda w: w.draft(body={"person": w.ids["outsider"]}), allowed=only("applicant")),
-    f"POST {A}/{{project}}/permits": Case(send=lambda w: w.approved(), allowed=only("applicant"), form={"dataset": "test", "share": "1%"}),
+    f"POST {A}/{{project}}/permits": Case(
+        send=lambda w: w.approved(), allowed=only("applicant"), form={"of_dataset": "test", "share": "1%"}
+    ),
     f"POST {A}/{{project}}/outputs": Case(send=lambda w: w.approved(), allowed=TEAM, form={"kind": "text", "title": "x", "body": "y"}),
     f"POST {A}/{{project}}/outputs/{{output}}": Case(
         send=lambda w: with_output(w.written()), allowed=only("member"), form={"do": "propose"}
