@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 from starlette.testclient import TestClient
 
-from amana.client.text import LANGUAGES
+from amana.client.text import LANGUAGES, load
 from amana.node.links import LinkKind
 from amana.node.service import Service
 from amana.policy.people import Scope

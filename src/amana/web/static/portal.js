@@ -3,13 +3,13 @@ const here = () => location.pathname + location.search;
 let shown = here();
 // Forms with data-swap: the elements of those ids are replaced by what comes back.
 addEventListener("submit", async (event) => {
-  const form = event.target, ids = form.dataset.swap;
+  const form = event.target, by = event.submitter, ids = form.getAttribute("data-swap"); // fields hide properties of that name
   if (!ids) return;
   event.preventDefault();
-  const body = new URLSearchParams(new FormData(form, event.submitter));
+  const body = new URLSearchParams(new FormData(form, by));
   form.ariaBusy = "true";
   try {
-    const reply = await fetch(event.submitter?.formAction || form.action, { method: "POST", body });
+    const reply = await fetch(by?.getAttribute("formaction") || form.getAttribute("action") || here(), { method: "POST", body });
     const found = new DOMParser().parseFromString(await reply.text(), "text/html");
     for (const id of ids.split(" ")) {
       const fresh = found.getElementById(id);
@@ -21,7 +21,7 @@ addEventListener("submit", async (event) => {
     document.getElementById(ids.split(" ")[0]).focus();
     dispatchEvent(new Event("swapped"));
   } catch {
-    form.submit();
+    HTMLFormElement.prototype.submit.call(form);
   } finally {
     form.ariaBusy = "false";
   }
