@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from amana.client.http import _distrust, _reason
 from amana.client.text import LANGUAGES, load
 from amana.terms.refusal import Refusal, cause_of
-from amana.web.problems import _misread, problem_of
+from amana.web.problems import misread, problem_of
 
 
 def test_a_word_is_shown_in_the_readers_language_and_filled_from_the_other_parameters() -> None:
@@ -61,7 +61,7 @@ def test_over_http_the_parameters_keep_the_code_and_the_title_has_the_word() -> 
     ],
 )
 def test_what_the_library_finds_in_a_request_becomes_a_word(found: dict[str, object], wanted: str, given: dict[str, object]) -> None:
-    refusal = _misread(RequestValidationError([{"loc": ("body", "share"), **found}]))
+    refusal = misread(RequestValidationError([{"loc": ("body", "share"), **found}]))
     assert dict(refusal.parameters) == {"field": "share", "wanted": wanted, **given}
     for language in LANGUAGES:
         assert "{" not in str(problem_of(refusal, catalogue=load(language))["title"])

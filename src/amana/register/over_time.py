@@ -3,7 +3,7 @@
 Each entry is read once. Memory: by days on which something happened and by projects, not by uses. Units: loss in nano-rho and in 2**-64.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, TypeAlias, final
 
 from amana.register.uses import Entry, number, text, use_of
@@ -27,10 +27,14 @@ class Spent:
 
 
 @final
-@dataclass(slots=True, kw_only=True)
 class _Account:
-    gone: dict[str, Loss] = field(default_factory=dict[str, Loss])
-    projects: dict[str, dict[str, Loss]] = field(default_factory=dict[str, dict[str, Loss]])
+    """What was seen of one account so far, by day."""
+
+    __slots__ = ("gone", "projects")
+
+    def __init__(self) -> None:
+        self.gone: dict[str, Loss] = {}
+        self.projects: dict[str, dict[str, Loss]] = {}
 
 
 @final

@@ -55,6 +55,11 @@ def ltr(text: object) -> Markup:
     return Markup('<bdi dir="ltr">{}</bdi>').format(str(text))
 
 
+def code(text: object) -> Markup:
+    """What somebody could type: names, SQL, commands."""
+    return Markup("<code>{}</code>").format(str(text))
+
+
 def figure(cell: Shown) -> Markup:
     """A cell of an answer."""
     return ltr(_whole(show(cell)) if isinstance(cell, Estimate) else show(cell))
@@ -98,7 +103,7 @@ def _environment() -> Environment:
         loader=PackageLoader("amana.web.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         auto_reload=False,
     )  # fmt: skip
-    environment.filters |= {"ltr": ltr, "figure": figure, "amount": amount, "share": share, "lines": lines, "day": day}
+    environment.filters |= {"ltr": ltr, "code": code, "figure": figure, "amount": amount, "share": share, "lines": lines, "day": day}
     return environment
 
 
