@@ -7,7 +7,7 @@ addEventListener("submit", async (event) => {
   const body = new URLSearchParams(new FormData(form, event.submitter));
   form.ariaBusy = "true";
   try {
-    const reply = await fetch(event.submitter?.formAction || form.action, { method: "POST", body });
+    const reply = await fetch(event.submitter?.getAttribute("formaction") || form.action, { method: "POST", body });
     const found = new DOMParser().parseFromString(await reply.text(), "text/html");
     for (const id of ids.split(" ")) {
       const fresh = found.getElementById(id);
