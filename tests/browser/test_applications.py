@@ -13,6 +13,7 @@ from tests.browser.pages import CHROMIUM, needs_browser
 from tests.browser.portal import WIDTHS, Portal, bytes_of, check_page
 
 pytestmark = [pytest.mark.browser, needs_browser]
+expect.set_options(timeout=30_000)
 PAGE_BYTES_MAX = 20_000
 TITLES = {"ar": "أين تنقص العيادات؟", "fr": "Où manque-t-il des cliniques ?"}
 
