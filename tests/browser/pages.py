@@ -21,14 +21,14 @@ DEVICE = {
 
 
 @contextmanager
-def page_of(*, language: str = "en", width: int = 1280) -> Iterator[Page]:
-    """A page of a new browser, whose device confirms whatever it is asked to; what the page complains of fails the test.
+def page_of(*, language: str = "en", width: int = 1280, scripts: bool = True) -> Iterator[Page]:
+    """A page of a new browser (`scripts`: that runs them), whose device confirms whatever it is asked to; what the page complains of fails the test.
 
     Source: Chrome DevTools Protocol, domain WebAuthn.
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_context(locale=language, viewport={"width": width, "height": 800}).new_page()
+        page = browser.new_context(locale=language, viewport={"width": width, "height": 800}, java_script_enabled=scripts).new_page()
         session = page.context.new_cdp_session(page)
         session.send("WebAuthn.enable")
         session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})

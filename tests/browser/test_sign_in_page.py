@@ -1,4 +1,4 @@
-"""The sign-in page in a real browser: a link, a passkey, a token, and a signature that asks the device again."""
+"""The sign-in page in a real browser: a link, a passkey, a token; and what of it works without JavaScript."""
 
 import re
 import socket
@@ -18,7 +18,9 @@ from amana.node.links import LinkKind
 from amana.node.service import open_service
 from amana.policy.transitions import PermitEvent
 from amana.terms.ids import PermitId, PersonId
+from amana.web.context import COOKIE
 from tests.browser.pages import needs_browser, page_of
+from tests.browser.portal import WIDTHS, check_page
 from tests.doors.http_node import lay_down, populate, session_of
 
 pytestmark = [pytest.mark.browser, needs_browser]
@@ -31,11 +33,11 @@ class Served:
     custodian: PersonId
     permit: PermitId
 
-    def link(self) -> str:
-        """A new enrolment link of the custodian."""
+    def link(self, kind: LinkKind = LinkKind.ENROL) -> str:
+        """A new link of the custodian."""
         service = open_service(self.folder)
         try:
-            link = service.sign_in.links.invite(self.custodian, kind=LinkKind.ENROL, actor="machine", now=service.now())
+            link = service.sign_in.links.invite(self.custodian, kind=kind, actor="machine", now=service.now())
         finally:
             service.close()
         return f"{self.address}/sign-in#{link.reveal()}"
@@ -43,7 +45,7 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A node in a process of its own, whose one permit was suspended: the custodian may resume it."""
+    """A node in a process of its own, whose one permit was suspended. Its custodian reads French."""
     with socket.create_server(("localhost", 0)) as free:
         port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("browser") / "node"
@@ -52,6 +54,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     service = open_service(folder)
     people, _, _, permit = populate(service)
     custodian = service.sign_in.by_session(session_of(service, people["custodian"]), now=service.now())
+    with service.database.transaction() as run:
+        run.change("UPDATE person SET language = 'fr' WHERE id = :id", {"id": people["custodian"]})
     service.permits.act(custodian, permit=permit, event=PermitEvent.SUSPEND, reasons="")
     service.close()
     with serving(folder, port):
@@ -70,7 +74,7 @@ def serving(folder: Path, port: int) -> Iterator[None]:
         server.wait(30)
 
 
-def test_whoever_comes_with_a_link_keeps_a_passkey_signs_in_with_it_and_signs_a_permit(served: Served) -> None:
+def test_whoever_comes_with_a_link_keeps_a_passkey_signs_in_with_it_and_makes_tokens(served: Served) -> None:
     with page_of() as page:
         page.goto(f"{served.address}/sign-in")
         page.goto(served.link())  # on the page that is open already
@@ -90,10 +94,7 @@ def test_whoever_comes_with_a_link_keeps_a_passkey_signs_in_with_it_and_signs_a_
         page.locator("#make-token").click()
         expect(page.locator("#token")).not_to_have_text(token)
         assistant = page.locator("#token").inner_text()
-        waiting = page.locator("#waiting li")
-        expect(waiting).to_have_count(1)
-        waiting.get_by_role("button").click()
-        expect(waiting).to_have_count(0)
+        assert page.locator("#desk").get_attribute("href") == "/fr/desk", "the desk is in her own language"
         page.locator("#sign-out").click()
         expect(page.locator("#passkey")).to_be_visible()
     with connect(served.address, assistant) as lent:
@@ -101,7 +102,7 @@ def test_whoever_comes_with_a_link_keeps_a_passkey_signs_in_with_it_and_signs_a_
         assert told is not None and told.allowance == "1/10"
     with connect(served.address, token) as custodian:
         assert custodian.assistant() is None
-        assert custodian.read("permits", served.permit)["state"] == "active"
+        assert custodian.read("permits", served.permit)["state"] == "suspended"
 
 
 def test_a_link_opens_once(served: Served) -> None:
@@ -113,6 +114,58 @@ def test_a_link_opens_once(served: Served) -> None:
                 expect(page.locator(seen)).to_be_visible()
             else:
                 expect(page.locator("#alert")).not_to_be_empty()
+
+
+def test_a_link_that_is_pasted_opens_as_one_that_is_followed(served: Served) -> None:
+    with page_of() as page:
+        page.goto(f"{served.address}/en/sign-in")
+        page.get_by_label(load("en").say("page.sign_in.link")).fill(served.link())
+        page.locator("#by-link button").click()
+        expect(page.locator("#register")).to_be_visible()
+        expect(page.locator("#by-link")).to_be_hidden()
+        assert page.locator("#link").input_value() == "", "the link does not stay in the page"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "led"), [("", "/fr/desk"), ("/en/desk/ask", "/en/desk/ask"), ("https://elsewhere.example/en/desk", "/fr/desk")]
+)
+def test_without_javascript_a_link_that_is_pasted_leads_to_the_desk(served: Served, wanted: str, led: str) -> None:
+    with page_of(language="ar", width=360, scripts=False) as page:
+        page.goto(f"{served.address}/ar/sign-in?next={wanted}")
+        expect(page.locator(".note")).to_have_text(load("ar").say("page.sign_in.no_script"))
+        assert page.locator("#passkey").is_hidden()
+        page.locator("#link").fill(served.link(LinkKind.DEMO))
+        page.locator("#by-link button").click()
+        page.wait_for_url(f"{served.address}{led}")
+        (session,) = (cookie for cookie in page.context.cookies() if cookie["name"] == COOKIE)
+        assert session["httpOnly"] and session["sameSite"] == "Lax"
+
+
+def test_without_javascript_a_link_for_a_passkey_is_not_used_up(served: Served) -> None:
+    link = served.link()
+    with page_of(language="fr", scripts=False) as page:
+        page.goto(f"{served.address}/fr/sign-in")
+        page.locator("#link").fill(link)
+        page.locator("#by-link button").click()
+        assert load("fr").say("sign_in.script_needed") in page.locator("[role=alert]").last.inner_text()
+    with page_of() as page:
+        page.goto(link)
+        expect(page.locator("#register")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_state_of_the_page_is_easy_to_reach_for_everybody(served: Served, language: str, width: int) -> None:
+    with page_of(language=language, width=width) as page:
+        page.goto(f"{served.address}/{language}/sign-in")
+        expect(page.locator("#passkey")).to_be_visible()
+        check_page(page)
+        page.goto(f"{served.address}/{language}/sign-in#{served.link().rpartition('#')[2]}")
+        expect(page.locator("#register")).to_be_visible()
+        check_page(page)
+        page.goto(f"{served.address}/{language}/sign-in#{served.link(LinkKind.DEMO).rpartition('#')[2]}")
+        expect(page.locator("#desk")).to_be_visible()
+        check_page(page)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

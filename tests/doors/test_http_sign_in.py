@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
+from html import escape, unescape
 from http.cookies import SimpleCookie
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from typing import Any, cast
 import pytest
 from starlette.testclient import TestClient
 
-from amana.client.text import LANGUAGES
+from amana.client.text import LANGUAGES, load
 from amana.node.links import LinkKind
 from amana.node.service import Service
 from amana.policy.people import Scope
@@ -211,11 +212,12 @@ def test_the_page_speaks_its_readers_language_and_runs_only_its_own_script(brows
     page, policy = reply.text, reply.headers["content-security-policy"]
     assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in page
     assert "unsafe" not in policy and "default-src 'none'" in policy and "script-src 'self'" in policy
-    assert set(re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL)) == {""}
+    assert re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL) == ["", ""]
     assert not re.search(r"\son\w+=|style=|javascript:|\$\w", page)
-    for address in re.findall(r'src="([^"]*)"|<link[^>]*href="([^"]*)"', page):
-        assert "".join(address).startswith("/static/") and browser.client.get("".join(address)).status_code == 200
-    assert all(address[0] in "/#" for address in re.findall(r'href="([^"]*)"', page))
+    addresses = re.findall(r'(?:src|href|action)="([^"]*)"', page)
+    assert all(re.match(r"/[a-z#]|#", address) for address in addresses)
+    files = [address for address in addresses if address.startswith("/static/")]
+    assert len(files) == 4 and all(browser.client.get(address).status_code == 200 for address in files)
 
 
 def test_every_button_of_the_page_has_an_act_and_every_act_a_route(browser: Browser) -> None:
@@ -227,4 +229,55 @@ def test_every_button_of_the_page_has_an_act_and_every_act_a_route(browser: Brow
         assert f'id="{name}"' in page, name
     routes = set(browser.client.app.openapi()["paths"])  # type: ignore[attr-defined]
     used = set(re.findall(r'call\("[A-Z]+", "([^"]+)"', script))
-    assert len(used) > 6 and {f"{B}{path}" for path in used} <= routes
+    used |= {
+        f"/sign-in/{way}/{step}"
+        for way in re.findall(r'prove\("([^"]+)"', script)
+        for step in re.findall(r"`/sign-in/\$\{path\}/([a-z]+)`", script)
+    }
+    assert len(used) > 10 and {f"{B}{path}" for path in used} <= routes
+
+
+def test_a_pasted_link_opens_a_session_and_leads_to_the_desk_of_its_person(browser: Browser) -> None:
+    wrong = browser.client.post("/fr/sign-in", data={"link": "https://node.example/sign-in#guess"})
+    assert wrong.status_code == 403 and load("fr").say("sign_in.link_void") in unescape(wrong.text) and "set-cookie" not in wrong.headers
+    for wanted, led in (
+        ("/ar/desk/ask", "/ar/desk/ask"),
+        ("//elsewhere.example/", "desk"),
+        ("/ar/desk//x", "desk"),
+        ("/en/desk\\x", "desk"),
+    ):
+        link = browser.link(LinkKind.DEMO)
+        made = browser.client.post("/fr/sign-in", data={"link": link, "next": wanted})
+        own = f"/{browser.desk.sign_in.by_session(browser.client.cookies[COOKIE], now=T0).person.language}/desk"
+        assert (made.status_code, made.headers["location"]) == (303, led if led != "desk" else own)
+        assert "HttpOnly" in made.headers["set-cookie"] and made.headers["cache-control"] == "no-store"
+        assert browser.client.post("/fr/sign-in", data={"link": link}).status_code == 403, "it holds once"
+
+
+def test_a_pasted_link_for_a_passkey_is_kept_for_a_browser_that_can_use_it(browser: Browser) -> None:
+    link = browser.link(LinkKind.ENROL)
+    refused = browser.client.post("/en/sign-in", data={"link": link})
+    assert refused.status_code == 403 and load("en").say("sign_in.script_needed") in unescape(refused.text)
+    browser.post("/sign-in/open", 200, link=link)
+
+
+def test_a_pasted_link_from_a_page_of_another_site_opens_nothing(browser: Browser) -> None:
+    link = browser.link(LinkKind.DEMO)
+    for away in ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert browser.client.post("/en/sign-in", data={"link": link}, headers=away).status_code == 403
+    assert browser.client.post("/en/sign-in", data={"link": link}).status_code == 303
+
+
+def test_without_a_script_the_identity_provider_is_reached_and_links_whoever_came_with_a_link(tmp_path: Path) -> None:
+    provider = Provider(auth_at=T0)
+    browser = browser_at(tmp_path / "node.sqlite", provider=provider, oidc_issuer=ISSUER)
+    linking = browser.client.post("/en/sign-in", data={"link": browser.link(LinkKind.ENROL)})
+    assert linking.status_code == 200 and 'name="purpose" value="link"' in linking.text
+    for purpose in ("link", "sign-in", "step-up"):
+        sent = browser.client.post("/en/sign-in/provider", data={"purpose": purpose})
+        address = sent.headers["refresh"].removeprefix("0; url=")
+        assert sent.status_code == 200 and f'href="{escape(address)}"' in sent.text
+        state, code = provider.visit(address, now=T0)
+        assert browser.client.get("/sign-in/oidc", params={"state": state, "code": code}).status_code == 303
+    assert browser.state() == "signed-in"
+    assert 'value="step-up"' in browser.client.get("/en/sign-in?strong=1").text

@@ -58,8 +58,10 @@ export function open(area, { schema, label }) {
     told = area.value;
     view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: told }, selection: { anchor: told.length } });
   });
+  const focused = document.activeElement === area; // whoever went on meanwhile is not called back
   area.hidden = true;
-  view.focus();
+  for (const name of area.labels) name.addEventListener("click", () => view.focus());
+  if (focused) view.focus();
   return {
     insert(text) {
       view.dispatch(view.state.replaceSelection(text), { scrollIntoView: true });

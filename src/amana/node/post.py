@@ -7,7 +7,7 @@ reply: each letter arrives at most once. It bears the same Message-ID however of
 
 import smtplib
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -153,7 +153,7 @@ class Post:
         return made.as_bytes()
 
     @contextmanager
-    def _server(self) -> Iterator[smtplib.SMTP]:
+    def _server(self) -> Generator[smtplib.SMTP]:
         settings, wait_s = self._settings, self._settings.mail_wait_ms_max / 1e3
         secured = ssl.create_default_context()
         if settings.mail_tls == "tls":

@@ -66,7 +66,7 @@ def _steps(times: tuple[datetime | None, ...], *, began: datetime | None, over: 
             yield Step(name=name, standing="done", turn=turn, at=at, days=None if before is None else _days(before, at))
             before = at
         else:
-            days = _days(before, now) if waiting and before is not None else None
+            days = _days(before, now) if waiting and before is not None and name != "ask" else None  # that is no waiting
             yield Step(name=name, standing="now" if waiting else "later", turn=turn, at=None, days=days)
             waiting = False
 

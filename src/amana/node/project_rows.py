@@ -9,7 +9,7 @@ from typing import cast
 from amana.catalog.purposes import UseTerm, read_term
 from amana.node.people import find_organisation
 from amana.policy.people import OrganisationKind
-from amana.policy.projects import Answer, Decision, Output, OutputKind, PermitRecord, Project, Review, Verdict, Vote
+from amana.policy.projects import Decision, Output, OutputKind, PermitRecord, Project, Reply, Review, Verdict, Vote
 from amana.policy.purposes import Intent, Match, match
 from amana.policy.things import PermitOf
 from amana.policy.transitions import OutputState, PermitState, ProjectEvent, ProjectState
@@ -199,9 +199,9 @@ def _decision(row: Row) -> Decision:
     )
 
 
-def _answer(row: Row) -> Answer:
+def _answer(row: Row) -> Reply:
     dataset, place, question, answer = row
-    return Answer(dataset=text(dataset), place=whole(place), question=_texts(text(question)), text=text(answer))
+    return Reply(dataset=text(dataset), place=whole(place), question=_texts(text(question)), text=text(answer))
 
 
 def _texts(held: str) -> tuple[tuple[str, str], ...]:

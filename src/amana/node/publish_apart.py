@@ -10,12 +10,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from threading import Lock, Thread
-from typing import TYPE_CHECKING, cast, final
+from threading import Thread
+from typing import IO, TYPE_CHECKING, cast, final
 
 from amana.catalog.rules import read_rules
 from amana.catalog.schema import Dataset
@@ -76,7 +76,6 @@ class PublishApart:
     def __init__(self, service: "Service", *, store: Store, now: Callable[[], datetime]) -> None:
         self._service, self._store, self._now = service, store, now
         self._settings = service.settings
-        self._lock = Lock()
 
     @property
     def folder(self) -> Path | None:
@@ -129,66 +128,80 @@ class PublishApart:
         if not chosen:
             raise Refusal("publish.file_not_offered", name="–")
         told = {"folder": str(self._settings.folder), "files": [str(folder / name) for name in chosen], "rules": rules}
-        with self._lock, (self._settings.folder / LOCK).open("w") as held:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Refusal("publish.already_running", folder=str(folder)) from None
-            at = self._now()
-            with self._service.database.transaction() as run:
-                told_of = {"thing": "dataset", "subject": dataset.name, "was": "", "now_is": "begun"}
-                note(run, at=at, actor=asker.person.id, action="publish", **told_of)
-            running = Publishing(stage=Stage.RUNNING, dataset=dataset.name, at=at)
-            self._keep(running)
-            # The process holds the lock with us, and alone once we have let it go: until it ends, however it ends.
-            process = subprocess.Popen(  # noqa: S603 - our own program
-                COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(held.fileno(),)
-            )
-        Thread(target=self._follow, args=(process, json.dumps(told).encode(), running), name="publishing", daemon=True).start()
+        held = (self._settings.folder / LOCK).open("w")
+        try:
+            process, running = self._start(asker, dataset.name, held=held)
+        except BaseException:
+            held.close()
+            raise
+        following = Thread(target=self._follow, args=(process, json.dumps(told).encode(), running, held), name="publishing", daemon=True)
+        following.start()
 
     def last(self) -> Publishing | None:
         """The last publishing that was begun from a page; None where there was none."""
+        found = self._kept()
+        if found is None or found.stage is not Stage.RUNNING or self._running():
+            return found
+        again = self._kept()  # it may have ended between the two looks
+        return replace(again, stage=Stage.LOST) if again is not None and again.stage is Stage.RUNNING else again
+
+    def _kept(self) -> Publishing | None:
         try:
             held = cast("dict[str, object]", json.loads((self._settings.folder / STATE).read_bytes()))
-            found = Publishing(
+            return Publishing(
                 stage=Stage(held["stage"]), dataset=str(held["dataset"]), at=datetime.fromisoformat(str(held["at"])),
                 version=str(held["version"]), took=float(str(held["took"])), number=int(str(held["number"])),
                 refusal=_read(cast("dict[str, object] | None", held["refusal"])),
             )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if found.stage is Stage.RUNNING and not self._running():
-            return Publishing(stage=Stage.LOST, dataset=found.dataset, at=found.at)
-        return found
 
     def _running(self) -> bool:
-        with self._lock, (self._settings.folder / LOCK).open("a") as held:
+        with (self._settings.folder / LOCK).open("a") as held:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
         return False
 
-    def _follow(self, process: "subprocess.Popen[bytes]", told: bytes, running: Publishing) -> None:
-        """Until it ends. Without a word of it, whoever looks finds that it is lost."""
+    def _start(self, asker: Asker, dataset: str, *, held: IO[str]) -> "tuple[subprocess.Popen[bytes], Publishing]":
+        """The process, which holds the lock too: if we end before it does, until it ends, however it ends.
+
+        Errors: Refusal publish.already_running."""
         try:
-            said, _ = process.communicate(told, timeout=HOURS_MAX * 3600)
-            held = cast("dict[str, object]", json.loads(said or b"{}"))
-            stage = Stage(held["stage"])
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            return
-        except (ValueError, KeyError, OSError):
-            process.wait()
-            return
-        self._keep(
-            Publishing(
-                stage=stage, dataset=running.dataset, at=running.at, version=str(held.get("version", "")),
-                took=float(str(held.get("took", 0))), number=int(str(held.get("number", 0))),
-                refusal=_read(cast("dict[str, object] | None", held.get("refusal"))),
-            )
-        )  # fmt: skip
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refusal("publish.already_running", folder=str(self.folder)) from None
+        at = self._now()
+        with self._service.database.transaction() as run:
+            note(run, at=at, actor=asker.person.id, action="publish", thing="dataset", subject=dataset, was="", now_is="begun")
+        running = Publishing(stage=Stage.RUNNING, dataset=dataset, at=at)
+        self._keep(running)
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(held.fileno(),)
+        )
+        return process, running
+
+    def _follow(self, process: "subprocess.Popen[bytes]", told: bytes, running: Publishing, held: IO[str]) -> None:
+        """Until it ends and what it said is kept. Without a word of it, whoever looks finds that it is lost."""
+        with held:
+            try:
+                said, _ = process.communicate(told, timeout=HOURS_MAX * 3600)
+                words = cast("dict[str, object]", json.loads(said or b"{}"))
+                stage = Stage(words["stage"])
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                return
+            except (ValueError, KeyError, OSError):
+                process.wait()
+                return
+            self._keep(
+                replace(
+                    running, stage=stage, version=str(words.get("version", "")), took=float(str(words.get("took", 0))),
+                    number=int(str(words.get("number", 0))), refusal=_read(cast("dict[str, object] | None", words.get("refusal"))),
+                )
+            )  # fmt: skip
 
     def _keep(self, found: Publishing) -> None:
         held = {

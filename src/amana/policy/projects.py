@@ -48,7 +48,7 @@ class Review:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Reply:
     """What the applicant says to a custodian's question. Shapes: `question` is pairs (language, text), as it was asked."""
 
     dataset: str
@@ -95,7 +95,7 @@ class Project:
     deciders: tuple[PersonId, ...] = ()
     custodians: tuple[OrganisationId, ...] = ()
     """Whose permits it asked for: they read it before they sign."""
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[Reply, ...] = ()
     """To what the custodians of its datasets ask, in the order of dataset and place."""
     decisions: tuple[Decision, ...] = ()
     """Of every version, the first one first."""

@@ -207,6 +207,7 @@ CODES: dict[str, Code] = {
     "oidc.taken": Code(642, Exit.PERMISSION),
     "oidc.unknown": Code(643, Exit.PERMISSION),
     "sign_in.not_in_demo": Code(644, Exit.PERMISSION),
+    "sign_in.script_needed": Code(895, Exit.PERMISSION),
     "client.library_missing": Code(530, Exit.SETTINGS),
     "cli.not_utf8": Code(531, Exit.QUESTION),
     "cli.unknown_code": Code(532, Exit.USAGE),

@@ -65,7 +65,7 @@ def build(service: Service) -> FastAPI:
     app.state.service = service
     app.state.language = service.settings.language
     app.state.limits = Limits(service.settings)
-    app.add_middleware(Guard, limits=app.state.limits)
+    app.add_middleware(Guard, limits=app.state.limits, encrypted=service.settings.public_url.startswith("https://"))
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)

@@ -144,7 +144,7 @@ RESPONSES: Final[Mapping[str, Example]] = {
     "get-exports-public-register": REGISTER,
     "post-sign-in-link": {"token": "amana_sBq4ppHfCTFj…", "expires_at": LATER},
     "post-sign-in-open": {"kind": "enrol"},
-    "get-sign-in": {"identity_provider": False, "secure": True, "state": "signed-in", "name": "Amal"},
+    "get-sign-in": {"identity_provider": False, "secure": True, "state": "signed-in", "name": "Amal", "language": "ar"},
     "post-sign-in-passkey-begin": CHALLENGE,
     "post-sign-in-step-up-begin": CHALLENGE,
     "post-passkeys-begin": CHALLENGE,

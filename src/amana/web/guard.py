@@ -25,6 +25,8 @@ SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
 }
 """Pages that need more say so themselves: what a response sets stays."""
+ONLY_ENCRYPTED = {"Strict-Transport-Security": "max-age=31536000"}
+"""Of a node that is reached by https: a browser that was here once asks by nothing else for a year. Source: RFC 6797."""
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 
 
@@ -32,8 +34,9 @@ BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 class Guard:
     """ASGI around the application."""
 
-    def __init__(self, app: "ASGIApp", *, limits: Limits) -> None:
+    def __init__(self, app: "ASGIApp", *, limits: Limits, encrypted: bool) -> None:
         self._app, self._limits = app, limits
+        self._headers = {**SECURITY, **(ONLY_ENCRYPTED if encrypted else {})}
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Source: the ASGI specification, HTTP; RFC 9110, 9.3.2 HEAD."""
@@ -49,7 +52,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             elif bare:
                 if over:

@@ -7,7 +7,7 @@ from amana.node.audit import Note
 from amana.node.comments import Comment
 from amana.node.outputs import Shown
 from amana.policy.people import Accreditation, Asker, Organisation, Person
-from amana.policy.projects import Answer, Decision, Project, Review, Vote
+from amana.policy.projects import Decision, Project, Reply, Review, Vote
 from amana.policy.purposes import Match
 from amana.policy.rights import Action, may, offered
 from amana.policy.things import OutputOf, PermitOf, Thing
@@ -159,7 +159,7 @@ def comment_shown(comment: Comment) -> dict[str, object]:
     return {**about, "words": comment.words, "written_at": moment_shown(comment.written_at)}
 
 
-def _answer_shown(answer: Answer) -> dict[str, object]:
+def _answer_shown(answer: Reply) -> dict[str, object]:
     return {"dataset": answer.dataset, "question": dict(answer.question), "answer": answer.text}
 
 

@@ -122,7 +122,7 @@ def exchange(body: Exchanged, response: Response, service: Here) -> dict[str, ob
 def open_link(body: LinkGiven, response: Response, service: Here, session: SessionSecret) -> dict[str, str]:  # noqa: ARG001 - checked
     """A session for a browser: a whole one, or one in which nothing but registering is possible."""
     opened = service.sign_in.links.open(body.secret(), now=service.now())
-    _remember(response, opened.session, service=service)
+    remember(response, opened.session, service=service)
     return {"kind": opened.kind.value}
 
 
@@ -140,8 +140,8 @@ def state(service: Here, session: SessionSecret, response: Response) -> dict[str
             found = read(session, now=now)
         except Refusal:
             continue
-        return {**ways, "state": name, "name": found.person.name}
-    return {**ways, "state": "stranger", "name": None}
+        return {**ways, "state": name, "name": found.person.name, "language": found.person.language}
+    return {**ways, "state": "stranger", "name": None, "language": None}
 
 
 @router.post("/sign-out", status_code=204, openapi_extra=OWN)
@@ -235,11 +235,7 @@ def visit(body: Visit, response: Response, service: Here, session: SessionSecret
             sent = oidc.begin_step_up(session, now=now)
         case "link":
             sent = oidc.begin_link(session, now=now)
-    secure = service.settings.public_url.startswith("https://")
-    response.set_cookie(
-        VISIT, sent.secret.reveal(), max_age=VISIT_LASTS_S, path="/sign-in/oidc", httponly=True, secure=secure, samesite="lax"
-    )
-    response.headers.update(NO_STORE)
+    begin_visit(response, sent.secret, service=service)
     return {"address": sent.address}
 
 
@@ -251,7 +247,7 @@ def back(request: Request, service: Here, state: str = "", code: str = "") -> Re
     response = RedirectResponse("/sign-in", status_code=303, headers=NO_STORE)
     response.delete_cookie(VISIT, path="/sign-in/oidc")
     if came.session is not None:
-        _remember(response, came.session, service=service)
+        remember(response, came.session, service=service)
     return response
 
 
@@ -310,14 +306,23 @@ def _begun(begun: Begun, response: Response) -> dict[str, str]:
 
 def _remembered(made: Secret, *, service: Service) -> Response:
     response = Response(status_code=204, headers=NO_STORE)
-    _remember(response, made, service=service)
+    remember(response, made, service=service)
     return response
 
 
-def _remember(response: Response, made: Secret, *, service: Service) -> None:
+def remember(response: Response, made: Secret, *, service: Service) -> None:
+    """Give the browser the secret of its session."""
+    _put(response, COOKIE, made, path="/", seconds=int(SESSION_LASTS.total_seconds()), service=service)
+
+
+def begin_visit(response: Response, made: Secret, *, service: Service) -> None:
+    """Give the browser what it brings back from the identity provider."""
+    _put(response, VISIT, made, path="/sign-in/oidc", seconds=VISIT_LASTS_S, service=service)
+
+
+def _put(response: Response, name: str, made: Secret, *, path: str, seconds: int, service: Service) -> None:
     secure = service.settings.public_url.startswith("https://")
-    lasts = int(SESSION_LASTS.total_seconds())
-    response.set_cookie(COOKIE, made.reveal(), max_age=lasts, path="/", httponly=True, secure=secure, samesite="lax")
+    response.set_cookie(name, made.reveal(), max_age=seconds, path=path, httponly=True, secure=secure, samesite="lax")
     response.headers.update(NO_STORE)
 
 

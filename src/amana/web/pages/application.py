@@ -97,7 +97,7 @@ def request(reader: Mine, form: Filled, project: str) -> Response:
 
     def requested() -> None:
         share = read_share(form.text("other_share", most=40) or form.text("share", most=40))
-        until, dataset = form.day("until"), form.text("dataset", most=200, needed=True)
+        until, dataset = form.day("until"), form.text("of_dataset", most=200, needed=True)
         reader.service.permits.request(reader.who, project=name, dataset=dataset, share=share, valid_until=until)
 
     return _done(reader, form, name, requested)

@@ -45,21 +45,20 @@ class Asset:
 def assets() -> Mapping[str, Asset]:
     """Every file, by its name. In styles, `asset(name)` stands for the address of another file."""
     found: dict[str, Asset] = {}
-    for place in PLACES:
-        folder = files("amana.web").joinpath(place)
-        for file in sorted(folder.iterdir(), key=lambda each: (each.name.endswith(".css"), each.name)):  # styles last: they name others
-            kind = PurePosixPath(file.name).suffix
-            if kind in TYPES:
-                body = file.read_bytes()
-                if kind == ".css":
-                    body = _addressed(body, found)
-                packed = gzip.compress(body, 9, mtime=0)
-                found[file.name] = Asset(
-                    body=body,
-                    packed=packed if len(packed) < len(body) else None,
-                    digest=hashlib.sha256(body).hexdigest()[:12],
-                    media=TYPES[kind],
-                )
+    every = [file for place in PLACES for file in files("amana.web").joinpath(place).iterdir()]
+    for file in sorted(every, key=lambda each: (each.name.endswith(".css"), each.name)):  # styles last: they name others
+        kind = PurePosixPath(file.name).suffix
+        if kind in TYPES:
+            body = file.read_bytes()
+            if kind == ".css":
+                body = _addressed(body, found)
+            packed = gzip.compress(body, 9, mtime=0)
+            found[file.name] = Asset(
+                body=body,
+                packed=packed if len(packed) < len(body) else None,
+                digest=hashlib.sha256(body).hexdigest()[:12],
+                media=TYPES[kind],
+            )
     return found
 
 

@@ -19,10 +19,12 @@ WIDTH = 360.0
 BARS_MAX, POINTS_MAX, PANELS_MAX, CHARTS_MAX = 40, 400, 6, 3
 TICKS = 4
 CHARACTERS_MAX = 44
+UNGROUPED = 10_000
+"""Years, and whatever is no longer than they are, are written without a gap."""
 SIDE_MAX = 120.0
 """Labels that are no wider stand beside their bars, wider ones above."""
 ORDERED = frozenset({CellType.DATE, CellType.MOMENT, CellType.INTEGER, CellType.NUMBER})
-BAR, LINE, FOOT, TOP = 14.0, 17.0, 30.0, 8.0
+BAR, LINE, FOOT, TOP = 14.0, 17.0, 32.0, 12.0
 PLOT = 170.0
 FLAT = 0.4
 """Where intervals span a smaller part of the largest figure, bars from zero would hide what differs: dots are drawn."""
@@ -61,6 +63,23 @@ class Chart:
     lowest: Mark
     highest: Mark
     panels: tuple[tuple[str, Markup], ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """What a scale holds: from one round number to another, in round steps. `from_zero`: whether zero is among them."""
+
+    low: float
+    high: float
+    step: float
+    from_zero: bool
+
+    def labels(self) -> list[tuple[float, str]]:
+        """The round numbers, and how they are written."""
+        digits = next((count for count in range(12) if math.isclose(round(self.step, count), self.step, rel_tol=1e-9)), 12)
+        count = round((self.high - self.low) / self.step)
+        return [(self.low + index * self.step, number(self.low + index * self.step, digits)) for index in range(count + 1)]
 
 
 @final
@@ -138,20 +157,21 @@ def _mark(key: Shown, cell: Shown) -> Mark | None:
 
 def _bars(panel: Panel, everything: Sequence[Mark]) -> Markup:
     """One bar for each key, from zero; dots where zero is far away."""
-    low, high, from_zero = _span(everything)
+    span = _span(everything)
     labels = {mark.key: _cut(show(mark.key)) for mark in panel.marks}
     widest = max(_width(_cut(show(mark.key))) for mark in everything)
     beside = widest <= SIDE_MAX
     start, step = (widest + 8 if beside else 4.0), (BAR + 8 if beside else LINE + BAR + 6)
-    scale = Scale(low=low, high=high, start=start, end=WIDTH - max(12.0, _width(_labels(low, high)[-1][1]) / 2 + 2))
+    numbers = span.labels()
+    scale = Scale(low=span.low, high=span.high, start=start, end=WIDTH - max(12.0, _width(numbers[-1][1]) / 2 + 2))
     bottom = TOP + step * len(panel.marks)
-    parts = _ticks(scale, bottom)
+    parts = _ticks(numbers, scale, bottom)
     for index, mark in enumerate(panel.marks):
         top = TOP + index * step + (0 if beside else LINE)
         middle = top + BAR / 2
         place = (widest, middle + 4) if beside else (start, top - 4)
         parts.append(_text(*place, labels[mark.key], anchor="end" if beside else "start"))
-        if from_zero:
+        if span.from_zero:
             left, right = sorted((scale.at(0.0), scale.at(mark.value)))
             parts.append(
                 Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="currentColor" fill-opacity=".3"/>').format(
@@ -164,15 +184,15 @@ def _bars(panel: Panel, everything: Sequence[Mark]) -> Markup:
 
 def _points(panel: Panel, everything: Sequence[Mark]) -> Markup:
     """Points in their order, joined by a line, each with its interval."""
-    low, high, _ = _span(everything)
-    margin = max(_width(text) for _, text in _labels(low, high)) + 10
+    span = _span(everything)
+    margin = max(_width(text) for _, text in span.labels()) + 10
     places = [_number(mark.key) for mark in everything]
     if min(places) == max(places):
         places = [places[0] - 1, places[0] + 1]
     across = Scale(low=min(places), high=max(places), start=margin + 6, end=WIDTH - 14)
-    up = Scale(low=low, high=high, start=TOP + PLOT, end=TOP)
+    up = Scale(low=span.low, high=span.high, start=TOP + PLOT, end=TOP)
     parts: list[Markup] = []
-    for value, label in _labels(low, high):
+    for value, label in span.labels():
         y = up.at(value)
         parts.append(_rule(margin, y, WIDTH - 4, y))
         parts.append(_text(margin - 4, y + 4, label, anchor="end"))
@@ -191,12 +211,14 @@ def _across(marks: Sequence[Mark], scale: Scale, *, bottom: float) -> Iterable[M
     """The keys below the points: as many as have room, the first and the last among them."""
     texts = _key_texts([mark.key for mark in marks])
     room = max(_width(text) for text in texts) + 10
-    free = -math.inf
+    most = max(2, int((scale.end - scale.start) / room))
+    chosen = sorted({round(index * (len(marks) - 1) / (most - 1)) for index in range(most)})
     last = min(scale.at(_number(marks[-1].key)), WIDTH - room / 2)
-    for index, (mark, text) in enumerate(zip(marks, texts, strict=True)):
-        x = min(max(scale.at(_number(mark.key)), room / 2), WIDTH - room / 2)
+    free = -math.inf
+    for index in chosen:
+        x = min(max(scale.at(_number(marks[index].key)), room / 2), WIDTH - room / 2)
         if x - room / 2 >= free and (index == len(marks) - 1 or x + room <= last):
-            yield _text(x, bottom + 18, text, anchor="middle")
+            yield _text(x, bottom + 23, texts[index], anchor="middle")
             free = x + room / 2
 
 
@@ -212,12 +234,11 @@ def _key_texts(keys: Sequence[Key]) -> list[str]:
             else show(key)
             for key in keys
         ]
-    return [show(key)[:16] for key in keys]
+    return [number(key, 0) if isinstance(key, int) and abs(key) >= UNGROUPED else show(key)[:16] for key in keys]
 
 
-def _ticks(scale: Scale, bottom: float) -> list[Markup]:
-    """Lines and numbers below bars; every second one where they would touch."""
-    labels = _labels(scale.low, scale.high)
+def _ticks(labels: Sequence[tuple[float, str]], scale: Scale, bottom: float) -> list[Markup]:
+    """Lines and numbers below bars; as many numbers as have room."""
     parts = [_rule(scale.at(value), TOP - 4, scale.at(value), bottom) for value, _ in labels]
     room = max(_width(text) for _, text in labels) + 8
     free = -math.inf
@@ -225,13 +246,13 @@ def _ticks(scale: Scale, bottom: float) -> list[Markup]:
         half = _width(text) / 2
         x = min(max(scale.at(value), half + 1), WIDTH - half - 1)
         if x - room / 2 >= free:
-            parts.append(_text(x, bottom + 16, text, anchor="middle"))
+            parts.append(_text(x, bottom + 18, text, anchor="middle"))
             free = x + room / 2
     return parts
 
 
-def _span(marks: Sequence[Mark]) -> tuple[float, float, bool]:
-    """The scale of all marks, its ends on round numbers, and whether it holds zero."""
+def _span(marks: Sequence[Mark]) -> Span:
+    """What the scale of all marks holds."""
     low, high = min(mark.low for mark in marks), max(mark.high for mark in marks)
     largest = max(abs(low), abs(high))
     from_zero = low <= 0 <= high or (high - low) >= FLAT * largest
@@ -240,21 +261,14 @@ def _span(marks: Sequence[Mark]) -> tuple[float, float, bool]:
     if high <= low:
         low, high = low - 1, high + 1
     step = _step(low, high)
-    return step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9), from_zero
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return Span(low=step * first, high=step * last, step=step, from_zero=from_zero)
 
 
 def _step(low: float, high: float) -> float:
     rough = (high - low) / TICKS
     power = 10.0 ** math.floor(math.log10(rough))
     return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
-
-
-def _labels(low: float, high: float) -> list[tuple[float, str]]:
-    """Round numbers from end to end, and how they are written."""
-    step = _step(low, high)
-    digits = max(0, next((count for count in range(12) if math.isclose(round(step, count), step, rel_tol=1e-9)), 12))
-    count = round((high - low) / step)
-    return [(low + index * step, number(low + index * step, digits)) for index in range(count + 1)]
 
 
 def _number(key: Key) -> float:

@@ -32,14 +32,15 @@ def rules(reader: Mine) -> Response:
 def check_or_publish(reader: Mine, form: Filled) -> Response:
     """What is right and wrong with the rules or, with `do=publish`, the beginning of their publishing."""
     _custodian(reader)
-    text, chosen = form.text("rules", most=RULES_CHARACTERS_MAX, needed=True), form.all("file")
-    found = problems(reader, text)
+    form.text("rules", most=RULES_CHARACTERS_MAX, needed=True)
+    text, chosen = form.fields["rules"][0].replace("\r\n", "\n"), form.all("file")  # as it stands: empty lines count
+    found, publishes = problems(reader, text), form.text("do", most=20) == "publish"
     if found:
-        return _sheet(reader, text=text, found=found, status=422)
+        return _sheet(reader, text=text, found=found, status=422 if publishes else 200)  # a check that finds something is a good check
     shown = seen(reader, text)
     try:
         reader.service.publishing.check_against(shown.dataset)
-        if form.text("do", most=20) != "publish":
+        if not publishes:
             return _sheet(reader, text=text, shown=shown)
         reader.service.publishing.begin(reader.who, rules=text, names=chosen)
     except Refusal as refusal:

@@ -54,8 +54,8 @@ class ColumnShown:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableShown:
-    """A private table. `rows_max`: of one unit; `rows_of_one`: rows that half of the units, and nearly all, do not exceed. `bare`: columns of which nothing is
-    told."""
+    """A private table. `rows_max`: of one unit; `rows_of_one`: rows that half of the units, and nearly all, do not exceed. `bare`:
+    columns of which nothing is told."""
 
     name: str
     title: tuple[tuple[str, str], ...]

@@ -124,8 +124,8 @@ def held(reader: Reader, column: Column) -> Markup:
             return _members(members)
         case _:
             return Markup()
-    low, high = (Markup('<bdi dir="ltr" class="number">{}</bdi>').format(end) for end in ends)
-    return reader.tell("page.dataset.range", low=low, high=high)
+    shown = [Markup('<bdi dir="ltr" class="number">{}</bdi>').format(end) for end in ends]
+    return reader.tell("page.dataset.range", low=shown[0], high=shown[1])
 
 
 def _members(members: Sequence[str]) -> Markup:

@@ -10,6 +10,7 @@ from typing import final
 from anyio import to_thread
 from fastapi import APIRouter, Response
 
+from amana.catalog.schema import Table
 from amana.client.explain import parted
 from amana.node.results import limited, result_of
 from amana.node.service import Asked
@@ -133,6 +134,10 @@ def bench(reader: Reader, draft: Draft, outcome: Outcome | None = None) -> Respo
     """The page."""
     found = outcome or Outcome()
     purses = purses_of(reader.service, reader.who)
+
+    def columns(table: Table) -> tuple[tuple[str, str, tuple[str, ...], int], ...]:
+        return columns_of(table, reader.catalogue)
+
     datasets = {purse.dataset.name: purse.dataset for purse in purses}
     status = 200 if found.failure is None else status_of(found.failure.code) if isinstance(found.failure, Refusal) else 500
     return page(
@@ -143,7 +148,7 @@ def bench(reader: Reader, draft: Draft, outcome: Outcome | None = None) -> Respo
         outcome=found,
         purses=purses,
         datasets=tuple(datasets.values()),
-        columns_of=lambda table: columns_of(table, reader.catalogue),
+        columns_of=columns,
         offered=offered(draft.other if draft.choice == "other" and found.prices else ""),
         day_of=day_of,
     )

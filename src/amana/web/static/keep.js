@@ -4,7 +4,8 @@
 
 const PREFIX = "amana-form:";
 const AGAIN_MS = 15000;
-const nameOf = (form) => `${PREFIX}${form.dataset.person}:${form.dataset.keep}`;
+const about = (form, name) => form.getAttribute(`data-${name}`); // not form.dataset: a field of that name stands before it
+const nameOf = (form) => `${PREFIX}${about(form, "person")}:${about(form, "keep")}`;
 const formHere = () => document.querySelector("form[data-keep]");
 
 function kept(name) {
@@ -18,7 +19,7 @@ function kept(name) {
 function keep(form, more = {}) {
   const fields = [...new FormData(form)].filter(([name]) => name !== "form");
   try {
-    localStorage.setItem(nameOf(form), JSON.stringify({ base: form.dataset.base, fields, ...more }));
+    localStorage.setItem(nameOf(form), JSON.stringify({ base: about(form, "base"), fields, ...more }));
   } catch {} // no room, or none allowed: the form works all the same
 }
 
@@ -67,7 +68,7 @@ async function send(form, act) {
     location.reload();
     return;
   }
-  if (!fresh || fresh.dataset.keep !== form.dataset.keep) localStorage.removeItem(nameOf(form));
+  if (!fresh || about(fresh, "keep") !== about(form, "keep")) localStorage.removeItem(nameOf(form));
   document.getElementById("main").replaceWith(found.getElementById("main"));
   if (fresh) keep(formHere());
   const shown = document.querySelector(".refused, #fits") || document.getElementById("main");
@@ -80,7 +81,7 @@ function begin() {
   if (list && kept(`${PREFIX}${list.dataset.person}:new`)) list.hidden = false;
   if (!form) return;
   const before = kept(nameOf(form));
-  if (before && before.base === form.dataset.base) {
+  if (before && before.base === about(form, "base")) {
     restore(form, before.fields);
     tell(before.waits ? "waits" : "restored");
     if (before.waits) send(form, before.waits);
@@ -94,12 +95,12 @@ function again() {
 
 addEventListener("input", (event) => {
   const form = event.target.form;
-  if (form?.dataset.keep) keep(form, { waits: kept(nameOf(form))?.waits });
+  if (form && about(form, "keep")) keep(form, { waits: kept(nameOf(form))?.waits });
 });
 addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.dataset.forget) Object.keys(localStorage).filter((name) => name.startsWith(PREFIX)).forEach((name) => localStorage.removeItem(name));
-  if (!form.dataset.keep) return;
+  if (about(form, "forget")) Object.keys(localStorage).filter((name) => name.startsWith(PREFIX)).forEach((name) => localStorage.removeItem(name));
+  if (!about(form, "keep")) return;
   event.preventDefault();
   send(form, event.submitter?.value || "save");
 });

@@ -1,33 +1,30 @@
 "use strict";
-// A form with data-swap is sent without leaving the page: the elements of those ids are replaced by the ones that come back.
+const here = () => location.pathname + location.search;
+let shown = here();
+// Forms with data-swap: the elements of those ids are replaced by what comes back.
 addEventListener("submit", async (event) => {
-  const form = event.target, ids = form.dataset.swap;
+  const form = event.target, by = event.submitter, ids = form.getAttribute("data-swap"); // fields hide properties of that name
   if (!ids) return;
   event.preventDefault();
-  const body = new URLSearchParams(new FormData(form, event.submitter));
+  const body = new URLSearchParams(new FormData(form, by));
   form.ariaBusy = "true";
   try {
-    const reply = await fetch(event.submitter?.formAction || form.action, { method: "POST", body });
+    const reply = await fetch(by?.getAttribute("formaction") || form.getAttribute("action") || here(), { method: "POST", body });
     const found = new DOMParser().parseFromString(await reply.text(), "text/html");
     for (const id of ids.split(" ")) {
       const fresh = found.getElementById(id);
       if (!fresh) return location.assign(reply.url);
       document.getElementById(id).replaceWith(fresh);
     }
-    if (reply.redirected) {
-      history.pushState(null, "", reply.url);
-      shown = location.pathname + location.search;
-    }
+    if (reply.redirected) history.pushState(null, "", reply.url);
+    shown = here();
     document.getElementById(ids.split(" ")[0]).focus();
     dispatchEvent(new Event("swapped"));
   } catch {
-    form.submit();
+    HTMLFormElement.prototype.submit.call(form);
   } finally {
     form.ariaBusy = "false";
   }
 });
-let shown = location.pathname + location.search;
-addEventListener("popstate", () => {
-  if (shown !== location.pathname + location.search) location.reload(); // not for what follows a #
-});
+addEventListener("popstate", () => here() === shown || location.reload());
 navigator.serviceWorker?.register("/offline.js");

@@ -111,32 +111,44 @@ async function show(done) {
     part.hidden = !found.identity_provider;
   }
   byId("name").textContent = found.name || "";
+  if (found.language) byId("desk").href = next || `/${found.language}/desk`;
   if (found.state === "signed-in" && next && (!strong || done === "confirmed")) {
     location.assign(next + carried);
   }
 }
 
+function tell(message) {
+  byId("alert").textContent = message;
+  byId("alert").hidden = !message;
+}
+
 async function run(act) {
-  byId("alert").textContent = "";
+  tell("");
   try {
     const done = await act();
     if (done !== "leaving") {
       await show(done);
     }
   } catch (error) {
-    byId("alert").textContent = error.message;
+    tell(error.message);
   }
 }
 
 async function begin() {
   const link = location.hash.slice(1);
   if (link && !carried) {
-    history.replaceState(null, "", location.pathname); // the link is not kept in the history of the browser
+    history.replaceState(null, "", location.pathname + location.search); // the link is not kept in the history of the browser
     await call("POST", "/sign-in/open", { link });
   }
 }
 
-for (const button of document.querySelectorAll("button")) {
+byId("by-link")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const link = byId("link").value;
+  byId("link").value = "";
+  run(() => call("POST", "/sign-in/open", { link }));
+});
+for (const button of document.querySelectorAll("button[id]")) {
   button.addEventListener("click", () => run(acts[button.id]));
 }
 addEventListener("hashchange", () => run(begin)); // a link that is pasted where this page is open already

@@ -21,8 +21,8 @@ function keep() {
 async function edit() {
   const line = navigator.connection;
   if (line?.saveData || /2g/.test(line?.effectiveType || "")) return;
-  const { open } = await import(form.dataset.editor);
-  editor = open(area, { schema: await names(), label: area.labels[0].textContent });
+  const [{ open }, schema] = await Promise.all([import(form.dataset.editor), names()]);
+  editor = open(area, { schema, label: area.labels[0].textContent });
 }
 
 async function names() {
