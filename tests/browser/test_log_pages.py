@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def test_the_first_view_of_each_page_is_light(served: Portal) -> None:
 
 
 @contextmanager
-def plain_page(*, script: bool = True) -> Iterator[Page]:
+def plain_page(*, script: bool = True) -> Generator[Page]:
     """A page whose console nobody listens to: what it fails to fetch is the test's own doing."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -109,6 +109,18 @@ def key_flipped(content: bytes) -> bytes:
     return content[:place] + (b"B" if content[place : place + 1] == b"A" else b"A") + content[place + 1 :]
 
 
+def other_quorum(content: bytes) -> bytes:
+    return content.replace(b"quorum none", b"quorum nobody")
+
+
+def nothing(_: bytes) -> bytes:
+    return b""
+
+
+def one_missing(content: bytes) -> bytes:
+    return content[:-32]
+
+
 @pytest.mark.parametrize(
     ("pattern", "change", "step"),
     [
@@ -116,14 +128,14 @@ def key_flipped(content: bytes) -> bytes:
         ("**/log/checkpoint", signature_flipped, "signature"),
         ("**/log/checkpoint", flipped(-1), "signature"),
         ("**/log/checkpoint", flipped(3), "signature"),
-        ("**/log/policy", lambda _: b"", "witnesses"),
-        ("**/log/policy", lambda held: held.replace(b"quorum none", b"quorum nobody"), "witnesses"),
+        ("**/log/policy", nothing, "witnesses"),
+        ("**/log/policy", other_quorum, "witnesses"),
         ("**/log/tile/entries/**", flipped(30), "tile"),
         ("**/log/tile/entries/**", flipped(-40), "tile"),
         ("**/log/tile/entries/**", flipped(0), "entry"),
         ("**/log/tile/0/**", flipped(2 * 32 + 5), "tile"),
         ("**/log/tile/0/**", flipped(-1), "tile"),
-        ("**/log/tile/0/**", lambda held: held[:-32], "tile"),
+        ("**/log/tile/0/**", one_missing, "tile"),
     ],
 )
 def test_a_flipped_byte_fails_and_the_step_is_named(served: Portal, pattern: str, change: Callable[[bytes], bytes], step: str) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,7 +26,7 @@ WORKING = "navigator.serviceWorker.ready.then((found) => found.active.state === 
 
 
 @contextmanager
-def browser_of(language: str) -> Iterator[BrowserContext]:
+def browser_of(language: str) -> Generator[BrowserContext]:
     """A browser whose console nobody listens to: it tells of what it could not fetch."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
