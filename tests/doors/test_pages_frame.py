@@ -22,7 +22,8 @@ from amana.web.context import COOKIE
 from amana.web.pages.portal import PAGES
 from amana.web.pages.reader import NONCE_BYTES
 from amana.web.pages.render import page
-from amana.web.pages.route import FRESH_S, KEPT_MAX, Filled, Mine, Shelf, gone_to, personal_pages
+from amana.web.pages.route import Filled, Mine, gone_to, personal_pages
+from amana.web.pages.shelf import FRESH_S, KEPT_MAX, Shelf
 from tests.doors.http_node import lay_down, populate, session_of
 
 PUBLIC = ("/", "/privacy", "/accessibility", "/vulnerabilities", "/sign-in")
