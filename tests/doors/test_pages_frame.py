@@ -157,6 +157,7 @@ def test_a_public_page_is_packed_named_and_the_same_for_everybody(world: World, 
         assert again.content == plain.content and "set-cookie" not in again.headers
     known = world.client.get(address, headers={"If-None-Match": plain.headers["etag"], **world.cookie("member")})
     assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", plain.headers["etag"])
+    assert known.headers["content-security-policy"] == plain.headers["content-security-policy"], "it replaces the one that was kept"
     assert world.client.get(address, headers={"If-None-Match": '"another"'}).status_code == 200
 
 

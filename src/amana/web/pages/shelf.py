@@ -104,8 +104,9 @@ def kept_response(found: Kept, asked: Headers, *, vary: str) -> Response:
     """A kept page, packed for whoever can read that, or only the news that it has not changed."""
     status = found.response.status_code
     kept = {"Cache-Control": KEEP if status == 200 else "no-store", "ETag": found.tag, "Vary": vary}
-    if found.tag in asked.get("if-none-match", ""):
-        return Response(status_code=304, headers=kept)
+    if found.tag in asked.get("if-none-match", ""):  # with the policy: a browser puts these headers in the place of those that it kept
+        policy = found.response.headers.get("content-security-policy", "")
+        return Response(status_code=304, headers={**kept, **({"Content-Security-Policy": policy} if policy else {})})
     headers = {name: value for name, value in found.response.headers.items() if name != "content-length"} | kept
     if found.packed is not None and "gzip" in asked.get("accept-encoding", ""):
         return Response(found.packed, status_code=status, headers={**headers, "Content-Encoding": "gzip"})
