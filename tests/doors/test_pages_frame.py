@@ -22,7 +22,8 @@ from amana.web.context import COOKIE
 from amana.web.pages.portal import PAGES
 from amana.web.pages.reader import NONCE_BYTES
 from amana.web.pages.render import page
-from amana.web.pages.route import FRESH_S, KEPT_MAX, Filled, Mine, Shelf, gone_to, personal_pages
+from amana.web.pages.route import Filled, Mine, gone_to, personal_pages
+from amana.web.pages.shelf import FRESH_S, KEPT_MAX, Shelf
 from tests.doors.http_node import lay_down, populate, session_of
 
 PUBLIC = ("/", "/privacy", "/accessibility", "/vulnerabilities", "/sign-in")
@@ -156,6 +157,7 @@ def test_a_public_page_is_packed_named_and_the_same_for_everybody(world: World, 
         assert again.content == plain.content and "set-cookie" not in again.headers
     known = world.client.get(address, headers={"If-None-Match": plain.headers["etag"], **world.cookie("member")})
     assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", plain.headers["etag"])
+    assert known.headers["content-security-policy"] == plain.headers["content-security-policy"], "it replaces the one that was kept"
     assert world.client.get(address, headers={"If-None-Match": '"another"'}).status_code == 200
 
 

@@ -33,6 +33,7 @@ from amana.web.guard import Guard
 from amana.web.health import router as health
 from amana.web.limits import Limits
 from amana.web.pages.portal import PAGES
+from amana.web.pages.shelf import Front, Shelf
 from amana.web.routing import BASE
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -65,6 +66,8 @@ def build(service: Service) -> FastAPI:
     app.state.service = service
     app.state.language = service.settings.language
     app.state.limits = Limits(service.settings)
+    app.state.shelf = Shelf()
+    app.add_middleware(Front, shelf=app.state.shelf)
     app.add_middleware(Guard, limits=app.state.limits, encrypted=service.settings.public_url.startswith("https://"))
     problems.install(app)
     for router in ROUTERS:

@@ -4,13 +4,8 @@ Public pages are the same for everybody: they are written once for a short time,
 kept by nobody; what is sent to them comes from a page that was given to the same session. Either way a refusal is a page, too.
 """
 
-import hashlib
-import time
-from asyncio import Lock
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias, cast, final
+from typing import Annotated, Any, TypeAlias, cast
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -27,17 +22,11 @@ from amana.web.pages.assets import takes_gzip
 from amana.web.pages.forms import TOKEN, Form, read_form
 from amana.web.pages.reader import Reader, public_reader, same_page
 from amana.web.pages.render import packed, page
+from amana.web.pages.shelf import Shelf, kept_response
 from amana.web.problems import misread, status_of, unforeseen
 
 Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
 PREFIX = "/{language:language}"
-KEPT_MAX = 400
-"""Public pages that are kept written."""
-FRESH_S = 2.0
-"""So old a kept page may be: a budget, a queue or a checkpoint is shown at most this late."""
-STALE_S = 20.0
-"""So old it may be while somebody is writing it anew."""
-KEEP = "public, max-age=0, must-revalidate"
 
 
 def public_pages(prefix: str = PREFIX, *, kept: bool = True) -> APIRouter:
@@ -51,57 +40,13 @@ def personal_pages() -> APIRouter:
     return APIRouter(prefix=PREFIX, route_class=PersonalRoute, include_in_schema=False)
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A page that was written: when, what names it, and its body, plain and in gzip."""
-
-    at: float
-    tag: str
-    response: Response
-    packed: bytes | None
-
-
-@final
-class Shelf:
-    """The public pages of one process."""
-
-    def __init__(self, *, elapsed: Callable[[], float] = time.monotonic) -> None:
-        self._elapsed, self._kept, self._writing = elapsed, OrderedDict[str, Kept](), dict[str, Lock]()
-
-    async def get(self, name: str, write: Callable[[], Coroutine[Any, Any, Response]]) -> Kept:
-        """The page of that name; written anew where it is not fresh, by one request at a time."""
-        found = self._kept.get(name)
-        lock = self._writing.get(name)
-        age = self._elapsed() - found.at if found is not None else STALE_S
-        if found is not None and (age < FRESH_S or (age < STALE_S and lock is not None and lock.locked())):
-            self._kept.move_to_end(name)
-            return found
-        async with self._writing.setdefault(name, Lock()):
-            again = self._kept.get(name)
-            if again is not None and self._elapsed() - again.at < FRESH_S:
-                return again
-            response = await write()
-            made = Kept(at=self._elapsed(), tag=f'"{_digest(response)}"', response=response, packed=packed(response))
-            if response.status_code == 200:
-                self._kept[name] = made
-                self._kept.move_to_end(name)
-            else:
-                self._writing.pop(name, None)
-            if len(self._kept) > KEPT_MAX:
-                over, _ = self._kept.popitem(last=False)
-                self._writing.pop(over, None)
-        return made
-
-
 class PublicRoute(APIRoute):
     """A page for everybody."""
 
     def get_route_handler(self) -> Handler:
         """GET from the shelf; POST as it is."""
-        handle, shelf = super().get_route_handler(), Shelf()
+        handle = super().get_route_handler()
         heard = [each.alias for each in get_flat_params(self.dependant) if isinstance(each.field_info, Query)]
-        vary = "Accept-Encoding" if "{language" in self.path else "Accept-Encoding, Accept-Language"
 
         async def sent_to(request: Request) -> Response:
             from_own_page(request)
@@ -117,15 +62,10 @@ class PublicRoute(APIRoute):
             if request.method not in SAFE:
                 return _sent(request, await _failing(request, sent_to, reader=reader), keep="no-store")
             asked = urlencode([(name, value) for name in heard for value in request.query_params.getlist(name)])
-            found = await shelf.get(f"{reader.language} {reader.path}?{asked}", write)
-            keep = KEEP if found.response.status_code == 200 else "no-store"
-            kept = {"Cache-Control": keep, "ETag": found.tag, "Vary": vary}
-            headers = {name: value for name, value in found.response.headers.items() if name != "content-length"} | kept
-            if found.tag in request.headers.get("if-none-match", ""):
-                return Response(status_code=304, headers=headers)  # a browser takes these for those of the page that it kept
-            if found.packed is not None and takes_gzip(request):
-                return Response(found.packed, status_code=found.response.status_code, headers={**headers, "Content-Encoding": "gzip"})
-            return Response(found.response.body, status_code=found.response.status_code, headers=headers)
+            named, address = "language" in request.path_params, f"{request.url.path}?{asked}"
+            shelf = cast("Shelf", request.app.state.shelf)
+            found = await shelf.get(address if named else f"{reader.language} {address}", write)
+            return kept_response(found, request.headers, vary="Accept-Encoding" if named else "Accept-Encoding, Accept-Language")
 
         return public
 
@@ -227,7 +167,3 @@ def _sent(request: Request, response: Response, *, keep: str) -> Response:
         response.headers["Content-Encoding"] = "gzip"
         response.headers["Content-Length"] = str(len(body))
     return response
-
-
-def _digest(response: Response) -> str:
-    return hashlib.sha256(bytes(response.body)).hexdigest()[:32]
