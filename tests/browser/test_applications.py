@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from re import compile as pattern
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from amana.client.text import load
 from amana.node.service import open_service
 from tests.browser.asking import asking_portal
-from tests.browser.pages import CHROMIUM, needs_browser
+from tests.browser.pages import browser as the_browser
+from tests.browser.pages import needs_browser
 from tests.browser.portal import WIDTHS, Portal, bytes_of, check_page
 
 pytestmark = [pytest.mark.browser, needs_browser]
@@ -25,11 +26,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
+def browser() -> Browser:
+    return the_browser()
 
 
 class Visit:
@@ -42,7 +40,7 @@ class Visit:
         )
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
-        self.page.on("pageerror", lambda error: None if "offline.js" in str(error) else self.complaints.append(str(error)))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         served.sign_in(self.page, who)
 
     def go(self, path: str) -> None:

@@ -1,14 +1,13 @@
 """The five minutes of the custodian and of the oversight authority in a real browser, in Arabic and in French."""
 
 import re
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from amana.client.text import load
 from amana.node.links import LinkKind
@@ -18,7 +17,7 @@ from amana.policy.people import Asker
 from amana.policy.projects import Verdict
 from amana.policy.transitions import PermitState, ProjectEvent
 from amana.terms.ids import PermitId
-from tests.browser.pages import CHROMIUM, needs_browser, page_of
+from tests.browser.pages import needs_browser, page_of, plain_page
 from tests.browser.portal import WIDTHS, Portal, bytes_of, check_page, portal
 from tests.doors.http_node import RULES, session_of
 
@@ -162,7 +161,7 @@ def test_the_authority_verifies_reads_who_decided_and_takes_the_record_with_her(
 
 def test_without_scripts_the_desks_do_the_same(served: Portal) -> None:
     permit = request(served, "Plain")
-    with plain_page() as page:
+    with plain_page(width=360, scripts=False) as page:
         served.sign_in(page, "custodian")
         page.goto(served.at(f"/desk/custodian/permits/{permit}", language="ar"))
         page.get_by_text(load("ar").say("page.custodian.refuse"), exact=True).click()
@@ -174,21 +173,12 @@ def test_without_scripts_the_desks_do_the_same(served: Portal) -> None:
         page.get_by_role("button", name=load("ar").say("page.rules.check"), exact=True).click()
         expect(page.locator("#found .good")).to_be_visible()
         assert page.locator("#rules").input_value().strip() == RULES.strip()
-    with plain_page() as page:
+    with plain_page(width=360, scripts=False) as page:
         served.sign_in(page, "auditor")
         page.goto(served.at("/desk/oversight", language="fr"))
         page.get_by_role("button", name=load("fr").say("page.oversight.verify")).click()
         expect(page.locator("#verification .good")).to_be_visible()
     assert state_of(served, permit) is PermitState.REFUSED
-
-
-@contextmanager
-def plain_page() -> Generator[Page]:
-    """A page of a browser that runs no scripts."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 800}).new_page()
-        browser.close()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -2,17 +2,16 @@
 
 import re
 import subprocess
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
 
 from amana.client.text import load
 from amana.log.look import published_now
 from amana.log.read import FolderReader
-from tests.browser.pages import CHROMIUM, needs_browser, page_of
+from tests.browser.pages import needs_browser, page_of, plain_page
 from tests.browser.portal import LANGUAGES, WIDTHS, Portal, bytes_of, check_page, portal
 
 pytestmark = [pytest.mark.browser, needs_browser]
@@ -49,17 +48,8 @@ def test_the_first_view_of_each_page_is_light(served: Portal) -> None:
     assert {path: size for path, size in sizes.items() if size > FIRST_VIEW_BYTES_MAX} == {}
 
 
-@contextmanager
-def plain_page(*, script: bool = True) -> Generator[Page]:
-    """A page whose console nobody listens to: what it fails to fetch is the test's own doing."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser.new_context(java_script_enabled=script, service_workers="block").new_page()
-        browser.close()
-
-
 def test_without_javascript_the_commands_are_there_and_no_button(served: Portal) -> None:
-    with plain_page(script=False) as page:
+    with plain_page(scripts=False) as page:
         page.goto(served.at("/log/0", language="ar"))
         expect(page.locator("#check")).to_be_hidden()
         expect(page.locator("#command pre")).to_contain_text(f"amana log verify {served.address}/log")

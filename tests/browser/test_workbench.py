@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas
 import pytest
-from playwright.sync_api import Page, Request, sync_playwright
+from playwright.sync_api import Page, Request
 
-from tests.browser.pages import CHROMIUM, needs_browser
+from tests.browser.pages import context_of, needs_browser
 from tests.browser.portal import WIDTHS, Portal, bytes_of, check_page, portal
 from tests.browser.test_chart import LABELS
 
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, needs_browser]
 FIRST_VIEW_BYTES_MAX = 20_000
 LINE = "Object.defineProperty(navigator, 'connection', {value: {saveData: false, effectiveType: '4g'}, configurable: true})"
 """A browser on a busy machine may take it for a slow line."""
-EXPECTED = ("status of 4", "/offline.js", "ServiceWorker", "fetching the script")
+EXPECTED = ("status of 4",)
 """What a browser says of refusals that are shown, and of a worker that a page does without."""
 
 
@@ -33,10 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 @contextmanager
 def workbench(site: Portal, *, language: str, width: int = 1280, scripts: bool = True) -> Iterator[Page]:
     """A browser that is signed in; what a page complains of, and a question in an address that is asked for, fail the test."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = browser.new_context(locale=language, viewport={"width": width, "height": 800}, java_script_enabled=scripts)
-        context.set_default_timeout(60_000)
+    with context_of(language=language, width=width, scripts=scripts) as context:
         context.add_init_script(LINE)
         if scripts:
             context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -52,7 +49,6 @@ def workbench(site: Portal, *, language: str, width: int = 1280, scripts: bool =
         page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
         site.sign_in(page, "member")
         yield page
-        browser.close()
         assert [each for each in complaints if not any(text in each for text in EXPECTED)] == []
         assert [each for each in told if re.search(r"select|visits", each, re.IGNORECASE)] == []
 
