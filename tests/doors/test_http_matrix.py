@@ -4,6 +4,7 @@ The routes come from the application and the rules from `policy.rights`: a route
 says something else than the rules.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -151,8 +152,7 @@ OPEN: dict[str, tuple[dict[str, Any], int]] = {
     f"DELETE {B}/passkeys/{{passkey}}": ({}, 401),
     "GET /sign-in/oidc": ({}, 403),
     "GET /sign-in": ({}, 200),
-    "GET /static/sign-in.js": ({}, 200),
-    "GET /static/sign-in.css": ({}, 200),
+    "GET /static/{name}": ({}, 404),
     "GET /healthz": ({}, 200),
     "POST /witness/add-checkpoint": ({}, 404),
     "GET /witness/vkey": ({}, 404),
@@ -165,14 +165,17 @@ OPEN: dict[str, tuple[dict[str, Any], int]] = {
     "GET /log/entries/{index}": ({}, 422),
     "GET /log/proof/inclusion": ({}, 422),
     "GET /log/proof/consistency": ({}, 422),
-    "GET /": ({}, 303),
     "GET /docs": ({}, 200),
     "GET /docs/{name}": ({}, 404),
     "GET /problems/{code}": ({}, 404),
     f"GET {B}/openapi.json": ({}, 200),
 }
 """Routes on which no rule stands: what a stranger who guesses is told."""
-DECLARED = {name: tuple(Action(action) for action in cast("list[str]", extra.get(ACTIONS, []))) for name, extra in ROUTES}
+PAGE = re.compile(r"[A-Z]+ /(\{language:language\}.*)?$")
+"""Pages show what the same use cases give; who may see them at all, and what a form must bring, `test_pages_frame.py` asks of each."""
+DECLARED = {
+    name: tuple(Action(action) for action in cast("list[str]", extra.get(ACTIONS, []))) for name, extra in ROUTES if not PAGE.match(name)
+}
 GUARDED = tuple(name for name in DECLARED if DECLARED[name])
 
 
