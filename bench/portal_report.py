@@ -13,9 +13,10 @@ LOG = "## The public log\n"
 """The section that stands after this one."""
 P95_MS_MAX, FIRST_VIEW_BYTES_MAX = 100, 20_000
 PEERS = (("Datasette", "82 kB"), ("Datasette, its SQL page", "503 kB"), ("Streamlit", "3.8 MB"), ("marimo", "6.9 MB"))
-"""First views as they were measured once, in other versions and on another machine."""
+"""First views as they were told when the portal was planned."""
 HEAD = """
-`make bench-portal` measures and writes this section and `bench/results/portal.json`. One process serves the invented sample of three tables;
+`make bench-portal` measures and writes this section and `bench/results/portal.json`. One process serves the three invented datasets of
+the demonstration;
 {readers} readers in a process of their own on the same machine, each with an open connection, ask for public pages one after another without
 a pause, and take them in gzip. A page is written anew every two seconds at most; who asks meanwhile gets what was written. {requests:,} requests.
 
@@ -63,7 +64,7 @@ def section() -> str:
         ["first view, bytes on the wire", *languages],
         [[f"`{path}`", *(f"{sizes[path, language]:,}" for language in languages)] for path in dict.fromkeys(path for path, _ in sizes)],
     )
-    peers = table(["first views of others, as measured for the plan of this portal", ""], [list(each) for each in PEERS])
+    peers = table(["first views of others, not measured here", ""], [list(each) for each in PEERS])
     note = "\nA first view is everything that the page names: itself, style, scripts, icon and the font of its language, with the heads of the answers."
     return "\n".join([TITLE + head, targets, "", times, "", views, note, "", peers]) + "\n"
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import version
 
 import node_report
+import portal_report
 import state
 from environment import HOUSE, PEERS, ROOT, WORK, Peer, machine, table, versions_of
 from queries import QUERIES, Query
@@ -257,7 +258,7 @@ def write(scale: float, large: float, *, quick: bool) -> None:
     head = ["question", "Amana, pure", "Amana, δ", "of it bias", *titles]
     for epsilon in EPSILONS:
         parts += [f"\n### ε = {epsilon:g}\n", table(head, _accuracy_rows(scale, epsilon))]
-    parts += [NOTES, _reasons(scale), "", node_report.section()]
+    parts += [NOTES, _reasons(scale), "", portal_report.section(), node_report.section()]
     page.parent.mkdir(parents=True, exist_ok=True)
     results.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n".join(parts), encoding="utf-8")

@@ -19,7 +19,7 @@ from tests.doors.matrix_world import PEOPLE, SIGNED, Sent, World, world_in
 from tests.house.test_routes import ROUTES as EVERY_ROUTE
 
 ROUTES = tuple((name, extra) for name, extra in EVERY_ROUTE if "{language" not in name and name != "GET /")
-"""Pages have a matrix of their own: `test_pages_matrix.py`."""
+"""Pages have a matrix of their own: `test_page_matrix.py`."""
 NAMES = tuple(PEOPLE)
 EVERYBODY = frozenset(("anonymous", *NAMES)) - {"gone"}
 """Whoever was disabled is nobody at all: even her reading of what is public is refused, as long as she says who she is."""
@@ -176,11 +176,7 @@ OPEN: dict[str, tuple[dict[str, Any], int]] = {
     f"GET {B}/openapi.json": ({}, 200),
 }
 """Routes on which no rule stands: what a stranger who guesses is told."""
-DECLARED = {
-    name: tuple(Action(action) for action in cast("list[str]", extra.get(ACTIONS, [])))
-    for name, extra in ROUTES
-    if not name.partition(" ")[2].startswith("/{language:language}/")  # the portal's pages: test_page_matrix
-}
+DECLARED = {name: tuple(Action(action) for action in cast("list[str]", extra.get(ACTIONS, []))) for name, extra in ROUTES}
 GUARDED = tuple(name for name in DECLARED if DECLARED[name])
 
 

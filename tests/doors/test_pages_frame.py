@@ -25,6 +25,7 @@ from amana.web.pages.render import page
 from amana.web.pages.route import Filled, Mine, gone_to, personal_pages
 from amana.web.pages.shelf import FRESH_S, KEPT_MAX, Shelf
 from tests.doors.http_node import lay_down, populate, session_of
+from tests.house.test_routes import ROUTES
 
 PUBLIC = ("/", "/privacy", "/accessibility", "/vulnerabilities", "/sign-in")
 AWAY = ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"})
@@ -115,6 +116,24 @@ def test_a_stranger_is_led_to_the_sign_in_page_and_back(world: World) -> None:
             "/ar/sign-in?next=/ar/desk/probe",
             "no-store",
         )
+
+
+PERSONAL = [name for name, _ in ROUTES if "/{language:language}/desk" in name] + [
+    "GET /{language:language}/desk/probe",
+    "POST /{language:language}/desk/probe",
+]
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+def test_every_personal_page_leads_a_stranger_away_and_takes_no_form_without_its_token(world: World, name: str) -> None:
+    method, path = name.split(" ", 1)
+    address = re.sub(r"\{[^}]*\}", "x", path.replace("{language:language}", "fr"))
+    led = world.client.request(method, address)
+    assert (led.status_code, led.headers["location"].partition("?")[0]) == (303, "/fr/sign-in")
+    if method != "GET":
+        for who in world.sessions:
+            refused = world.client.request(method, address, data={"form": "guess"}, headers=world.cookie(who))
+            assert refused.status_code == 403 and load("fr").say("http.cross_site") in unescape(refused.text)
 
 
 # --- headers ---
