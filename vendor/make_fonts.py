@@ -12,8 +12,8 @@ PLACE = Path(__file__).parent.parent / "src" / "amana" / "web" / "vendor"
 FONTS = {
     "arabic.woff2": (
         "NotoSansArabic-Regular.ttf",
-        "U+060C,U+061B,U+061F,U+0621-063A,U+0640-0652,U+0670,U+0671,U+066A,U+00AB,U+00BB,U+0020,U+00A0",
-        ("ccmp", "locl", "isol", "fina", "medi", "init", "rlig", "calt", "mark", "mkmk"),
+        "U+060C,U+061B,U+061F,U+0621-063A,U+0640-0652,U+0020,U+00A0",
+        ("ccmp", "isol", "fina", "medi", "init", "rlig", "mark", "mkmk"),
     ),
     "tifinagh.woff2": ("NotoSansTifinagh-Regular.ttf", "U+2D30-2D67,U+2D6F,U+0020", ("ccmp",)),
 }
@@ -32,7 +32,9 @@ def main() -> None:
                 "--flavor=woff2",
                 "--no-hinting",
                 "--desubroutinize",
-                "--drop-tables+=FFTM",
+                "--drop-tables+=FFTM,DSIG,gasp",
+                "--name-IDs=0",
+                "--no-notdef-outline",
                 f"--output-file={PLACE / name}",
             ]
         )

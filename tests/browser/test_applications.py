@@ -160,7 +160,8 @@ def test_the_purposes_are_checked_before_anything_is_sent(served: Portal, browse
     expect(visit.page.locator("#fits")).to_contain_text(visit.catalogue.say("page.fit.forbidden"))
     check_page(visit.page)
     visit.page.uncheck("input[name=purpose][value=NRES]")
-    visit.page.check("input[name=purpose][value=HMB]")
+    for purpose in ("HMB", "dpv:ScientificResearch"):
+        visit.page.check(f"input[name=purpose][value='{purpose}']")
     visit.page.fill("#ethics_reference", "CERB-2026-17")
     visit.press("page.apply.check")
     expect(visit.page.locator("#fits")).to_contain_text(visit.catalogue.say("page.fit.allowed"))

@@ -16,8 +16,8 @@ from tests.browser.portal import LANGUAGES, WIDTHS, Portal, bytes_of, check_page
 
 pytestmark = [pytest.mark.browser, needs_browser]
 
-PAGES = ["/", "/privacy", "/accessibility", "/vulnerabilities", "/sign-in"]
-"""Every public page: whoever makes one adds it here."""
+PAGES = ["/", "/privacy", "/accessibility", "/vulnerabilities", "/sign-in", "/ai", "/offline"]
+"""Public pages that have no test of their own: whoever makes one adds it here."""
 BYTES_MAX = 20_000
 SLOW = {"offline": False, "latency": 500, "downloadThroughput": 50_000 / 8, "uploadThroughput": 50_000 / 8}
 """A line of 50 kbit/s on which every answer takes half a second to begin."""

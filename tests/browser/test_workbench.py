@@ -76,7 +76,7 @@ def test_five_minutes_of_a_researcher(site: Portal, language: str, width: int) -
         page.goto(site.at("/desk/work", language=language))
         assert page.locator(".card svg").count() == 1, "her permit, with what is left of it"
         check_page(page)
-        page.click("summary")
+        page.click("main summary")
         check_page(page)
         write(page, sql)
         check_page(page)
@@ -169,7 +169,7 @@ def test_the_editor_completes_names_and_lets_the_keyboard_out(site: Portal) -> N
         page.keyboard.press("Escape")
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.tagName") != "DIV", "the focus left the editor"
-        page.click("summary")
+        page.click("main summary")
         page.click("button.insert:has-text('regions')")
         assert page.input_value("#sql").endswith("visitsregions "), "a name is put where one writes"
         assert page.locator(".cm-content").evaluate("(box) => getComputedStyle(box).direction") == "ltr"

@@ -73,10 +73,15 @@ async def static(request: Request, name: str) -> Response:
     found = assets().get(name)
     if found is None:
         raise Refusal("http.no_route", path=f"/static/{name[:60]}")
-    headers = {"Cache-Control": KEPT if request.url.query == found.digest else "no-cache", "Vary": "Accept-Encoding"}
+    return sent(request, found, {"Cache-Control": KEPT if request.url.query == found.digest else "no-cache"})
+
+
+def sent(request: Request, found: Asset, headers: Mapping[str, str]) -> Response:
+    """A file, packed for whoever can read that."""
+    told = {"Content-Security-Policy": "default-src 'none'", **headers, "Vary": "Accept-Encoding"}  # short, for there are several
     if found.packed is not None and takes_gzip(request):
-        return Response(found.packed, media_type=found.media, headers={**headers, "Content-Encoding": "gzip"})
-    return Response(found.body, media_type=found.media, headers=headers)
+        return Response(found.packed, media_type=found.media, headers={**told, "Content-Encoding": "gzip"})
+    return Response(found.body, media_type=found.media, headers=told)
 
 
 def takes_gzip(request: Request) -> bool:

@@ -1,9 +1,9 @@
 """Reading again without a network: what a browser keeps of public pages (`static/offline.js`), and the page where nothing is kept."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from amana.web.access import open_because
-from amana.web.pages.assets import assets
+from amana.web.pages.assets import assets, sent
 from amana.web.pages.render import page
 from amana.web.pages.route import Read, public_pages
 
@@ -16,10 +16,9 @@ worker = APIRouter(include_in_schema=False)
 
 
 @worker.get("/offline.js", openapi_extra=SAME)
-async def script() -> Response:
+async def script(request: Request) -> Response:
     """The worker: asked for anew each time, so that a new one replaces the old at the next visit."""
-    found = assets()["offline.js"]
-    return Response(found.body, media_type=found.media, headers={"Cache-Control": "no-cache", "Content-Security-Policy": POLICY})
+    return sent(request, assets()["offline.js"], {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY})
 
 
 @router.get("/offline", openapi_extra=SAME)
