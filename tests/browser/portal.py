@@ -67,12 +67,13 @@ def portal(folder: Path, *, settings: str = "") -> Iterator[Portal]:
 def check_page(page: Page) -> None:
     """Errors: AssertionError names what axe-core finds wrong with the page, or that it scrolls sideways."""
     options = json.dumps({"runOnly": {"type": "tag", "values": list(RULES)}, "resultTypes": ["violations"]})
+    page.wait_for_load_state("networkidle")
     page.evaluate(_axe())
     found = page.evaluate(f"axe.run(document, {options})")
     told = [
         f"{each['id']}: {node['html'][:160]} ({node['failureSummary'][:300]})" for each in found["violations"] for node in each["nodes"]
     ]
-    assert told == []
+    assert told == [], "\n".join(told)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), "the page scrolls sideways"
 
 

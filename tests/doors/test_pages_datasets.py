@@ -10,7 +10,7 @@ import pytest
 
 from amana.catalog.purposes import TERMS
 from amana.client.figures import digits_after, number
-from amana.client.odds import odds_percent
+from amana.client.odds import right_of_100
 from amana.client.text import LANGUAGES, load
 from amana.node.projects import Application
 from amana.policy.people import Asker
@@ -60,15 +60,17 @@ def test_a_dataset_says_what_the_api_says(node: HttpNode, language: str) -> None
         api(node, "/datasets/test"),
         api(node, "/datasets/test/budget"),
     )
-    odds = f"{odds_percent(budget['epsilon_of_cap']):g} %"
-    for expected in (found["custodian"], found["controller"], found["legal_basis"], found["retention"], found["version"], odds):
+    catalogue = load(language)
+    odds = catalogue.template("page.dataset.odds_life").partition("{most}")[2].partition(".")[0]
+    assert f"{right_of_100(budget['cap_nrho'])}{odds}" in page
+    for expected in (found["custodian"], found["controller"], found["legal_basis"], found["retention"], found["version"]):
         assert expected in page
-    assert load(language).say("page.dataset.never_row") in page
+    assert catalogue.say("page.dataset.never_row") in page
 
 
 def test_what_has_left_so_far_is_told_as_odds_below_the_promise(node: HttpNode) -> None:
     page = text_of(get(node, "/datasets/test"))
-    ever, now = (float(found) for found in re.findall(r"(?:than|so far:) ([\d.]+) %", page))
+    ever, now = (int(found) for found in re.findall(r"at most (\d+)", page)[:2])
     assert 50 < now < ever < 100
 
 
@@ -188,7 +190,7 @@ def test_the_example_is_answered_over_invented_rows_and_nothing_is_spent(node: H
 def test_a_finer_precision_gives_a_narrower_interval(node: HttpNode) -> None:
     def width(within: str) -> float:
         found = re.search(
-            r'<bdi dir="ltr">[^<]*± ([\d.]+)</bdi></td>', attempt(node, "SELECT COUNT(*) AS n FROM visits", within=within).text
+            r'<bdi dir="ltr">[^<]*±\s([\d.]+)</bdi></td>', attempt(node, "SELECT COUNT(*) AS n FROM visits", within=within).text
         )
         assert found is not None
         return float(found[1])

@@ -9,12 +9,11 @@ from fastapi import Response
 
 from amana.catalog.domains import KeyDomain
 from amana.catalog.schema import Dataset, Version
-from amana.client.odds import odds_percent
+from amana.client.odds import right_of_100
 from amana.node.answers import Budget
 from amana.node.public_projects import LISTED_MAX
 from amana.node.service import Service
 from amana.policy.rights import Action
-from amana.privacy.loss import epsilon_of
 from amana.register.listing import FORMS
 from amana.terms.refusal import Refusal
 from amana.web.access import doing
@@ -40,14 +39,10 @@ class Line:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Odds:
-    """How sure somebody who was 50 % sure about one unit can be at most, as per cent: ever, and by what has left so far.
+    """Of 100 who guess about one unit, how many can be right at most: by everything that may ever leave, and by what has left so far."""
 
-    `failing`: it may fail with a chance of one in so many.
-    """
-
-    ever: str
-    now: str
-    failing: int
+    ever: int
+    now: int
 
 
 @final
@@ -119,9 +114,7 @@ def version_of(service: Service, name: str) -> Version:
 
 def odds_of(budget: Budget) -> Odds:
     """By the whole budget, which is the promise, and by what is spent of it in its period."""
-    spent = epsilon_of(nano_rho=budget.spent_nrho, delta_units=budget.spent_delta_units, delta=budget.delta_shown)
-    ever, now = (f"{odds_percent(epsilon):.14g}\N{NO-BREAK SPACE}%" for epsilon in (budget.epsilon_of_cap, spent))
-    return Odds(ever=ever, now=now, failing=round(1 / budget.delta_shown))
+    return Odds(ever=right_of_100(budget.cap_nrho), now=right_of_100(budget.spent_nrho))
 
 
 def uses_of(service: Service, name: str, titles: Mapping[str, Titles]) -> tuple[Used, ...]:
