@@ -32,9 +32,19 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     files = folder / "files"
     files.mkdir()
     with portal(folder, settings=f'publish_folder = "{files}"\n') as made:
+        own = files / organisation_of(made)
+        own.mkdir()
         for name in ("visits.csv", "regions.csv"):
-            (files / name).write_bytes((made.folder.parent / name).read_bytes())
+            (own / name).write_bytes((made.folder.parent / name).read_bytes())
         yield made
+
+
+def organisation_of(served: Portal) -> str:
+    service = open_service(served.folder)
+    try:
+        return service.people.person(served.people["custodian"]).organisation
+    finally:
+        service.close()
 
 
 def request(served: Portal, title: str) -> PermitId:

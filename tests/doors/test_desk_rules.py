@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from amana.node.audit import notes
-from amana.node.publish_apart import LOCK, STATE, PublishApart, Stage, told_of
+from amana.node.publish_apart import LOCK, STATE, PublishApart, Stage
+from amana.node.publish_process import held
+from amana.policy.people import Asker
 from amana.terms.refusal import Refusal
 from tests.doors.desk_forms import Browser, browser_of
-from tests.doors.http_node import RULES, HttpNode, http_node
+from tests.doors.http_node import RULES, HttpNode, http_node, session_of
 
 PATH = "/desk/custodian/rules"
 ROWS = "person,region,cost\n" + "".join(f"u{at % 400},{('Atlas', 'Coast', 'Desert')[at % 3]},{at % 90}.5\n" for at in range(1200))
@@ -23,7 +25,9 @@ PUBLISH_WAIT_S = 120.0
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("files")
+    """Where files of the custodian's organisation lie, once the node knows it: `node` names it."""
+    made = tmp_path_factory.mktemp("files") / "own"
+    made.mkdir()
     (made / "visits.csv").write_text(ROWS, "utf-8")
     (made / "regions.csv").write_text(REGIONS, "utf-8")
     (made / "notes.txt").write_text("not offered", "utf-8")
@@ -35,7 +39,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[HttpNode]:
-    with http_node(tmp_path_factory.mktemp("desk") / "node", settings=f'publish_folder = "{folder}"\n') as made:
+    with http_node(tmp_path_factory.mktemp("desk") / "node", settings=f'publish_folder = "{folder.parent}"\n') as made:
+        organisation = made.service.people.person(made.people["custodian"]).organisation
+        (folder.parent / organisation).symlink_to(folder)
         yield made
 
 
@@ -48,11 +54,15 @@ def publishing(node: HttpNode) -> PublishApart:
     return node.service.publishing
 
 
+def asker_of(node: HttpNode) -> Asker:
+    return node.service.sign_in.by_session(session_of(node.service, node.people["custodian"]), now=node.service.now())
+
+
 def ended(node: HttpNode) -> Stage:
     """How the publishing ended."""
     until = time.monotonic() + PUBLISH_WAIT_S
     while time.monotonic() < until:
-        found = publishing(node).last()
+        found = publishing(node).last(asker_of(node))
         if found is not None and found.stage is not Stage.RUNNING:
             return found.stage
         time.sleep(0.2)
@@ -96,14 +106,14 @@ def test_a_promise_that_was_made_cannot_be_changed(custodian: Browser) -> None:
 
 
 def test_only_plain_files_of_the_folder_itself_are_offered(node: HttpNode) -> None:
-    assert publishing(node).files() == ("regions.csv", "visits.csv")
+    assert publishing(node).files(asker_of(node)) == ("regions.csv", "visits.csv")
 
 
 @pytest.mark.parametrize("name", ["../outside.csv", "/etc/passwd", "..", "link.csv", "deeper.csv", "notes.txt", "sub/visits.csv", ""])
 def test_a_name_that_was_not_offered_is_refused(node: HttpNode, custodian: Browser, name: str) -> None:
     reply = custodian.send(PATH, do="publish", rules=RULES, file=["regions.csv", name] if name else [])
     assert reply.status_code == 422 and 'role="alert"' in reply.text
-    assert publishing(node).last() is None, "nothing was begun"
+    assert publishing(node).last(asker_of(node)) is None, "nothing was begun"
 
 
 def test_publishing_needs_a_fresh_sign_in_and_the_right_organisation(node: HttpNode, custodian: Browser) -> None:
@@ -123,7 +133,7 @@ def test_publishing_needs_a_fresh_sign_in_and_the_right_organisation(node: HttpN
     stale.forget_step_up()
     reply = stale.send(PATH, do="publish", rules=RULES, file=["visits.csv", "regions.csv"])
     assert reply.status_code == 403 and "strong=1" in reply.text
-    assert publishing(node).last() is None
+    assert publishing(node).last(asker_of(node)) is None
 
 
 def test_whoever_is_no_custodian_checks_and_publishes_nothing(node: HttpNode, custodian: Browser) -> None:
@@ -137,14 +147,14 @@ def test_a_folder_is_published_from_in_the_background_and_the_new_version_serves
     before = node.service.versions()[0].id
     reply = custodian.send(PATH, do="publish", rules=RULES, file=["visits.csv", "regions.csv"])
     assert reply.status_code == 303
-    first = publishing(node).last()
+    first = publishing(node).last(asker_of(node))
     assert first is not None and first.dataset == "test"
     assert ended(node) is Stage.DONE
-    after = publishing(node).last()
+    after = publishing(node).last(asker_of(node))
     assert after is not None and 0 < after.took <= 0.05
     assert node.service.versions()[0].id == after.version != before
     assert after.version[:12] in custodian.get(PATH).text
-    noted = [(each.actor, each.now_is) for each in notes(node.service.database, limit=50) if each.action == "publish"]
+    noted = [(each.actor, each.now_is) for each in notes(node.service.database, limit=2_000) if each.action == "publish"]
     assert (node.people["custodian"], "begun") in noted and ("machine", after.version) in noted
     held = (node.service.settings.folder / STATE).stat().st_mode & 0o077
     assert held == 0
@@ -174,17 +184,31 @@ def test_two_are_never_published_at_once(node: HttpNode, monkeypatch: pytest.Mon
     monkeypatch.setattr("amana.node.publish_apart.COMMAND", ("/bin/sh", "-c", "sleep 3"))
     chosen = ["visits.csv", "regions.csv"]
     assert custodian.send(PATH, do="publish", rules=RULES, file=chosen).status_code == 303
-    found = publishing(node).last()
+    found = publishing(node).last(asker_of(node))
     assert found is not None and found.stage is Stage.RUNNING
     assert custodian.send(PATH, do="publish", rules=RULES, file=chosen).status_code == 422
     assert ended(node) is Stage.LOST and os.access(node.service.settings.folder / LOCK, os.W_OK)
 
 
-def test_a_refusal_that_tells_of_no_row_is_told_whole() -> None:
-    whole = told_of(Refusal("publish.table_name_taken", table="visits", dataset="other"))
-    rows = told_of(Refusal("publish.no_rows_left", table="visits", rows=3))
-    assert whole["refusal"] == {"code": "publish.table_name_taken", "parameters": {"table": "visits", "dataset": "other"}}
-    assert rows == {"stage": "refused", "number": 455, "refusal": None}
+def test_another_organisation_is_shown_and_offered_nothing_of_it(node: HttpNode, custodian: Browser) -> None:
+    asker = node.service.sign_in.by_session(custodian.cookie, now=node.service.now())
+    elsewhere = replace(asker, person=replace(asker.person, organisation=node.service.people.person(node.people["member"]).organisation))
+    assert publishing(node).files(asker) != () and publishing(node).last(asker) is not None
+    assert publishing(node).files(elsewhere) == () and publishing(node).last(elsewhere) is None
+
+
+def test_a_link_that_takes_the_place_of_a_chosen_file_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "outside.txt").write_text("secret", "utf-8")
+    (tmp_path / "visits.csv").symlink_to(tmp_path / "outside.txt")
+    with pytest.raises(Refusal, match="publish.file_not_offered"):
+        held(tmp_path / "visits.csv", place=tmp_path)
+    plain, place = tmp_path / "regions.csv", tmp_path / "place"
+    place.mkdir()
+    plain.write_text("before", "utf-8")
+    kept = held(plain, place=place)
+    plain.unlink()
+    plain.symlink_to(tmp_path / "outside.txt")
+    assert kept.name == "regions.csv" and kept.read_text("utf-8") == "before"
 
 
 def test_without_a_folder_the_page_shows_the_exact_command(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ from amana.terms.refusal import Refusal
 CONTACT = "SELECT address, asked_at, asked, confirmed_at FROM contact WHERE person = :person"
 ASK = """INSERT INTO contact (person, address, asked_at, asked) VALUES (:person, :address, :at, 'waits')
 ON CONFLICT (person) DO UPDATE SET address = :address, asked_at = :at, asked = 'waits', confirmed_at = NULL"""
+ASKED_BY = """SELECT at FROM audit WHERE thing = 'person' AND subject = :person AND action = 'keep settings: address' AND now_is = 'asked'
+AND at > :since"""
 CONFIRM = "UPDATE contact SET confirmed_at = :at WHERE person = :person AND address = :address AND asked_at = :asked_at"
 FORGET = "DELETE FROM contact WHERE person = :person"
 UNMAIL = "UPDATE notice SET mail = 'none' WHERE person = :person AND mail = 'waits'"
@@ -38,6 +40,9 @@ ON CONFLICT (person) DO UPDATE SET hash = :hash, made_at = :at"""
 DROP_FEED = "DELETE FROM feed WHERE person = :person"
 ADDRESS = r"[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}"
 PAUSE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+ASKED_A_DAY_MAX = 5
+"""Letters that a person may have sent to addresses that nobody confirmed."""
 """Between two addresses of one person: each sends a letter to somebody who may be another."""
 CODE_LASTS = timedelta(days=7)
 
@@ -85,8 +90,8 @@ class Contacts:
         if len(address) > 254 or fullmatch(ADDRESS, address) is None:
             raise Refusal("node.bad_value", field="address", wanted="word.setting.address")
         with self._database.transaction() as run:
-            found = run.rows(CONTACT, {"person": person})
-            if found and timedelta(0) <= at - datetime.fromisoformat(text(found[0][1])) < PAUSE:
+            asked = [datetime.fromisoformat(text(each)) for (each,) in run.rows(ASKED_BY, {"person": person, "since": moment(at - DAY)})]
+            if len(asked) >= ASKED_A_DAY_MAX or any(at - each < PAUSE for each in asked):
                 raise Refusal("contact.too_soon")
             run.change(ASK, {"person": person, "address": address, "at": moment(at)})
             run.change(UNMAIL, {"person": person})

@@ -9,7 +9,7 @@ from amana.node.progress import Progress, progress
 from amana.node.project_rows import OUTPUT, read_output, read_project
 from amana.policy.people import Asker, Role
 from amana.policy.projects import Project
-from amana.policy.rights import Action, offered
+from amana.policy.rights import Action, may, offered
 from amana.policy.things import OutputOf, PermitOf
 from amana.policy.transitions import PermitState
 from amana.terms.database import Transaction, text
@@ -74,11 +74,12 @@ class Desk:
             names = [PermitId(text(name)) for (name,) in run.rows(PERMITS_FOR, {"person": asker.person.id})]
         return tuple(self._service.permits.place(name) for name in names)
 
-    def permits_of(self, project: ProjectId) -> tuple[PermitOf, ...]:
-        """The permits of a project that the caller may see."""
+    def permits_of(self, asker: Asker, *, project: ProjectId) -> tuple[PermitOf, ...]:
+        """Those permits of a project that she may see."""
         with self._service.database.reading() as run:
             names = [PermitId(text(name)) for (name,) in run.rows(PERMITS_OF, {"project": project})]
-        return tuple(self._service.permits.place(name) for name in names)
+        found, now = (self._service.permits.place(name) for name in names), self._service.now()
+        return tuple(each for each in found if may(Action.SEE_PERMIT, asker, on=each, now=now))
 
     def notes(self, project: ProjectId) -> tuple[Note, ...]:
         """What happened to a project that the caller may see, in order."""

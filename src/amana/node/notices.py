@@ -21,7 +21,7 @@ from amana.terms.ids import OrganisationId, PermitId, PersonId, ProjectId
 ADD = """INSERT INTO notice (id, person, at, kind, project, permit, mail) VALUES (:id, :person, :at, :kind, :project, :permit, :mail)"""
 REACHED = "SELECT 1 FROM contact WHERE person = :person AND confirmed_at IS NOT NULL"
 THERE = "SELECT 1 FROM person WHERE id = :person AND disabled_at IS NULL"
-UNREAD_COMMENT = "SELECT 1 FROM notice WHERE person = :person AND project = :project AND kind = 'comment' AND read_at IS NULL LIMIT 1"
+UNREAD_ONE = "SELECT 1 FROM notice WHERE person = :person AND project = :project AND kind = :kind AND read_at IS NULL LIMIT 1"
 OF_ROLE = "SELECT person FROM person_role WHERE role = :role ORDER BY person LIMIT 500"
 OF_CUSTODIAN = """SELECT person.id FROM person JOIN person_role ON person_role.person = person.id
 WHERE person.organisation = :organisation AND person_role.role = 'custodian' ORDER BY person.id LIMIT 500"""
@@ -131,7 +131,7 @@ def tell_of_project(run: Transaction, project: Project, *, event: ProjectEvent, 
         _tell(run, outside, kind=TO_TEAM[event], project=project.id, actor=actor, at=at)
     if event is ProjectEvent.SUBMIT:
         judges = (*_of_role(run, Role.REVIEWER), *_of_role(run, Role.DECIDER))
-        outside = [each for each in judges if not project.involves(each)]
+        outside = [each for each in judges if not project.involves(each) and not _unread(run, each, "project_submit", project.id)]
         _tell(run, outside, kind="project_submit", project=project.id, actor=actor, at=at)
 
 
@@ -149,9 +149,7 @@ def tell_of_permit(run: Transaction, permit: PermitRecord, *, project: Project, 
 
 def tell_of_comment(run: Transaction, project: Project, *, others: Iterable[PersonId], actor: str, at: datetime) -> None:
     """Something was said about a project: to the team, and to those who said something themselves. Who has an unread one gets no other."""
-    people = [
-        each for each in dict.fromkeys((*project.members, *others)) if not run.rows(UNREAD_COMMENT, {"person": each, "project": project.id})
-    ]
+    people = [each for each in dict.fromkeys((*project.members, *others)) if not _unread(run, each, COMMENT, project.id)]
     _tell(run, people, kind=COMMENT, project=project.id, actor=actor, at=at)
 
 
@@ -163,6 +161,10 @@ def _tell(
             mail = "waits" if run.rows(REACHED, {"person": person}) else "none"
             values: dict[str, Value] = {"id": f"n-{secrets.token_hex(8)}", "person": person, "at": moment(at), "kind": kind, "mail": mail}
             run.change(ADD, {**values, "project": project, "permit": permit})
+
+
+def _unread(run: Transaction, person: PersonId, kind: str, project: ProjectId) -> bool:
+    return bool(run.rows(UNREAD_ONE, {"person": person, "project": project, "kind": kind}))
 
 
 def _of_role(run: Transaction, role: Role) -> tuple[PersonId, ...]:

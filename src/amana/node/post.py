@@ -37,6 +37,7 @@ JOIN person ON person.id = contact.person WHERE contact.asked = 'waits' AND pers
 ORDER BY contact.asked_at LIMIT :limit"""
 TAKE_ASKED = "UPDATE contact SET asked = 'taken' WHERE person = :person AND asked_at = :asked_at AND asked = 'waits'"
 CLOSE_ASKED = "UPDATE contact SET asked = :mail WHERE person = :person AND asked_at = :asked_at AND asked = 'taken'"
+GIVE_UP_ASKED = "UPDATE contact SET asked = 'failed' WHERE asked = 'waits' AND asked_at < :before"
 TRIED_FOR = timedelta(days=2)
 LATER = range(400, 500)
 """Replies of a server that may take the letter another time. Source: RFC 5321, 4.2.1."""
@@ -77,7 +78,9 @@ class Post:
         if not letters:
             return 0
         with self._database.transaction() as run:
-            run.change(GIVE_UP, {"before": moment(self._now() - TRIED_FOR)})
+            before = moment(self._now() - TRIED_FOR)
+            run.change(GIVE_UP, {"before": before})
+            run.change(GIVE_UP_ASKED, {"before": before})
         try:
             with self._server() as server:
                 for letter in letters:
@@ -92,7 +95,8 @@ class Post:
         with self._database.reading() as run:
             asked = [tuple(map(text, row)) for row in run.rows(ASKED, {"limit": most})]
             told = [tuple(map(text, row)) for row in run.rows(NOTICES, {"limit": most})]
-        found = [self._asking(person, asked_at, language, address) for person, asked_at, language, address in asked]
+        shared = asked if len(told) < most // 2 else asked[: max(1, most // 2)]  # neither kind waits for the other for ever
+        found = [self._asking(person, asked_at, language, address) for person, asked_at, language, address in shared]
         found += [self._telling(name, at, kind, project, language, address) for name, at, kind, project, language, address in told]
         return found[:most]
 

@@ -1,7 +1,8 @@
 """Publishing from a page: files that lie on the node's machine, in a process of its own, one at a time.
 
-Rows stay where they are, and so does what was found in them: of a refusal that tells of rows, a page shows its code only. A process that
-ends in between leaves the version that served before. Progress, which follows the rows, is shown to nobody (PRIVACY 8).
+Each organisation has a folder of its own there, named by its id. Rows stay where they are, and so does what was found in them: of a
+refusal a page shows the number only. A process that ends in between leaves the version that served before. Progress, which follows the
+rows, is shown to nobody (PRIVACY 8).
 """
 
 import fcntl
@@ -25,7 +26,6 @@ from amana.node.permits import dataset_of
 from amana.node.store import Store
 from amana.policy.people import Asker
 from amana.policy.rights import Action, check
-from amana.terms.codes import CODES
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -38,13 +38,6 @@ NAME = re.compile(r"[^\x00-\x1f/\\\x7f.][^\x00-\x1f/\\\x7f]{0,199}")
 FORMS = frozenset({".csv", ".parquet"})
 HOURS_MAX = 12
 COMMAND = (sys.executable, "-m", "amana.node.publish_process")
-OF_ROWS = frozenset(
-    {
-        "publish.value_outside", "publish.value_missing", "publish.value_wrong", "publish.key_repeated", "publish.multiplicity",
-        "publish.no_rows_left", "publish.members_too_many", "files.csv_line", "files.not_utf8", "files.column_kind",
-    }
-)  # fmt: skip
-"""Refusals whose parameters tell what is in the rows."""
 
 
 class Stage(Enum):
@@ -57,16 +50,16 @@ class Stage(Enum):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishing:
-    """The last publishing from a page. `took`: the share of the budget that the profile took. `refusal`: None where only its number is
-    known or may be told; `number`: of the refusal."""
+    """The last publishing from a page. `organisation`: of whoever began it; `took`: the share of the budget that the profile took;
+    `number`: of the refusal, which alone is told, for what a refusal says may be of rows."""
 
     stage: Stage
+    organisation: str
     dataset: str
     at: datetime
     version: str = ""
     took: float = 0.0
     number: int = 0
-    refusal: Refusal | None = None
 
 
 @final
@@ -77,15 +70,14 @@ class PublishApart:
         self._service, self._store, self._now = service, store, now
         self._settings = service.settings
 
-    @property
-    def folder(self) -> Path | None:
-        """Where files may lie that a page may publish; None where none may."""
+    def folder(self, asker: Asker) -> Path | None:
+        """Where files of her organisation may lie that a page may publish; None where none may."""
         named = self._settings.publish_folder
-        return Path(named) if named else None
+        return Path(named) / asker.person.organisation if named else None
 
-    def files(self) -> tuple[str, ...]:
-        """The names of the files that may be chosen: plain files of that folder itself, no links."""
-        folder = self.folder
+    def files(self, asker: Asker) -> tuple[str, ...]:
+        """The names of the files that she may choose: plain files of that folder itself, no links."""
+        folder = self.folder(asker)
         if folder is None:
             return ()
         try:
@@ -115,13 +107,13 @@ class PublishApart:
 
         Errors: Refusal publish.folder_off, publish.file_not_offered, publish.already_running, rights.*, rules.*.
         """
-        folder, chosen = self.folder, tuple(dict.fromkeys(names))
+        folder, chosen = self.folder(asker), tuple(dict.fromkeys(names))
         if folder is None:
             raise Refusal("publish.folder_off")
         dataset = read_rules(rules).dataset
         self.check(asker, dataset)
         self.check_against(dataset)
-        offered = self.files()
+        offered = self.files(asker)
         for name in chosen:
             if not NAME.fullmatch(name) or name not in offered:
                 raise Refusal("publish.file_not_offered", name=name[:80])
@@ -137,8 +129,12 @@ class PublishApart:
         following = Thread(target=self._follow, args=(process, json.dumps(told).encode(), running, held), name="publishing", daemon=True)
         following.start()
 
-    def last(self) -> Publishing | None:
-        """The last publishing that was begun from a page; None where there was none."""
+    def last(self, asker: Asker) -> Publishing | None:
+        """The last publishing that was begun from a page, where her organisation began it; else None."""
+        found = self._looked()
+        return found if found is not None and found.organisation == asker.person.organisation else None
+
+    def _looked(self) -> Publishing | None:
         found = self._kept()
         if found is None or found.stage is not Stage.RUNNING or self._running():
             return found
@@ -149,9 +145,9 @@ class PublishApart:
         try:
             held = cast("dict[str, object]", json.loads((self._settings.folder / STATE).read_bytes()))
             return Publishing(
-                stage=Stage(held["stage"]), dataset=str(held["dataset"]), at=datetime.fromisoformat(str(held["at"])),
-                version=str(held["version"]), took=float(str(held["took"])), number=int(str(held["number"])),
-                refusal=_read(cast("dict[str, object] | None", held["refusal"])),
+                stage=Stage(held["stage"]), organisation=str(held["organisation"]), dataset=str(held["dataset"]),
+                at=datetime.fromisoformat(str(held["at"])), version=str(held["version"]), took=float(str(held["took"])),
+                number=int(str(held["number"])),
             )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -171,11 +167,11 @@ class PublishApart:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Refusal("publish.already_running", folder=str(self.folder)) from None
+            raise Refusal("publish.already_running", folder="–") from None
         at = self._now()
         with self._service.database.transaction() as run:
             note(run, at=at, actor=asker.person.id, action="publish", thing="dataset", subject=dataset, was="", now_is="begun")
-        running = Publishing(stage=Stage.RUNNING, dataset=dataset, at=at)
+        running = Publishing(stage=Stage.RUNNING, organisation=asker.person.organisation, dataset=dataset, at=at)
         self._keep(running)
         process = subprocess.Popen(  # noqa: S603 - our own program
             COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(held.fileno(),)
@@ -199,31 +195,17 @@ class PublishApart:
             self._keep(
                 replace(
                     running, stage=stage, version=str(words.get("version", "")), took=float(str(words.get("took", 0))),
-                    number=int(str(words.get("number", 0))), refusal=_read(cast("dict[str, object] | None", words.get("refusal"))),
+                    number=int(str(words.get("number", 0))),
                 )
             )  # fmt: skip
 
     def _keep(self, found: Publishing) -> None:
         held = {
-            "stage": found.stage.value, "dataset": found.dataset, "at": found.at.isoformat(), "version": found.version, "took": found.took,
-            "number": found.number,
-            "refusal": None if found.refusal is None else {"code": found.refusal.code, "parameters": dict(found.refusal.parameters)},
+            "stage": found.stage.value, "organisation": found.organisation, "dataset": found.dataset, "at": found.at.isoformat(),
+            "version": found.version, "took": found.took, "number": found.number,
         }  # fmt: skip
         write_durably(self._settings.folder / STATE, json.dumps(held).encode())
 
 
-def told_of(refusal: Refusal) -> dict[str, object]:
-    """A refusal as the page may show it: without what it tells of rows."""
-    whole = None if refusal.code in OF_ROWS else {"code": refusal.code, "parameters": dict(refusal.parameters)}
-    return {"stage": Stage.REFUSED.value, "number": refusal.number, "refusal": whole}
-
-
 def _offered(file: Path) -> bool:
     return NAME.fullmatch(file.name) is not None and file.suffix in FORMS and not file.is_symlink() and file.is_file()
-
-
-def _read(held: "dict[str, object] | None") -> Refusal | None:
-    if held is None or held.get("code") not in CODES:
-        return None
-    parameters = cast("dict[str, str | int]", held["parameters"])
-    return Refusal(str(held["code"]), where=None, **parameters)

@@ -157,7 +157,7 @@ class Settings:
 
     log_verify_minutes: int = _number("time after which the node verifies its own log again, in minutes; 0: only when asked", 60, 0, 44_640)
     publish_folder: str = _text(
-        "folder of this machine whose files a custodian may publish from her desk; without one she publishes by command",
+        "folder with a folder for each organisation, named by its id, whose files its custodians may publish from their desk",
         "",
         "a path or nothing",
     )

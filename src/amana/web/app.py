@@ -1,7 +1,7 @@
 """The HTTP door: one application over one node."""
 
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -102,10 +102,15 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
 
 
 def _tend(service: Service, over: threading.Event) -> None:
+    _safely(lambda: [service.node.budget(each.name) for each in service.datasets()])  # what it loads takes a second: not the first reader's
     while not over.wait(service.settings.tend_ms / 1e3):
-        try:
-            service.tend()
-            service.verification.tend()
-        except Exception as error:  # noqa: BLE001 - a database that is lost now may be back at the next look
-            told = error.code if isinstance(error, Refusal) else type(error).__name__
-            structlog.get_logger("amana.web").error("tend", cause=told)
+        _safely(service.tend)
+        _safely(service.verification.tend)
+
+
+def _safely(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except Exception as error:  # noqa: BLE001 - a database that is lost now may be back at the next look
+        told = error.code if isinstance(error, Refusal) else type(error).__name__
+        structlog.get_logger("amana.web").error("tend", cause=told)

@@ -155,7 +155,7 @@ def _shown(reader: Reader, project: Project, *, refusal: Refusal | None = None, 
     here = replace(reader, path=f"/desk/applications/{project.id}")
     shown = service.outputs.outputs(who, project=project.id)
     outputs = [(each, offered(who, on=OutputOf(output=each.output, project=project), now=now)) for each in shown]
-    permits = service.desk.permits_of(project.id)
+    permits = service.desk.permits_of(who, project=project.id)
     held = {each.record.dataset for each in permits if each.record.state.value not in {"refused", "expired", "revoked"}}
     titles = {each.name: each.title for each in service.datasets()}
     team = [service.people.person(each).name for each in project.members]

@@ -87,7 +87,7 @@ def desk(reader: Mine) -> Response:
         queue=[each for each in lines if each.place.record.state is PermitState.REQUESTED],
         held=[each for each in lines if each.place.record.state in IN_FORCE],
         own=own_datasets(service, asker),
-        publishing=service.publishing.last(),
+        publishing=service.publishing.last(asker),
         hour=hour_of,
     )
 

@@ -72,9 +72,9 @@ def _sheet(
         text=text,
         problems=found,
         seen=shown,
-        folder=publishing.folder is not None,
-        files=publishing.files(),
-        chosen=chosen or [name for name in publishing.files() if shown is not None and PurePath(name).stem in _stems(shown)],
-        publishing=publishing.last(),
+        folder=publishing.folder(reader.who) is not None,
+        files=publishing.files(reader.who),
+        chosen=chosen or [name for name in publishing.files(reader.who) if shown is not None and PurePath(name).stem in _stems(shown)],
+        publishing=publishing.last(reader.who),
         hour=hour_of,
     )

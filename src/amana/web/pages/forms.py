@@ -24,6 +24,8 @@ class Form:
         found = self.fields.get(name, [""])[0].strip().replace("\r\n", "\n")
         if len(found) > most:
             raise Refusal("http.bad_request", field=name, where=None, wanted="word.characters_at_most", number=most)
+        if "\0" in found:
+            raise Refusal("http.bad_request", field=name, where=None, wanted="word.text")
         if needed and not found:
             raise Refusal("http.bad_request", field=name, where=None, wanted="word.present")
         return found

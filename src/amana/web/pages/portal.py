@@ -43,7 +43,7 @@ async def nothing(reader: Read) -> Response:
 
 PUBLIC = (
     assets.router, home.front, home.router, datasets.router, trying.router, search.router, projects.router, uses.router, log.router,
-    about.router, offline.worker, offline.router, sign_in.linked, sign_in.router, feeds.router,
+    about.router, offline.worker, offline.router, sign_in.linked, sign_in.opening, sign_in.router, feeds.router,
 )  # fmt: skip
 PERSONAL = (
     desk.router, applications.router, application.router, workbench.router, asked.router, custodian.router, custodian_dataset.router,

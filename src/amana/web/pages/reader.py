@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -75,8 +76,7 @@ class Reader:
         """A message that holds markup: its own words and the parts are escaped, but for those that are markup already."""
         filled = {name: part if isinstance(part, Markup) else escape(str(part)) for name, part in parts.items()}
         text = str(escape(self.catalogue.template(code)))
-        for name, part in filled.items():
-            text = text.replace(f"{{{name}}}", str(part))
+        text = re.sub(r"\{(\w+)\}", lambda found: str(filled.get(found[1], found[0])), text)  # once: a part may hold braces of its own
         return Markup(text)  # noqa: S704 - every part was escaped above
 
     def pick(self, texts: Iterable[tuple[str, str]]) -> Markup:

@@ -99,7 +99,8 @@ class PersonalRoute(APIRoute):
                     return _sent(request, refused(reader, refusal), keep="no-store")
                 asker = None
             if asker is None:
-                entrance = f"{reader.at('/sign-in')}?next={quote(request.url.path)}"
+                query = f"?{request.url.query}" if request.url.query else ""
+                entrance = f"{reader.at('/sign-in')}?next={quote(request.url.path + query)}"
                 return RedirectResponse(entrance, status_code=303, headers={"Cache-Control": "no-store"})
             request.state.form = Form()
             if request.method not in SAFE:

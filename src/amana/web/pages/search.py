@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import Query, Response
@@ -19,6 +20,8 @@ from amana.web.pages.render import page
 from amana.web.pages.route import Read, public_pages
 
 CHARACTERS_MAX = 100
+FOLDED_MAX = 10_000
+"""Texts that are remembered as they are compared: each is folded once, however many search."""
 FOUND_MAX = 50
 SAME_LETTERS = str.maketrans({"ٱ": "ا", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ء": None, "ـ": None})
 """Letters that are written one for the other. Those with a hamza or a madda above are parted from it before."""
@@ -40,6 +43,7 @@ def search(reader: Read, q: Annotated[str, Query()] = "") -> Response:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=FOLDED_MAX)
 def fold(text: str) -> str:
     """The text without what people write one way or the other: case, accents, vowel marks, hamzas, letters that look alike.
 

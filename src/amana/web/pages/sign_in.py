@@ -20,18 +20,20 @@ from amana.web.sign_in import begin_visit, remember
 
 SAME = open_because("it is the same page for everybody and holds nothing of anybody")
 HOW = open_because("it is how somebody whom the node does not know yet becomes known; the use case checks what she brings")
-OWN_PAGE = re.compile(rf"/(?:{'|'.join(LANGUAGES)})/desk(?:/[\w.~/-]*)?")
+OWN_PAGE = re.compile(rf"/(?:{'|'.join(LANGUAGES)})/desk(?:/[\w.~/-]*)?(?:\?[\w=&.~%-]*)?")
 """Where a sign-in may lead: to a personal page of this node, and nowhere else."""
 LINK_CHARACTERS_MAX = 2_000
 NEXT_CHARACTERS_MAX = 300
 router = public_pages()
-linked = public_pages("")
+opening = public_pages(kept=False)
+"""The page itself, of which there are as many as pages that one may come from."""
+linked = public_pages("", kept=False)
 """The address of one-time links, which know no language: what stands behind their `#` is never sent here."""
 Next = Annotated[str, Query(alias="next")]
 Strong = Annotated[str, Query()]
 
 
-@router.get("/sign-in", openapi_extra=SAME)
+@opening.get("/sign-in", openapi_extra=SAME)
 def sign_in(reader: Read, wanted: Next = "", strong: Strong = "") -> Response:
     """The page."""
     return _page(reader, wanted=wanted, strong=strong)

@@ -99,6 +99,7 @@ addEventListener("input", (event) => {
 });
 addEventListener("submit", (event) => {
   const form = event.target;
+  if (about(form, "forget")) sessionStorage.clear();
   if (about(form, "forget")) Object.keys(localStorage).filter((name) => name.startsWith(PREFIX)).forEach((name) => localStorage.removeItem(name));
   if (!about(form, "keep")) return;
   event.preventDefault();

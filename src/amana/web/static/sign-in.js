@@ -89,6 +89,7 @@ async function makeToken() {
 
 function forget() { // what keep.js holds of forms
   Object.keys(localStorage).filter((name) => name.startsWith("amana-form:")).forEach((name) => localStorage.removeItem(name));
+  sessionStorage.clear();
 }
 
 const acts = {
@@ -138,6 +139,7 @@ async function begin() {
   const link = location.hash.slice(1);
   if (link && !carried) {
     history.replaceState(null, "", location.pathname + location.search); // the link is not kept in the history of the browser
+    if ((await call("GET", "/sign-in")).state === "signed-in") return; // a link from elsewhere makes nobody somebody else
     await call("POST", "/sign-in/open", { link });
   }
 }

@@ -1,5 +1,6 @@
 // Checks one entry of the public log in the browser, from the log's static files alone; no proof that the node made is trusted.
 // Sources: c2sp.org/signed-note, tlog-checkpoint, tlog-cosignature, tlog-policy, tlog-tiles; RFC 6962, section 2.1.
+const MEMORY = "amana log";
 const area = document.getElementById("verify"), index = Number(area.dataset.index), WIDTH = 256;
 const verdict = document.getElementById("verdict"), found = document.getElementById("found");
 const text = (bytes) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), encode = (words) => new TextEncoder().encode(words);
@@ -59,11 +60,14 @@ const linesOf = (note, key) => note.lines.filter((each) => each.name === key.nam
 // Whether the quorum of the log's own policy has seen the checkpoint: true, false, or null where a browser cannot tell.
 async function quorum(note) {
   const known = Object.create(null);
+  const used = new Set(), keys = new Set();
   let wanted, unknown = false;
   for (const line of text(await file("policy")).split("\n")) {
     const [what, name, third, ...members] = line.trim().split(/\s+/);
     if (what === "witness") {
       const key = await keyOf(third);
+      need(!(name in known) && !keys.has(third));
+      keys.add(third);
       known[name] = 0;
       unknown ||= !key.key && linesOf(note, key).length > 0;
       for (const { value } of key.key ? linesOf(note, key) : []) {
@@ -73,8 +77,11 @@ async function quorum(note) {
       }
     } else if (what === "group") {
       const least = { any: 1, all: members.length }[third] ?? Number(third);
+      need(Number.isInteger(least) && least >= 1 && least <= members.length && !(name in known));
+      for (const each of members) need(each in known && !used.has(each)), used.add(each);
       known[name] = members.reduce((sum, each) => sum + known[each], 0) >= least ? 1 : 0;
     } else if (what === "quorum") wanted = name;
+    else need(what === "log" || what === "" || what.startsWith("#"));
   }
   need(wanted === "none" || wanted in known);
   return wanted === "none" ? "none" : known[wanted] === 1 || (unknown ? null : false);
@@ -167,8 +174,10 @@ export async function check() {
   try {
     const keyFile = await file("log.vkey"), key = await keyOf(text(keyFile).trim());
     need(key.kind === 1 && key.key);
-    const print = hex(await hash(keyFile)), memory = remembered(key.name);
-    show(step, memory && memory.print !== print ? "other" : "good", { print });
+    const print = hex(await hash(keyFile)), memory = remembered();
+    const other = memory && (memory.print !== print || memory.origin !== key.name);
+    show(step, other ? "other" : "good", { print });
+    if (other) return conclude("bad", "refused"); // the key is not the one that this browser knows: nothing is remembered over it
 
     step = "signature";
     const note = noteOf(await file("checkpoint")), own = linesOf(note, key);
@@ -205,7 +214,7 @@ export async function check() {
       need(same(now, note.root) && hex(before) === memory.root);
     }
     show(step, memory ? "good" : "other", memory ?? { size: note.size });
-    remember(key.name, { size: note.size, root: hex(note.root), print, day: new Date().toISOString().slice(0, 10) });
+    remember({ origin: key.name, size: note.size, root: hex(note.root), print, day: new Date().toISOString().slice(0, 10) });
     found.textContent = JSON.stringify(members, null, 1);
     found.hidden = false;
     conclude("good", "good");
@@ -222,17 +231,17 @@ function conclude(how, look) {
   verdict.hidden = false;
 }
 
-function remembered(origin) {
+function remembered() { // one memory for a site: a log of another name does not make it forget
   try {
-    const held = JSON.parse(localStorage.getItem(`amana log ${origin}`));
+    const held = JSON.parse(localStorage.getItem(MEMORY));
     return held && Number.isSafeInteger(held.size) && held.size > 0 ? held : null;
   } catch {
     return null;
   }
 }
 
-function remember(origin, checkpoint) {
+function remember(checkpoint) {
   try {
-    localStorage.setItem(`amana log ${origin}`, JSON.stringify(checkpoint));
+    localStorage.setItem(MEMORY, JSON.stringify(checkpoint));
   } catch {}  // a browser that keeps nothing
 }
