@@ -27,7 +27,7 @@ from amana.web.pages.shelf import FRESH_S, KEPT_MAX, Shelf
 from tests.doors.http_node import lay_down, populate, session_of
 from tests.house.test_routes import ROUTES
 
-PUBLIC = ("/", "/privacy", "/accessibility", "/vulnerabilities", "/sign-in")
+PUBLIC = ("/", "/privacy", "/accessibility", "/vulnerabilities", "/datasets")
 AWAY = ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"})
 probe = personal_pages()
 changed: list[str] = []
@@ -178,6 +178,12 @@ def test_a_public_page_is_packed_named_and_the_same_for_everybody(world: World, 
     assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", plain.headers["etag"])
     assert known.headers["content-security-policy"] == plain.headers["content-security-policy"], "it replaces the one that was kept"
     assert world.client.get(address, headers={"If-None-Match": '"another"'}).status_code == 200
+
+
+def test_the_sign_in_page_is_the_same_for_everybody_and_kept_by_nobody(world: World) -> None:
+    """It is asked for with as many pages to come back to as somebody can think of."""
+    found = [world.client.get("/en/sign-in", headers=headers) for headers in ({}, world.cookie("member"))]
+    assert found[0].content == found[1].content and {each.headers["cache-control"] for each in found} == {"no-store"}
 
 
 def test_a_personal_page_is_kept_by_nobody(world: World) -> None:
