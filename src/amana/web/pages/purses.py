@@ -5,19 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import final
 
-from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, KeyDomain, MomentDomain, NumberDomain, TextDomain
-from amana.catalog.schema import Dataset, Table
-from amana.client.figures import number
-from amana.client.text import Catalogue
+from amana.catalog.schema import Dataset
 from amana.node.answers import Preview
 from amana.node.service import Service
 from amana.policy.people import Asker
 from amana.policy.projects import PermitRecord
 from amana.privacy.ledger import Balance
 from amana.terms.ids import PermitId
-
-MEMBERS_SHOWN = 8
-UNGROUPED = 10_000
 
 
 @final
@@ -75,33 +69,3 @@ def paying(purses: tuple[Purse, ...], *, sql: str, chosen: str) -> PermitId | No
     best = max(named.values(), default=0)
     fitting = [permit for permit, count in named.items() if count == best and best > 0]
     return fitting[0] if len(fitting) == 1 else None
-
-
-def columns_of(table: Table, catalogue: Catalogue) -> tuple[tuple[str, str, tuple[str, ...], int], ...]:
-    """Name, kind in words, what it may hold, and how many members more there are than are shown."""
-    return tuple((column.name, *_told(column.domain, catalogue)) for column in table.columns)
-
-
-def _told(domain: Domain, catalogue: Catalogue) -> tuple[str, tuple[str, ...], int]:
-    match domain:
-        case NumberDomain():
-            low, high = (_written(end, scale=domain.scale) for end in (domain.low, domain.high))
-            return catalogue.say("page.kind.number"), (f"{low} … {high}",), 0
-        case DateDomain():
-            return catalogue.say("page.kind.date"), (f"{domain.low.isoformat()} … {domain.high.isoformat()}",), 0
-        case MomentDomain():
-            return catalogue.say("page.kind.moment"), (f"{domain.low.isoformat(' ')} … {domain.high.isoformat(' ')}",), 0
-        case BooleanDomain():
-            return catalogue.say("page.kind.boolean"), (), 0
-        case ChoiceDomain():
-            members = domain.members
-            return catalogue.say("page.work.choice"), members[:MEMBERS_SHOWN], max(0, len(members) - MEMBERS_SHOWN)
-        case TextDomain():
-            return catalogue.say("page.kind.text"), (), 0
-        case KeyDomain():
-            return catalogue.say("page.kind.identifier"), (), 0
-
-
-def _written(count: int, *, scale: int) -> str:
-    """A number on a grid of 10**-scale; years, and whatever is no longer than they are, without a gap."""
-    return str(count) if scale == 0 and abs(count) < UNGROUPED else number(count / 10**scale, scale)

@@ -1,7 +1,6 @@
 """`/datasets/{name}/try`: a question over invented rows, for anybody. Its text is sent in the body of a request, never in an address."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, final
@@ -10,8 +9,7 @@ from anyio import to_thread
 from fastapi import Response
 from markupsafe import Markup, escape
 
-from amana.catalog.domains import ChoiceDomain, DateDomain, MomentDomain, NumberDomain
-from amana.catalog.schema import Column, Dataset
+from amana.catalog.schema import Dataset
 from amana.client.explain import point_at
 from amana.client.precision import WITHIN
 from amana.client.result import Result
@@ -21,9 +19,9 @@ from amana.policy.rights import Action
 from amana.terms.refusal import Refusal
 from amana.web.access import doing
 from amana.web.pages.answer import answer_html
+from amana.web.pages.columns import columns_html
 from amana.web.pages.datasets import version_of
 from amana.web.pages.first_question import first_question
-from amana.web.pages.profile import end_text
 from amana.web.pages.reader import Reader
 from amana.web.pages.render import page, said
 from amana.web.pages.route import Filled, Read, public_pages
@@ -31,8 +29,6 @@ from amana.web.problems import status_of
 from amana.web.questions import Limited
 
 PRECISIONS: Final = (("rough", "10%"), ("usual", WITHIN), ("fine", "2%"))
-MEMBERS_MAX = 12
-"""So many members of a choice are named beside the question."""
 EXAMPLE = re.compile(r"[^:\n]+: (?:SELECT|WITH)\b.*")
 router = public_pages()
 
@@ -85,9 +81,7 @@ def _page(
         precisions=PRECISIONS,
         answer=None if result is None else answer_html(reader, result),
         told=None if failure is None else told(reader, failure, asked=sql),
-        held=partial(held, reader),
-        kinds=kind_of,
-        members_max=MEMBERS_MAX,
+        columns=partial(columns_html, reader, dataset),
     )
 
 
@@ -104,31 +98,3 @@ def _marked(line: str) -> Markup:
         return Markup("{}: <code>{}</code>").format(words, example)
     parts = line.split("`")
     return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
-
-
-def kind_of(column: Column) -> str:
-    """The word for what a column holds is `word.column.<kind>`."""
-    return type(column.domain).__name__.removesuffix("Domain").lower()
-
-
-def held(reader: Reader, column: Column) -> Markup:
-    """What a column may hold: ends, or members; nothing for what has neither."""
-    match column.domain:
-        case NumberDomain(low=low, high=high, scale=scale):
-            ends = [end_text(end / 10**scale) for end in (low, high)]
-        case DateDomain(low=low, high=high):
-            ends = [low.isoformat(), high.isoformat()]
-        case MomentDomain(low=low, high=high):
-            ends = [f"{low:%Y-%m-%d %H:%M}", f"{high:%Y-%m-%d %H:%M}"]
-        case ChoiceDomain(members=members):
-            return _members(members)
-        case _:
-            return Markup()
-    shown = [Markup('<bdi dir="ltr" class="number">{}</bdi>').format(end) for end in ends]
-    return reader.tell("page.dataset.range", low=shown[0], high=shown[1])
-
-
-def _members(members: Sequence[str]) -> Markup:
-    """In quotes, as a question writes them."""
-    shown = ["'" + member.replace("'", "''") + "'" for member in members[:MEMBERS_MAX]]
-    return Markup(" ").join(Markup("<code>{}</code>").format(each) for each in shown)

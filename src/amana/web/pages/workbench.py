@@ -5,12 +5,12 @@ Nothing of a question stands in an address that reaches the server: forms bring 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import final
 
 from anyio import to_thread
 from fastapi import APIRouter, Response
 
-from amana.catalog.schema import Table
 from amana.client.explain import parted
 from amana.node.results import limited, result_of
 from amana.node.service import Asked
@@ -19,9 +19,10 @@ from amana.terms.refusal import Fault, Refusal
 from amana.web.access import doing
 from amana.web.limits import Limits
 from amana.web.pages.answer import answer_html
+from amana.web.pages.columns import columns_html
 from amana.web.pages.forms import Form
 from amana.web.pages.precisions import USUAL, Priced, offered, priced
-from amana.web.pages.purses import columns_of, paying, purses_of
+from amana.web.pages.purses import paying, purses_of
 from amana.web.pages.reader import Reader
 from amana.web.pages.render import page
 from amana.web.pages.route import Filled, Mine, gone_to, personal_pages
@@ -135,9 +136,6 @@ def bench(reader: Reader, draft: Draft, outcome: Outcome | None = None) -> Respo
     found = outcome or Outcome()
     purses = purses_of(reader.service, reader.who)
 
-    def columns(table: Table) -> tuple[tuple[str, str, tuple[str, ...], int], ...]:
-        return columns_of(table, reader.catalogue)
-
     datasets = {purse.dataset.name: purse.dataset for purse in purses}
     status = 200 if found.failure is None else status_of(found.failure.code) if isinstance(found.failure, Refusal) else 500
     return page(
@@ -148,7 +146,7 @@ def bench(reader: Reader, draft: Draft, outcome: Outcome | None = None) -> Respo
         outcome=found,
         purses=purses,
         datasets=tuple(datasets.values()),
-        columns_of=columns,
+        columns=partial(columns_html, reader, insert=True),
         offered=offered(draft.other if draft.choice == "other" and found.prices else ""),
         day_of=day_of,
     )
