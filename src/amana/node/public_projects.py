@@ -27,9 +27,8 @@ AND audit.was IN ('approved', 'active', 'suspended'))))"""
 """A project is closed in two ways: as one that was approved, or before, and then its words were never judged."""
 LIST = f"{_COLUMNS} WHERE {_PUBLIC} ORDER BY project.made_at DESC, project.id LIMIT :limit OFFSET :skipped"
 ONE = f"{_COLUMNS} WHERE project.id = :id AND {_PUBLIC}"
-TITLES = f"SELECT project.id, project.title FROM project WHERE project.id IN ({{places}}) AND {_PUBLIC}"  # noqa: S608 - constants
+TITLE = f"SELECT project.title FROM project WHERE project.id = :id AND {_PUBLIC}"  # noqa: S608 - constants
 LISTED_MAX = 1_000
-TITLES_MAX = 26 * 26
 
 
 @final
@@ -74,13 +73,9 @@ class PublicProjects:
     def titles(self, asker: Asker | None, *, projects: frozenset[str]) -> dict[str, tuple[tuple[str, str], ...]]:
         """The titles of those among these projects that are public."""
         check(Action.SEE_PUBLIC, asker, on=Node(), now=self._now())
-        assert len(projects) <= TITLES_MAX
-        values = {f"p_{chr(97 + place // 26)}{chr(97 + place % 26)}": name for place, name in enumerate(sorted(projects))}
-        if not values:
-            return {}
         with self._database.reading() as run:
-            found = run.rows(TITLES.format(places=", ".join(f":{name}" for name in values)), values)
-        return {text(name): _texts(text(title)) for name, title in found}
+            found = {name: run.rows(TITLE, {"id": name}) for name in projects}
+        return {name: _texts(text(rows[0][0])) for name, rows in found.items() if rows}
 
 
 def _read(row: Row) -> PublicProject:
