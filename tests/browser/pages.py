@@ -1,6 +1,7 @@
 """A real browser with a device that holds passkeys, where this machine has one."""
 
 import os
+import re
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ DEVICE = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
+REFUSED = re.compile(r"status of (40\d|422) ")
+"""What a browser writes down of an answer that says no: no complaint about a page."""
 _started: list[tuple[Playwright, Browser]] = []
 
 
@@ -75,6 +78,6 @@ def page_of(*, language: str = "en", width: int = 1280, scripts: bool = True) ->
         session.send("WebAuthn.enable")
         session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" and "status of 4" not in said.text else None)
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" and not REFUSED.search(said.text) else None)
         yield page
     assert complaints == []

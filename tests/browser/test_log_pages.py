@@ -99,6 +99,11 @@ def key_flipped(content: bytes) -> bytes:
     return content[:place] + (b"B" if content[place : place + 1] == b"A" else b"A") + content[place + 1 :]
 
 
+def loose_quorum(content: bytes) -> bytes:
+    """A group that nobody has to sign for, which a reader of policies refuses."""
+    return content.replace(b"quorum none", b"group g 0\nquorum g")
+
+
 def other_quorum(content: bytes) -> bytes:
     return content.replace(b"quorum none", b"quorum nobody")
 
@@ -120,6 +125,7 @@ def one_missing(content: bytes) -> bytes:
         ("**/log/checkpoint", flipped(3), "signature"),
         ("**/log/policy", nothing, "witnesses"),
         ("**/log/policy", other_quorum, "witnesses"),
+        ("**/log/policy", loose_quorum, "witnesses"),
         ("**/log/tile/entries/**", flipped(30), "tile"),
         ("**/log/tile/entries/**", flipped(-40), "tile"),
         ("**/log/tile/entries/**", flipped(0), "entry"),
@@ -181,6 +187,24 @@ def test_a_log_with_another_past_than_the_one_seen_before_is_found_out(served: P
             localStorage[name] = JSON.stringify({ ...held, size: held.size - 1 }); } }""")
         verify(page)
         expect(page.locator("#step-memory span")).to_have_text(load("en").say("page.verify.memory.bad"))
+
+
+@pytest.mark.parametrize("changed", ["print", "origin"])
+def test_a_log_under_another_key_or_name_is_not_taken_for_the_one_seen_before(served: Portal, changed: str) -> None:
+    with plain_page() as page:
+        page.goto(served.at("/log/2"))
+        verify(page)
+        page.evaluate(
+            """(changed) => { for (const name of Object.keys(localStorage)) {
+            localStorage[name] = JSON.stringify({ ...JSON.parse(localStorage[name]), [changed]: "another" }); } }""",
+            changed,
+        )
+        before = page.evaluate("JSON.stringify(localStorage)")
+        for _ in range(2):
+            page.locator("#check").click()
+            expect(page.locator("#verdict")).to_have_text(load("en").say("page.verify.bad"))
+            expect(page.locator("#found")).to_be_hidden()
+        assert page.evaluate("JSON.stringify(localStorage)") == before, "nothing is remembered over it"
 
 
 def test_what_cannot_be_read_is_no_lie(served: Portal) -> None:

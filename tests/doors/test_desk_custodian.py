@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from html import unescape
 
 import pytest
 
+from amana.client.text import LANGUAGES, load
 from amana.node.audit import notes
 from amana.node.projects import Application
 from amana.node.service import Asked
@@ -14,6 +16,7 @@ from amana.policy.people import Asker
 from amana.policy.projects import PermitRecord, Verdict
 from amana.policy.transitions import PermitState, ProjectEvent
 from amana.terms.ids import PermitId
+from amana.web.context import COOKIE
 from amana.web.pages.custodian import read_percent
 from tests.doors.desk_forms import Browser, browser_of
 from tests.doors.http_node import HttpNode, http_node
@@ -78,6 +81,14 @@ def test_the_queue_tells_what_is_asked_and_what_that_leaves(node: HttpNode, cust
     left = 1 - node.service.desks.promised_nrho("people") / 2_000_000_000 - 0.25
     assert f"{round(100 * left)} %" in page.partition("Granted as asked")[2]
     assert "HMB is covered by the dataset's term GRU." in page or "HMB is covered by the dataset&#39;s term GRU." in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_desk_says_in_its_readers_language_whether_purposes_match(node: HttpNode, custodian: Browser, language: str) -> None:
+    permit, outcome = requested(node), load(language).word("outcome", "allowed")
+    page = node.client.get(f"/{language}{DESK}/permits/{permit}", headers={"Cookie": f"{COOKIE}={custodian.cookie}"}).text
+    assert outcome in unescape(page)
+    assert language == "en" or outcome != load("en").word("outcome", "allowed")
 
 
 def test_more_than_there_is_may_be_promised_but_not_unnoticed(node: HttpNode, custodian: Browser) -> None:

@@ -16,11 +16,13 @@ import amana.web.app
 from amana.client.text import LANGUAGES, load
 from amana.node.service import Service, open_service
 from amana.policy.rights import Action
+from amana.terms.refusal import Refusal
 from amana.web.access import doing
 from amana.web.app import build
 from amana.web.context import COOKIE
+from amana.web.pages.forms import read_form
 from amana.web.pages.portal import PAGES
-from amana.web.pages.reader import NONCE_BYTES
+from amana.web.pages.reader import NONCE_BYTES, Reader
 from amana.web.pages.render import page
 from amana.web.pages.route import Filled, Mine, gone_to, personal_pages
 from amana.web.pages.shelf import FRESH_S, KEPT_MAX, Shelf
@@ -184,6 +186,39 @@ def test_the_sign_in_page_is_the_same_for_everybody_and_kept_by_nobody(world: Wo
     """It is asked for with as many pages to come back to as somebody can think of."""
     found = [world.client.get("/en/sign-in", headers=headers) for headers in ({}, world.cookie("member"))]
     assert found[0].content == found[1].content and {each.headers["cache-control"] for each in found} == {"no-store"}
+
+
+def test_every_link_of_a_public_page_leads_somewhere(world: World) -> None:
+    seen, waiting = set[str](), ["/ar/", "/en/"]
+    while waiting:
+        path = waiting.pop().partition("#")[0].replace("&amp;", "&")
+        if path in seen or not path:
+            continue
+        seen.add(path)
+        found = world.client.get(path, follow_redirects=False)
+        personal = re.match(r"/(ar|en|fr|zgh)/desk(/|$)", path) is not None
+        assert found.status_code == (303 if personal else 200), path
+        if "text/html" in found.headers.get("content-type", "") and re.match(r"/(ar|en)/", path):
+            waiting += re.findall(r'(?:href|src)="(/[^"]*)"', found.text)
+    assert len(seen) > 60
+
+
+def test_a_part_of_a_message_is_not_filled_again(world: World) -> None:
+    reader = Reader(language="en", path="/", service=world.service)
+    assert str(reader.tell("page.home.checkpoint", entries="{at} <b>", at="now")).startswith("{at} &lt;b&gt; entries")
+
+
+def test_a_form_holds_text_and_no_nul() -> None:
+    with pytest.raises(Refusal, match="http.bad_request"):
+        read_form(b"a=x%00y").text("a")
+    assert read_form(b"a=x%0Ay").text("a") == "x\ny"
+
+
+def test_whoever_has_to_sign_in_comes_back_to_the_very_page(world: World) -> None:
+    led = world.client.get("/en/desk/settings?code=ab12", follow_redirects=False).headers["location"]
+    assert led == "/en/sign-in?next=/en/desk/settings%3Fcode%3Dab12"
+    assert 'value="/en/desk/settings?code=ab12"' in world.client.get(led).text
+    assert "evil" not in world.client.get("/en/sign-in?next=/en/desk?x=//evil").text.partition("<main")[2].partition("</main>")[0]
 
 
 def test_a_personal_page_is_kept_by_nobody(world: World) -> None:

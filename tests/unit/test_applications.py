@@ -221,6 +221,14 @@ def test_a_talk_gives_one_notice_until_it_is_read(node: Governed) -> None:
     assert kinds(node, "second")["comment"] == 0, "she is not"
 
 
+def test_a_project_that_is_taken_back_and_submitted_again_gives_its_judges_one_notice(node: Governed) -> None:
+    project = node.submitted()
+    for _ in range(3):
+        node.projects.act(node.asker("applicant"), project=project, event=ProjectEvent.WITHDRAW)
+        node.projects.act(node.asker("applicant"), project=project, event=ProjectEvent.SUBMIT)
+    assert kinds(node, "reviewer")["project_submit"] == kinds(node, "decider")["project_submit"] == 1
+
+
 def test_a_change_that_is_refused_tells_nobody(node: Governed) -> None:
     project = node.submitted()
     with pytest.raises(Refusal):

@@ -1,13 +1,13 @@
 """E-mail of notices: to a confirmed address, sparse, at most once, and again after a connection that failed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from re import search
 
 import pytest
 
-from amana.node.contacts import Contacts
+from amana.node.contacts import ASKED_A_DAY_MAX, Contacts
 from amana.node.notices import KINDS, Notices
 from amana.node.post import Post
 from amana.node.settings import Settings
@@ -26,6 +26,7 @@ class Mailing:
     contacts: Contacts
     post: Post
     server: MailServer
+    settings: Settings
 
     def confirmed(self, who: str = "applicant", *, language: str = "en") -> None:
         """Give an address and open the link of the letter."""
@@ -61,7 +62,11 @@ def mailing(tmp_path: Path) -> Iterator[Mailing]:
         )  # fmt: skip
         contacts = Contacts(node.database, node.clock.now, digest_key=b"k" * 32, mails=True)
         yield Mailing(
-            node=node, contacts=contacts, post=Post(node.database, settings, node.clock.now, code_of=contacts.code_of), server=server
+            node=node,
+            contacts=contacts,
+            post=Post(node.database, settings, node.clock.now, code_of=contacts.code_of),
+            server=server,
+            settings=settings,
         )
 
 
@@ -118,6 +123,36 @@ def test_addresses_are_given_slowly_and_in_their_form(mailing: Mailing) -> None:
     with pytest.raises(Refusal) as caught:
         mailing.contacts.ask_address(asker, address="b@univ.example")
     assert caught.value.code == "contact.too_soon"
+
+
+def test_forgetting_an_address_makes_no_room_for_more_letters(mailing: Mailing) -> None:
+    asker, contacts = mailing.node.asker("applicant"), mailing.contacts
+    for number in range(ASKED_A_DAY_MAX):
+        contacts.ask_address(asker, address=f"a{number}@univ.example")
+        contacts.forget_address(asker)
+        with pytest.raises(Refusal, match="contact.too_soon"):
+            contacts.ask_address(asker, address="again@univ.example")
+        mailing.node.clock.at_s += 61
+    with pytest.raises(Refusal, match="contact.too_soon"):
+        contacts.ask_address(asker, address="again@univ.example")
+    mailing.node.clock.at_s += 86_400
+    contacts.ask_address(mailing.node.asker("applicant"), address="again@univ.example")
+
+
+def test_letters_that_ask_keep_no_notice_waiting_and_are_given_up(mailing: Mailing) -> None:
+    mailing.confirmed()
+    mailing.returned()
+    for who in ("member", "reviewer", "second"):
+        mailing.contacts.ask_address(mailing.node.asker(who), address=f"{who}@univ.example")
+    mailing.post = Post(
+        mailing.node.database, replace(mailing.settings, mail_turn_max=2), mailing.node.clock.now, code_of=mailing.contacts.code_of
+    )
+    assert mailing.post.send() == 2
+    assert {letter["To"] for letter in mailing.server.letters} >= {"applicant@univ.example"}, "the notice is among the first two"
+    mailing.server.silent_after = "MAIL"
+    mailing.node.clock.at_s += 3 * 86_400
+    mailing.post.send()
+    assert {row[0] for row in mailing.node.rows("SELECT asked FROM contact")} == {"sent", "failed"}
 
 
 def test_a_server_that_cannot_be_reached_is_asked_again(mailing: Mailing) -> None:
