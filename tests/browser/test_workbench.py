@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.browser, needs_browser]
 FIRST_VIEW_BYTES_MAX = 20_000
 LINE = "Object.defineProperty(navigator, 'connection', {value: {saveData: false, effectiveType: '4g'}, configurable: true})"
 """A browser on a busy machine may take it for a slow line."""
+LOOKS_MAX = 60
 EXPECTED = ("status of 4",)
 """What a browser says of refusals that are shown, and of a worker that a page does without."""
 
@@ -125,7 +126,12 @@ def test_five_minutes_without_scripts(site: Portal, language: str) -> None:
         page.wait_for_url(re.compile(r"/desk/work/q-[0-9a-f]{16}$"))
         assert page.locator("svg[role=img]").count() == 2 and page.locator("table").count() == 1
         page.click("button:has-text('2 %')")
-        page.wait_for_selector("table")
+        for _ in range(LOOKS_MAX):  # on a busy machine it waits for its turn; without a script one looks again
+            if page.locator("table").count():
+                break
+            page.wait_for_timeout(1_000)
+            page.reload()
+        assert page.locator("table").count() == 1, page.inner_text("main")
         assert sql in page.inner_text("#python")
 
 
