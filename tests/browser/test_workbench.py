@@ -20,7 +20,6 @@ pytestmark = [pytest.mark.browser, needs_browser]
 FIRST_VIEW_BYTES_MAX = 20_000
 LINE = "Object.defineProperty(navigator, 'connection', {value: {saveData: false, effectiveType: '4g'}, configurable: true})"
 """A browser on a busy machine may take it for a slow line."""
-LOOKS_MAX = 60
 EXPECTED = ("status of 4",)
 """What a browser says of refusals that are shown, and of a worker that a page does without."""
 
@@ -102,7 +101,7 @@ def test_five_minutes_of_a_researcher(site: Portal, language: str, width: int) -
         copied = page.evaluate("navigator.clipboard.readText()")
         assert sql in copied and ast.parse(copied)
         first = page.url
-        page.click("button:has-text('5 %')")
+        page.click("button:has-text('± 5 %')")
         page.wait_for_url(lambda url: "/q-" in url and url != first)
         page.wait_for_selector("table")
         check_page(page)
@@ -122,16 +121,12 @@ def test_five_minutes_without_scripts(site: Portal, language: str) -> None:
         assert page.input_value("#sql") == sql
         page.click("button[value=preview]")
         assert page.locator("#outcome .choice ul").count() == 3
+        page.check("input[value='10%']")
         page.click("button[value=run]")
         page.wait_for_url(re.compile(r"/desk/work/q-[0-9a-f]{16}$"))
         assert page.locator("svg[role=img]").count() == 2 and page.locator("table").count() == 1
-        page.click("button:has-text('2 %')")
-        for _ in range(LOOKS_MAX):  # on a busy machine it waits for its turn; without a script one looks again
-            if page.locator("table").count():
-                break
-            page.wait_for_timeout(1_000)
-            page.reload()
-        assert page.locator("table").count() == 1, page.inner_text("main")
+        page.click("button:has-text('± 5 %')")  # a step that the rest of the permit pays, whatever bounds are chosen for it
+        page.wait_for_selector("table")
         assert sql in page.inner_text("#python")
 
 
