@@ -30,7 +30,8 @@ def main(folder: Path, name: str, *, dying: bool) -> None:
     policy = {"AMANA_WITNESS_POLICY_FILE": str(folder / "logs"), "AMANA_PUBLIC_URL": f"https://{name}.example"}
     settings = read_settings(folder, policy)
     witness = open_witness(folder, settings, now=lambda: datetime.now(UTC))
-    service = cast("Service", SimpleNamespace(settings=settings, witness=witness, tend=lambda: None))
+    idle = SimpleNamespace(tend=lambda: None)
+    service = cast("Service", SimpleNamespace(settings=settings, witness=witness, datasets=tuple, tend=idle.tend, verification=idle))
     server = uvicorn.Server(uvicorn.Config(build(service), host="127.0.0.1", port=0, log_level="error", lifespan="on"))
 
     class Told(uvicorn.Server):

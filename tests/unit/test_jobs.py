@@ -270,7 +270,8 @@ def test_a_lost_database_says_nothing_of_a_job(service: Service, monkeypatch: py
     assert look(service, job).state == "done"
 
 
-def test_a_job_whose_turn_was_in_vain_gets_another(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def lost_at_first(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The database is lost at the first turn of a job; one item for each turn."""
     real, tries = Service.ask, list[int]()
 
     def lost_once(self: Service, asker: Asker | None, **named: Any) -> Answered:
@@ -281,11 +282,36 @@ def test_a_job_whose_turn_was_in_vain_gets_another(folder: Path, monkeypatch: py
         return real(self, asker, **named)
 
     monkeypatch.setattr(Service, "ask", lost_once)
+    return tries
+
+
+def test_a_job_whose_turn_was_in_vain_gets_another(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = lost_at_first(monkeypatch)
     monkeypatch.setattr("amana.node.job_queue.TIDY_S", 0.3)
     service = open_service(folder)
     service.work()
     assert wait(service, put(service).record.id).state == "done"
     assert len(tries) == 2
+    service.close()
+
+
+def test_a_job_whose_queue_lost_the_word_of_its_turn_gets_another(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dbos._sys_db import SystemDatabase
+
+    tries, ends, write = lost_at_first(monkeypatch), list[int](), SystemDatabase.update_workflow_outcome
+
+    def unwritten_once(self: SystemDatabase, *args: Any, **named: Any) -> None:
+        ends.append(1)
+        if len(ends) == 1:
+            raise OSError("the connection is lost")
+        write(self, *args, **named)
+
+    monkeypatch.setattr(SystemDatabase, "update_workflow_outcome", unwritten_once)
+    monkeypatch.setattr("amana.node.job_queue.TIDY_S", 0.3)
+    service = open_service(folder)
+    service.work()
+    assert wait(service, put(service).record.id).state == "done"
+    assert len(tries) == 2 <= len(ends)
     service.close()
 
 

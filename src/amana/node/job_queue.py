@@ -79,7 +79,8 @@ class JobQueue:
         self, place: Place, *, worker: str, running_max: int, run: Callable[[JobId], None], open_jobs: Callable[[], tuple[JobId, ...]],
         alive: Callable[[str], bool],
     ) -> None:  # fmt: skip
-        self._run, self._open_jobs, self._alive = run, open_jobs, alive
+        self._run, self._open_jobs, self._alive, self._worker = run, open_jobs, alive, worker
+        self._turns, self._without_turn = set[str](), set[str]()
         config = DBOSConfig(
             name=NAME, system_database_url=place.url, executor_id=worker, application_version=VERSION, serializer=PlainSerializer(),
             log_level="CRITICAL", use_listen_notify=False, sys_db_pool_size=CONNECTIONS_MAX,
@@ -110,13 +111,14 @@ class JobQueue:
     def tidy(self) -> None:
         """Bring the queue in line with the table of jobs: what a crash left comes again, what is over is forgotten."""
         found = {each.workflow_id: each for each in DBOS.list_workflows(name=TURN, load_input=False, load_output=False)}
+        before, self._without_turn = self._without_turn, set()
         open_jobs = self._open_jobs()  # read after the queue: a job that ended meanwhile is not open
         for job in open_jobs:
             held = found.pop(job, None)
             if held is None:
                 self._hand_out(job)
             elif held.status == HANDED_OUT:
-                if not self._alive(held.executor_id or ""):
+                if not self._is_taken(job, held.executor_id or "", before=before):
                     DBOS.resume_workflow(job, queue_name=QUEUE)
             elif held.status not in WAITING:  # its turn is over but the job is not: the database was lost, or another process had it
                 DBOS.delete_workflow(job)
@@ -131,12 +133,25 @@ class JobQueue:
         self._thread.join(seconds_max)  # it may wait for a lost database
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=ceil(seconds_max))
 
+    def _is_taken(self, job: str, worker: str, *, before: set[str]) -> bool:
+        """Whether the process that a job was handed out to has it. In this process a job has no turn at two looks in a row (`before`: the
+        one before) if the database was lost when DBOS wrote that the turn begins or is over."""
+        if worker != self._worker:
+            return self._alive(worker)
+        if job in self._turns:
+            return True
+        self._without_turn.add(job)
+        return job not in before
+
     def _take(self, job: str) -> None:
         """One job's turn. It never raises: what could not be finished is handed out again."""
+        self._turns.add(job)
         try:
             self._run(JobId(job))
         except Exception as error:  # noqa: BLE001 - a lost database, say; `tidy` comes back to it
             structlog.get_logger("amana.node").warning("job_turn", job=job, cause=_cause(error))
+        finally:
+            self._turns.discard(job)
 
     def _hand_out(self, job: JobId) -> None:
         """To whichever process is free first. Twice changes nothing."""
