@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from amana.node.database import open_database
 from amana.node.jobs import JobView
@@ -65,6 +66,15 @@ def publish_clinic(folder: Path, *, patients: int = 2_000) -> None:
     change(folder, *ROWS)
 
 
+def all_are_jobs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A published clinic in that folder, in the tests' database, where every question becomes a job at once; give where."""
+    monkeypatch.setenv("AMANA_DATABASE", database_of(os.environ.get("AMANA_TEST_DATABASE", "sqlite")))
+    monkeypatch.setenv("AMANA_JOB_AFTER_MS", "0")
+    monkeypatch.setenv("AMANA_DEADLINE_BASE_MS", "100")
+    publish_clinic(folder / "node")
+    return folder / "node"
+
+
 def change(folder: Path, *statements: str) -> None:
     """Change what the database of that folder holds."""
     database = open_database(os.environ.get("AMANA_DATABASE", "sqlite"), folder=folder)
@@ -119,3 +129,13 @@ def wait(service: Service, job: JobId, *, until: Callable[[JobView], bool] = lam
             return view
         time.sleep(0.02)
     raise AssertionError(view)
+
+
+def submit(service: Service, number: int = 0, *, seconds: float = 0.1) -> JobId:
+    """Put a question in the queue, by whoever owns the permit."""
+    return service.jobs.submit(asker(service), question(number), dataset="test", seconds=seconds).record.id
+
+
+def look(service: Service, job: JobId) -> JobView:
+    """How far that job of hers is."""
+    return service.jobs.job(asker(service), job=job)

@@ -1,16 +1,11 @@
 """Long questions as jobs: which are, who sees them, what their turn does, what their progress tells."""
 
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
 
 import pytest
 
@@ -18,35 +13,23 @@ from amana.engines.duckdb import DuckDbEngine
 from amana.node.answers import Answered
 from amana.node.jobs import JobView
 from amana.node.service import Service, open_service
-from amana.policy.people import Asker, Scope
+from amana.policy.people import Scope
 from amana.terms.ids import JobId
 from amana.terms.refusal import Fault, Refusal
-from tests.clinic import OTHER, OWNER, asker, change, database_of, publish_clinic, put, question, rows, wait
+from tests.clinic import OTHER, all_are_jobs, asker, change, look, question, rows, submit, wait
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("AMANA_DATABASE", database_of(os.environ.get("AMANA_TEST_DATABASE", "sqlite")))
-    monkeypatch.setenv("AMANA_JOB_AFTER_MS", "0")
-    monkeypatch.setenv("AMANA_DEADLINE_BASE_MS", "100")
-    publish_clinic(tmp_path / "node")
-    return tmp_path / "node"
+    return all_are_jobs(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def service(folder: Path) -> Iterator[Service]:
     with closing(open_service(folder)) as opened:
         yield opened
-
-
-def submit(service: Service, number: int = 0, *, seconds: float = 0.1) -> JobId:
-    return service.jobs.submit(asker(service), question(number), dataset="test", seconds=seconds).record.id
-
-
-def look(service: Service, job: JobId) -> JobView:
-    return service.jobs.job(asker(service), job=job)
 
 
 def refused(act: object, *given: object, **named: object) -> str:
@@ -90,57 +73,6 @@ def test_a_short_question_is_answered_at_once_and_a_long_one_is_a_job(folder: Pa
         assert refused(service.put, asker(service, OTHER), asked=question(4)) == "rights.member_needed", "before it is queued"
     finally:
         assert service.close() == 0
-
-
-@pytest.mark.usefixtures("each_database")
-def test_the_queue_runs_every_job_once_and_in_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AMANA_JOBS_RUNNING_MAX", "1")
-    service = open_service(folder)
-    first = [submit(service, number) for number in range(3)]
-    service.work()  # takes up what was put before
-    jobs = first + [put(service, number).record.id for number in range(3, 5)]
-    over = [wait(service, job).record for job in jobs]
-    assert service.close() == 0
-    assert [record.digest is not None for record in over] == [True] * 5
-    ends = [record.over_at for record in over]
-    assert ends == sorted(end for end in ends if end is not None)
-    assert rows(folder, "SELECT CAST(COUNT(*) AS INTEGER) FROM charge WHERE permit = 'permit m-1'") == [(5,)]
-
-
-@pytest.mark.slow
-def test_a_clean_stop_lets_jobs_finish_and_keeps_the_others_for_the_next_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AMANA_JOBS_RUNNING_MAX", "1")
-    monkeypatch.setenv("AMANA_DEADLINE_BASE_MS", "800")
-    service = open_service(folder)
-    service.work()
-    jobs = [put(service, number).record.id for number in range(3)]
-    wait(service, jobs[0], until=lambda view: view.stage == "running")
-    assert service.close() == 0
-    service = open_service(folder)
-    assert [look(service, job).state for job in jobs] == ["done", "queued", "queued"]
-    service.work()
-    assert [wait(service, job).state for job in jobs] == ["done"] * 3
-    service.close()
-
-
-@pytest.mark.slow
-def test_a_stop_waits_for_a_job_no_longer_than_it_may_and_says_how_many_run_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AMANA_HTTP_STOP_MS_MAX", "1")
-    monkeypatch.setenv("AMANA_DEADLINE_BASE_MS", "10000")
-    begun, ended = Event(), Event()
-
-    def slow(*given: object, **named: object) -> object:
-        begun.set()
-        ended.wait(30)
-        raise InterruptedError
-
-    service = open_service(folder)
-    service.work()
-    monkeypatch.setattr(DuckDbEngine, "run", slow)
-    put(service)
-    assert begun.wait(10)
-    assert service.close() == 1
-    ended.set()
 
 
 def test_only_its_owner_sees_cancels_or_reads_a_job(service: Service) -> None:
@@ -270,71 +202,6 @@ def test_a_lost_database_says_nothing_of_a_job(service: Service, monkeypatch: py
     assert look(service, job).state == "done"
 
 
-def lost_at_first(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The database is lost at the first turn of a job; one item for each turn."""
-    real, tries = Service.ask, list[int]()
-
-    def lost_once(self: Service, asker: Asker | None, **named: Any) -> Answered:
-        if "seconds_max" not in named:
-            tries.append(1)
-            if len(tries) == 1:
-                raise Refusal("node.database_lost", cause="OperationalError")
-        return real(self, asker, **named)
-
-    monkeypatch.setattr(Service, "ask", lost_once)
-    return tries
-
-
-def test_a_job_whose_turn_was_in_vain_gets_another(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tries = lost_at_first(monkeypatch)
-    monkeypatch.setattr("amana.node.job_queue.TIDY_S", 0.3)
-    service = open_service(folder)
-    service.work()
-    assert wait(service, put(service).record.id).state == "done"
-    assert len(tries) == 2
-    service.close()
-
-
-def test_a_job_whose_queue_lost_the_word_of_its_turn_gets_another(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dbos._sys_db import SystemDatabase
-
-    tries, ends, write = lost_at_first(monkeypatch), list[int](), SystemDatabase.update_workflow_outcome
-
-    def unwritten_once(self: SystemDatabase, *args: Any, **named: Any) -> None:
-        ends.append(1)
-        if len(ends) == 1:
-            raise OSError("the connection is lost")
-        write(self, *args, **named)
-
-    monkeypatch.setattr(SystemDatabase, "update_workflow_outcome", unwritten_once)
-    monkeypatch.setattr("amana.node.job_queue.TIDY_S", 0.3)
-    service = open_service(folder)
-    service.work()
-    assert wait(service, put(service).record.id).state == "done"
-    assert len(tries) == 2 <= len(ends)
-    service.close()
-
-
-def test_a_queue_that_takes_no_job_keeps_nobody_waiting_and_gets_it_later(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from amana.node.job_queue import JobQueue
-
-    real, tries = JobQueue._hand_out, list[JobId]()
-
-    def lost_once(self: JobQueue, job: JobId) -> None:
-        tries.append(job)
-        if len(tries) == 1:
-            raise OSError("no room")
-        real(self, job)
-
-    monkeypatch.setattr(JobQueue, "_hand_out", lost_once)
-    monkeypatch.setattr("amana.node.job_queue.TIDY_S", 0.3)
-    service = open_service(folder)
-    service.work()
-    view = put(service)
-    assert wait(service, view.record.id).state == "done" and tries == [view.record.id] * 2
-    service.close()
-
-
 @pytest.mark.usefixtures("each_database")
 def test_one_person_and_the_node_have_so_many_jobs_at_most(service: Service) -> None:
     service.settings = replace(service.settings, jobs_person_max=2, jobs_open_max=3)
@@ -396,31 +263,3 @@ def test_a_job_speaks_with_the_token_that_put_it_and_no_longer_than_that(folder:
     assert [look(service, job).state for job in (good, bad, forgotten)] == ["done", "failed", "failed"]
     for job in (bad, forgotten):
         assert refused(service.jobs.answer, asker(service), job=job) == "rights.token_ended"
-
-
-def test_the_library_of_queues_is_loaded_by_servers_only(tmp_path: Path) -> None:
-    probe = (
-        "import sys, contextlib\n"
-        "import amana.node.service, amana.node.wiring, amana.node.jobs, amana.node.job_runs\n"
-        "from amana.cli.main import main\n"
-        "with contextlib.suppress(SystemExit): main(['ask', '--help'])\n"
-        "main(['datasets', '--folder', sys.argv[1]])\n"
-        "print('dbos' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", probe, str(tmp_path)], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "False"
-
-
-def test_what_the_queue_keeps_is_read_by_its_owner_only_and_holds_no_question(folder: Path) -> None:
-    service = open_service(folder)
-    service.work()
-    job = put(service, 33).record.id
-    if os.environ["AMANA_DATABASE"] == "sqlite":
-        file = folder / "jobs.sqlite"
-        assert file.stat().st_mode & 0o777 == 0o600
-        until = time.monotonic() + 10
-        while job.encode() not in (held := file.read_bytes()):
-            assert time.monotonic() < until
-        assert job.encode() in held and b"visits" not in held and OWNER.encode() not in held
-    wait(service, job)
-    service.close()

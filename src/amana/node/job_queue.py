@@ -111,7 +111,7 @@ class JobQueue:
     def tidy(self) -> None:
         """Bring the queue in line with the table of jobs: what a crash left comes again, what is over is forgotten."""
         found = {each.workflow_id: each for each in DBOS.list_workflows(name=TURN, load_input=False, load_output=False)}
-        before, self._without_turn = self._without_turn, set()
+        before, self._without_turn = self._without_turn, set[str]()
         open_jobs = self._open_jobs()  # read after the queue: a job that ended meanwhile is not open
         for job in open_jobs:
             held = found.pop(job, None)
