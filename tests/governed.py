@@ -87,20 +87,22 @@ class Governed:
     def draft(self) -> ProjectId:
         return self.projects.create(self.asker("applicant"), application=self.application())
 
-    def submitted(self) -> ProjectId:
-        project = self.draft()
-        self.projects.add_member(self.asker("applicant"), project=project, person=self.ids["member"])
+    def submitted(self, project: ProjectId | None = None) -> ProjectId:
+        if project is None:
+            project = self.draft()
+            self.projects.add_member(self.asker("applicant"), project=project, person=self.ids["member"])
         self.projects.act(self.asker("applicant"), project=project, event=ProjectEvent.SUBMIT)
         return project
 
-    def reviewed(self) -> ProjectId:
-        project = self.submitted()
+    def reviewed(self, project: ProjectId | None = None) -> ProjectId:
+        project = self.submitted(project)
         for name in ("reviewer", "second"):
             self.projects.review(self.asker(name), project=project, verdict=Verdict.APPROVE, reasons="clear")
         return project
 
-    def approved(self) -> ProjectId:
-        project = self.reviewed()
+    def approved(self, project: ProjectId | None = None) -> ProjectId:
+        """A new one, or one that is a draft again."""
+        project = self.reviewed(project)
         self.projects.decide(self.asker("decider"), project=project, event=ProjectEvent.APPROVE, reasons="useful")
         return project
 

@@ -103,6 +103,10 @@ def a_use(number: int = 1, *, hours: int = 2, cost: int = 1_000, cost_delta: int
     )
 
 
+UNGRANTED = frozenset({"request", "return", "revise", "refuse"})
+"""What happens to a permit before there is anything to spend."""
+
+
 def a_permit(event: str, state: str, *, hours: int = 1, cap: int = CAP // 2) -> PermitEntry:
     """A transition of the permit."""
     return PermitEntry(
@@ -114,8 +118,8 @@ def a_permit(event: str, state: str, *, hours: int = 1, cap: int = CAP // 2) -> 
         custodian="Ministry of Health",
         event=event,
         state=state,
-        cap_nrho=0 if event in {"request", "refuse"} else cap,
-        cap_delta=0 if event in {"request", "refuse"} else CAP_DELTA // 2,
+        cap_nrho=0 if event in UNGRANTED else cap,
+        cap_delta=0 if event in UNGRANTED else CAP_DELTA // 2,
         until=date(2027, 12, 31),
         sealed=SEALED,
     )

@@ -93,7 +93,7 @@ def project(state: ProjectState = ProjectState.ACTIVE, *, version: int = 1) -> P
 
 
 def record(state: PermitState = PermitState.ACTIVE, *, match: Match = MATCH) -> PermitRecord:
-    ungranted = state in {PermitState.REQUESTED, PermitState.REFUSED}
+    ungranted = state in {PermitState.REQUESTED, PermitState.RETURNED, PermitState.REFUSED}
     return PermitRecord(
         id=PermitId("permit-1"),
         project=ProjectId("project-1"),

@@ -201,6 +201,11 @@ class World:
     def requested(self, *, body: Mapping[str, Any] | None = None) -> Sent:
         return self._of_permit(self._requested(self._approved()), body)
 
+    def returned(self) -> Sent:
+        permit = self._requested(self._approved())
+        self.service.permits.act(self.known("custodian"), permit=permit, event=PermitEvent.RETURN, reasons="Which months?")
+        return self._of_permit(permit, self.grant())
+
     def held(self, *, suspended: bool = False) -> Sent:
         permit = self._held(self._approved())
         if suspended:

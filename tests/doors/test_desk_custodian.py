@@ -17,7 +17,7 @@ from amana.policy.projects import PermitRecord, Verdict
 from amana.policy.transitions import PermitState, ProjectEvent
 from amana.terms.ids import PermitId
 from amana.web.context import COOKIE
-from amana.web.pages.custodian import read_percent
+from amana.web.pages.forms import read_percent
 from tests.doors.desk_forms import Browser, browser_of
 from tests.doors.http_node import HttpNode, http_node
 
@@ -139,6 +139,26 @@ def test_refusing_needs_reasons_and_the_team_may_ask_anew(node: HttpNode, custod
     assert custodian.send(f"{DESK}/permits/{permit}", do="refuse", reasons="too broad").status_code == 303
     assert record_of(node, permit).state is PermitState.REFUSED
     assert "too broad" in custodian.get(f"{DESK}/permits/{permit}").text
+
+
+def test_returning_needs_reasons_and_what_is_asked_anew_is_in_the_queue_again(node: HttpNode, custodian: Browser) -> None:
+    permit, applicant = requested(node), browser_of(node, "applicant")
+    assert custodian.send(f"{DESK}/permits/{permit}", do="return", reasons=" ").status_code == 422
+    assert record_of(node, permit).state is PermitState.REQUESTED
+    assert custodian.send(f"{DESK}/permits/{permit}", do="return", reasons="which <months>?").status_code == 303
+    assert record_of(node, permit).state is PermitState.RETURNED and f"/permits/{permit}" not in custodian.get(DESK).text
+    project = f"/desk/applications/{record_of(node, permit).project}"
+    page = applicant.get(project).text
+    assert "which &lt;months&gt;?" in page and f'action="/en{project}/permits/{permit}"' in page and 'value="25%"' in page
+    wrong = applicant.send(f"{project}/permits/{permit}", seen_on=project, share="much", until="2090-01-01")
+    assert wrong.status_code == 422 and record_of(node, permit).state is PermitState.RETURNED
+    day = (node.service.now() + timedelta(days=9)).date()
+    assert applicant.send(f"{project}/permits/{permit}", seen_on=project, share="٢٠ ٪", until=day.isoformat()).status_code == 303
+    record = record_of(node, permit)
+    assert (record.state, record.share_asked, record.valid_until.date()) == (PermitState.REQUESTED, Fraction(1, 5), day)
+    assert f"/permits/{permit}" in custodian.get(DESK).text and f'/permits/{permit}"' not in applicant.get(project).text
+    assert custodian.send(f"{DESK}/permits/{permit}", do="grant").status_code == 303
+    assert record_of(node, permit).state is PermitState.ACTIVE
 
 
 def test_forbidden_purposes_can_be_refused_but_not_granted_and_the_page_says_why(node: HttpNode, custodian: Browser) -> None:

@@ -118,6 +118,10 @@ def test_a_question_is_permitted_asked_written_down_and_published(terminal: Term
     shown, reasons = terminal.by("custodian", "permit", "show", permit)
     assert json.loads(shown)["match"]["outcome"] == "allowed" and "HMB" in reasons
     assert "grant_permit" in json.loads(shown)["may"]
+    assert "is now: returned" in terminal.by("custodian", "permit", "return", permit, "--reasons", "until 2080 only")[1]
+    assert json.loads(terminal.by("applicant", "permit", "show", permit)[0])["reasons"] == "until 2080 only"
+    anew = ("--share", "40%", "--until", "2080-12-31")
+    assert "is now: requested" in terminal.by("applicant", "permit", "revise", permit, *anew)[1]
     assert "is now: active" in terminal.by("custodian", "permit", "grant", permit, "--share", "50%", "--until", "2080-12-31")[1]
 
     assert "visits" in terminal.by("member", "ask", "SELECT COUNT(*) AS visits FROM visits")[0]
@@ -137,7 +141,7 @@ def test_a_question_is_permitted_asked_written_down_and_published(terminal: Term
     assert json.loads(register)["datasets"]["test"] == {"EHDS": json.loads(record)["datasets"]["test"]["EHDS"]}
 
     assert re.search(rf"{project}\s+active\s+Visits by region\s+2090-12-31", terminal.by("auditor", "project", "list")[0])
-    assert re.search(rf"{permit}\s+active\s+test\s+{project}\s+50 %\s+50 %\s+20", terminal.by("auditor", "permit", "list")[0])
+    assert re.search(rf"{permit}\s+active\s+test\s+{project}\s+40 %\s+50 %\s+20", terminal.by("auditor", "permit", "list")[0])
     assert re.search(rf"{output}\s+published\s+text\s+Visits", terminal.by("auditor", "output", "list", "--project", project)[0])
     assert re.search(rf"{project}\s+actif\s+Visites par région", terminal.by("auditor", "project", "list", "--lang", "fr")[0])
     assert re.search(rf"{permit}\s+نافذ\s", terminal.by("auditor", "permit", "list", "--lang", "ar")[0])

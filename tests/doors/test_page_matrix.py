@@ -14,7 +14,7 @@ import pytest
 from amana.node.permits import dataset_of
 from amana.node.service import Asked
 from amana.policy.rights import Action, may
-from amana.policy.things import Node, OutputOf
+from amana.policy.things import Node, OutputOf, PermitOf
 from amana.terms.ids import PermitId
 from amana.web.access import ACTIONS
 from amana.web.context import COOKIE
@@ -48,6 +48,12 @@ class Case:
     allowed: frozenset[str]
     form: Mapping[str, str] | None = None
     narrower: bool = False
+
+
+def with_project(sent: Sent) -> Sent:
+    """A permit, and of which project it is."""
+    assert isinstance(sent.thing, PermitOf)
+    return replace(sent, path={**sent.path, "project": sent.thing.project.id})
 
 
 def with_output(sent: Sent) -> Sent:
@@ -99,6 +105,9 @@ CASES: dict[str, Case] = {
     f"POST {A}/{{project}}/members": Case(send=lambda w: w.draft(body={"person": w.ids["outsider"]}), allowed=only("applicant")),
     f"POST {A}/{{project}}/permits": Case(
         send=lambda w: w.approved(), allowed=only("applicant"), form={"of_dataset": "test", "share": "1%"}
+    ),
+    f"POST {A}/{{project}}/permits/{{permit}}": Case(
+        send=lambda w: with_project(w.returned()), allowed=only("applicant"), form={"share": "1%"}
     ),
     f"POST {A}/{{project}}/outputs": Case(send=lambda w: w.approved(), allowed=TEAM, form={"kind": "text", "title": "x", "body": "y"}),
     f"POST {A}/{{project}}/outputs/{{output}}": Case(

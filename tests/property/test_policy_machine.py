@@ -46,7 +46,7 @@ PUBLISHED = version(cap_nrho=10_000_000, cap_delta=10_000).dataset
 DATASET = replace(PUBLISHED, name="clinic", population=replace(PUBLISHED.population, name=PopulationName("patients")))
 JUDGING = {
     *(Action.REVIEW_PROJECT, Action.RETURN_PROJECT, Action.APPROVE_PROJECT, Action.REJECT_PROJECT, Action.SUSPEND_PROJECT),
-    *(Action.RESUME_PROJECT, Action.REVOKE_PROJECT, Action.GRANT_PERMIT, Action.REFUSE_PERMIT, Action.WIDEN_PERMIT),
+    *(Action.RESUME_PROJECT, Action.REVOKE_PROJECT, Action.RETURN_PERMIT, Action.GRANT_PERMIT, Action.REFUSE_PERMIT, Action.WIDEN_PERMIT),
     *(Action.SUSPEND_PERMIT, Action.RESUME_PERMIT, Action.REVOKE_PERMIT, Action.VOTE_OUTPUT, Action.PUBLISH_OUTPUT),
 }
 PEOPLE = {Action.GIVE_ROLE, Action.REVOKE_ROLE, Action.DISABLE_PERSON, Action.ACCREDIT}
@@ -290,6 +290,8 @@ class Society(RuleBasedStateMachine):
                 self.record = replace(
                     self.record, state=move(PERMIT, self.record.state, event=event), granted_by=self.granter(event, actor)
                 )
+                if event is PermitEvent.REVISE:  # asked anew for what the project wants now
+                    self.record = replace(self.record, project_version=self.project.version)
             case OutputEvent():
                 self.move_output(event, actor=actor)
             case _:

@@ -16,7 +16,7 @@ from amana.node.progress import Progress, progress
 from amana.policy.projects import Verdict
 from amana.policy.transitions import PermitEvent, ProjectEvent, ProjectState
 from amana.terms.database import moment
-from amana.terms.ids import ProjectId
+from amana.terms.ids import PermitId, ProjectId
 from amana.terms.refusal import Refusal
 from tests.governed import Governed, governed
 
@@ -194,6 +194,10 @@ def test_a_request_is_told_to_its_custodian_and_what_she_does_to_the_team(node: 
     assert kinds(node, "elsewhere") == {}
     assert notices(node, "custodian")[0].path == "/desk/custodian"
     until = node.clock.now() + timedelta(days=60)
+    node.permits.act(node.asker("custodian"), permit=permit, event=PermitEvent.RETURN, reasons="which months?")
+    assert kinds(node, "applicant")["permit_return"] == kinds(node, "member")["permit_return"] == 1
+    node.permits.revise(node.asker("applicant"), permit=permit, share=Fraction(1, 20), valid_until=until)
+    assert kinds(node, "custodian") == {"permit_request": 2}
     node.permits.grant(node.asker("custodian"), permit=permit, share=Fraction(1, 20), valid_until=until)
     node.permits.act(node.asker("custodian"), permit=permit, event=PermitEvent.SUSPEND, reasons="")
     node.permits.act(node.asker("custodian"), permit=permit, event=PermitEvent.REVOKE, reasons="")
@@ -275,16 +279,26 @@ def test_what_came_back_is_its_applicants_turn_again_and_needs_two_new_reviews(n
 def test_after_the_decision_come_the_permit_and_the_questions(node: Governed) -> None:
     project = node.approved()
     turns = []
-    for step in (lambda: None, lambda: node.requested(project), lambda: None):
+
+    def the_one() -> PermitId:
+        return PermitId(str(node.rows("SELECT id FROM permit")[0][0]))
+
+    def revise() -> None:
+        until = node.clock.now() + timedelta(days=60)
+        node.permits.revise(node.asker("applicant"), permit=the_one(), share=Fraction(1, 20), valid_until=until)
+
+    def give_back() -> None:
+        node.permits.act(node.asker("custodian"), permit=the_one(), event=PermitEvent.RETURN, reasons="which months?")
+
+    for step in (lambda: None, lambda: node.requested(project), lambda: None, give_back, revise):
         node.clock.at_s += 86_400
         step()
         current = stands(node, project).current
         turns.append(None if current is None else (current.name, current.turn))
-    permit = node.rows("SELECT id FROM permit")[0][0]
     until = node.clock.now() + timedelta(days=60)
-    node.permits.grant(node.asker("custodian"), permit=permit, share=Fraction(1, 20), valid_until=until)  # type: ignore[arg-type]
+    node.permits.grant(node.asker("custodian"), permit=the_one(), share=Fraction(1, 20), valid_until=until)
     last = stands(node, project).current
-    assert turns == [("request", "applicant"), ("sign", "custodian"), ("sign", "custodian")]
+    assert turns == [("request", "applicant"), *2 * [("sign", "custodian")], ("request", "applicant"), ("sign", "custodian")]
     assert last is not None and last.name == "ask"
     node.projects.act(node.asker("applicant"), project=project, event=ProjectEvent.CLOSE)
     assert node.projects.place(project).state is ProjectState.CLOSED

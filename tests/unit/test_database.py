@@ -16,6 +16,7 @@ from amana.node.migrations import Step, migrate, steps
 from amana.node.workers import Worker
 from amana.terms.database import DuplicateError
 from amana.terms.refusal import Refusal
+from tests.clinic import ROWS
 from tests.parts import connect
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -44,6 +45,41 @@ def test_a_step_that_fails_leaves_nothing_of_any_step(tmp_path: Path, monkeypatc
         migrate(database, now=NOW)
     monkeypatch.setattr(migrations, "steps", lambda: (*known, further[0]))
     assert migrate(database, now=NOW) == 1
+    database.close()
+
+
+@pytest.mark.usefixtures("each_database")
+def test_a_table_that_is_made_anew_keeps_its_rows_and_what_refers_to_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = steps()
+    (last,) = (each for each in known if each.name == "schema/returned.sql")
+    monkeypatch.setattr(migrations, "steps", lambda: known[: last.number - 1])
+    database = connect(tmp_path / "one")
+    notice = "INSERT INTO notice (id, person, at, kind, project, permit, mail) VALUES ('n-1', 'p-owner', '2', 'permit_grant', 'p-1', 'm-1', 'none')"
+    with database.transaction() as run:
+        for statement in (*ROWS, notice):
+            run.change(statement, {})
+        before = run.rows("SELECT * FROM permit", {})
+    monkeypatch.setattr(migrations, "steps", lambda: known)
+    assert migrate(database, now=NOW) == len(known) - last.number + 1
+    with database.reading() as run:
+        assert run.rows("SELECT * FROM permit", {}) == before != []
+    for statement, wrong in (
+        ("DELETE FROM permit", "foreign key"),
+        ("UPDATE permit SET state = 'lost'", "check"),
+        ("UPDATE permit SET state = 'returned'", "check"),
+        ("UPDATE permit SET granted_by = applicant", "check"),
+        ("UPDATE notice SET permit = 'm-2'", "foreign key"),
+    ):
+        with pytest.raises(Exception, match=f"(?i){wrong}"), database.transaction() as run:
+            run.change(statement, {})
+    with database.transaction() as run:
+        assert run.change("UPDATE permit SET state = 'returned', granted_by = NULL", {}) == 1
+    with pytest.raises(DuplicateError), database.transaction() as run:
+        run.change(
+            "INSERT INTO permit SELECT 'm-2', project, applicant, project_version, dataset, population, custodian, state, share_asked,"
+            " cap_nrho, cap_delta, valid_until, granted_by, reasons FROM permit",
+            {},
+        )
     database.close()
 
 

@@ -77,6 +77,12 @@ def test_the_custodian_on_the_nodes_own_machine_needs_no_life_of_a_permit(tmp_pa
     assert verified(tmp_path, [*beginning()[:3], own]).totals[0].uses == 1
 
 
+def test_a_request_is_returned_and_made_anew_for_another_time(tmp_path: Path) -> None:
+    anew = [a_permit("return", "returned"), replace(a_permit("revise", "requested"), until=date(2027, 6, 30))]
+    granted = [replace(each, until=date(2027, 6, 30)) if isinstance(each, PermitEntry) else each for each in beginning()[7:]]
+    assert verified(tmp_path, [*beginning()[:7], *anew, *granted, a_use(1)]).totals[0].uses == 1
+
+
 def test_what_used_a_permit_up_was_paid_and_may_stand_after_that_end(tmp_path: Path) -> None:
     ended = a_permit("exhaust", "exhausted", hours=2)
     assert verified(tmp_path, [*beginning(), ended, a_use(1, hours=2)]).totals[0].uses == 1
@@ -136,6 +142,9 @@ BROKEN: dict[str, tuple[Callable[[], list[Entry]], int, str]] = {
     "a use after the permit's last day": (lambda: [*(swap(beginning(), 6, until=date(2026, 11, 28))[:7]), *(replace(each, until=date(2026, 11, 28)) for each in beginning()[7:9]), beginning()[9], a_use(1, hours=6)], 10, "permit_ended"),  # type: ignore[type-var]
     "a use beyond the permit": (lambda: [*beginning()[:7], a_permit("grant", "granted", cap=1_500), a_permit("activate", "active", cap=1_500), beginning()[9], a_use(1), a_use(2)], 11, "permit_overdrawn"),
     "a permit granted twice": (lambda: [*beginning(), a_permit("grant", "granted")], 10, "lifecycle"),
+    "a permit granted while its request lay with the team": (lambda: [*beginning()[:7], a_permit("return", "returned"), a_permit("grant", "granted")], 8, "lifecycle"),
+    "a return that moves the end": (lambda: [*beginning()[:7], replace(a_permit("return", "returned"), until=date(2029, 1, 1))], 7, "permit_changed"),
+    "a request made anew with a cap": (lambda: [*beginning()[:7], a_permit("return", "returned"), replace(a_permit("revise", "requested"), cap_nrho=CAP)], 8, "permit_changed"),
     "a permit from nowhere": (lambda: [*beginning()[:6], a_permit("grant", "granted")], 6, "lifecycle"),
     "a permit requested twice": (lambda: [*beginning(), a_permit("request", "requested")], 10, "lifecycle"),
     "a state that the event does not lead to": (lambda: [*beginning()[:7], a_permit("grant", "active")], 7, "lifecycle"),

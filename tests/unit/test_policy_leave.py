@@ -39,6 +39,7 @@ def test_a_member_with_everything_in_order_gets_a_permit_of_public_facts() -> No
     [
         (PermitState.REQUESTED, "permit.waiting"),
         (PermitState.GRANTED, "permit.waiting"),
+        (PermitState.RETURNED, "permit.returned"),
         (PermitState.REFUSED, "permit.refused"),
         (PermitState.EXHAUSTED, "permit.exhausted"),
         (PermitState.SUSPENDED, "permit.suspended"),

@@ -50,7 +50,7 @@ def project(options: argparse.Namespace, catalogue: Catalogue) -> None:
 
 
 def permit(options: argparse.Namespace, catalogue: Catalogue) -> None:
-    """Request, grant, stop."""
+    """Request, return and request anew, grant, stop."""
     with open_node(node_of(options), catalogue) as node:
         match options.action:
             case "list":
@@ -62,6 +62,16 @@ def permit(options: argparse.Namespace, catalogue: Catalogue) -> None:
             case "request":
                 about = {name: _word(options, name) for name in ("project", "dataset", "share")}
                 _made(node.make("/permits", {**about, "valid_until": _until(options)}), catalogue)
+            case "revise":
+                _told(
+                    node.move(
+                        "permits",
+                        _thing(options),
+                        "revise",
+                        about={"share": _word(options, "share"), "valid_until": _until(options)},
+                    ),
+                    catalogue,
+                )
             case "grant":
                 about = {"share": _word(options, "share"), "valid_until": _until(options), "reasons": options.reasons or ""}
                 _told(node.move("permits", _thing(options), "grant", about=about), catalogue)

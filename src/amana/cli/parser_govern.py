@@ -10,7 +10,7 @@ ACTIONS = {
         "list", "show", "new", "edit", "submit", "withdraw", "change-purpose", "close", "add-member", "remove-member", "review", "return",
         "approve", "reject", "suspend", "resume", "revoke",
     ),
-    "permit": ("list", "show", "request", "grant", "refuse", "suspend", "resume", "revoke"),
+    "permit": ("list", "show", "request", "return", "revise", "grant", "refuse", "suspend", "resume", "revoke"),
     "output": ("list", "show", "add", "rewrite", "propose", "vote", "publish", "retract"),
     "jobs": ("list", "show", "cancel", "answer"),
     "keys": ("show", "rotate"),

@@ -44,7 +44,12 @@ class Phases:
     person: str | None = None
 
 
-_HELD_PERMIT = {PermitState.GRANTED.value: COMPLETED, PermitState.ACTIVE.value: COMPLETED, PermitState.REQUESTED.value: POTENTIAL}
+_HELD_PERMIT = {
+    PermitState.GRANTED.value: COMPLETED,
+    PermitState.ACTIVE.value: COMPLETED,
+    PermitState.REQUESTED.value: POTENTIAL,
+    PermitState.RETURNED.value: POTENTIAL,
+}
 _HELD_PROJECT = {
     ProjectState.APPROVED.value: COMPLETED,
     ProjectState.ACTIVE.value: COMPLETED,

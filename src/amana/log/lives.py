@@ -15,7 +15,7 @@ from amana.terms.refusal import Refusal
 CUSTODIANS = "custodian:"
 """How a custodian's own permit begins: nobody granted it, so the log holds no life of it."""
 _CAPPING = frozenset({"request", PermitEvent.GRANT.value, PermitEvent.WIDEN.value})
-_NEW_END = frozenset({*_CAPPING, PermitEvent.RESUME.value})
+_NEW_END = frozenset({*_CAPPING, PermitEvent.RESUME.value, PermitEvent.REVISE.value})
 
 _PROJECT = picker("project", "project", "event", "state", "purposes")
 _USABLE = frozenset({PermitState.ACTIVE, PermitState.EXHAUSTED})

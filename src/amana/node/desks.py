@@ -22,12 +22,11 @@ from amana.terms.refusal import Refusal
 if TYPE_CHECKING:
     from amana.node.service import Service
 
-PERMITS_OF = """SELECT permit.id, MIN(audit.at) FROM permit LEFT JOIN audit
-ON audit.subject = permit.id AND audit.thing = 'permit' AND audit.action = 'request'
-WHERE permit.custodian = :custodian AND permit.state NOT IN ('refused', 'expired', 'revoked')
-GROUP BY permit.id ORDER BY MIN(audit.at), permit.id LIMIT :limit"""
-REQUESTED_AT = "SELECT MIN(at) FROM audit WHERE subject = :id AND thing = 'permit' AND action = 'request'"
-REASONS = "SELECT reasons FROM permit WHERE id = :id"
+PERMITS_OF = """SELECT permit.id, MAX(audit.at) FROM permit LEFT JOIN audit
+ON audit.subject = permit.id AND audit.thing = 'permit' AND audit.action IN ('request', 'revise')
+WHERE permit.custodian = :custodian AND permit.state NOT IN ('returned', 'refused', 'expired', 'revoked')
+GROUP BY permit.id ORDER BY MAX(audit.at), permit.id LIMIT :limit"""
+REQUESTED_AT = "SELECT MAX(at) FROM audit WHERE subject = :id AND thing = 'permit' AND action IN ('request', 'revise')"
 PROMISED = """SELECT CAST(COALESCE(SUM(cap_nrho), 0) AS INTEGER) FROM permit
 WHERE population = :population AND state IN ('granted', 'active', 'exhausted', 'suspended')"""
 STOPPED = """SELECT id, at, actor, action, thing, subject, was, now_is FROM audit
@@ -44,7 +43,7 @@ IN_FORCE = frozenset({PermitState.GRANTED, PermitState.ACTIVE, PermitState.EXHAU
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A permit of a custodian's organisation. `since`: when it was requested, None where no note says so."""
+    """A permit of a custodian's organisation. `since`: when it was requested last, None where no note says so."""
 
     place: PermitOf
     since: datetime | None
@@ -94,15 +93,14 @@ class Desks:
             )
         return tuple(each for each in found if may(Action.SEE_PERMIT, asker, on=each.place, now=at))
 
-    def permit(self, asker: Asker, permit: PermitId) -> tuple[Asked, str]:
-        """One of them, with the last reasons that were given. Errors: Refusal rights.*, node.not_found."""
+    def permit(self, asker: Asker, permit: PermitId) -> Asked:
+        """One of them. Errors: Refusal rights.*, node.not_found."""
         place = self._service.permits.permit(asker, permit=permit)
         if Role.CUSTODIAN not in asker.person.roles or place.record.custodian != asker.person.organisation:
             raise unfit(RULES[Action.GRANT_PERMIT])
         with self._database.reading() as run:
             since = run.rows(REQUESTED_AT, {"id": permit})[0][0]
-            reasons = text(run.rows(REASONS, {"id": permit})[0][0])
-        return Asked(place=place, since=None if since is None else datetime.fromisoformat(text(since))), reasons
+        return Asked(place=place, since=None if since is None else datetime.fromisoformat(text(since)))
 
     def promised_nrho(self, population: str) -> int:
         """The sum of what the permits in force may spend of a population's budget. Units: nano-rho."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from importlib.resources import files
 from typing import final
 
-from amana.node.database import NodeDatabase
+from amana.node.database import NodeDatabase, PostgresRun
 from amana.terms.database import text, whole
 from amana.terms.refusal import Refusal
 
@@ -22,8 +22,9 @@ STEPS = (
     ("amana.node", "schema/receipts.sql"),
     ("amana.node", "schema/history.sql"),
     ("amana.node", "schema/applications.sql"),
+    ("amana.node", "schema/returned.sql"),
 )
-"""In order; a change of the schema is one step more."""
+"""In order; a change of the schema is one step more. A step that PostgreSQL needs in other words has a file `.postgres.sql` beside it."""
 
 TABLE = """CREATE TABLE IF NOT EXISTS migration (
     number INTEGER PRIMARY KEY,
@@ -38,24 +39,27 @@ APPLY = "INSERT INTO migration (number, name, digest, applied_at) VALUES (:numbe
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One numbered change."""
+    """One numbered change. `postgres`: the same in the words of PostgreSQL, where they are others."""
 
     number: int
     name: str
     sql: str
+    postgres: str = ""
 
     @property
     def digest(self) -> str:
         """Of its text: an applied step whose text was changed stops the start."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()
+        return hashlib.sha256(f"{self.sql}{self.postgres}".encode()).hexdigest()
 
 
 def steps() -> tuple[Step, ...]:
     """Every step of this version."""
-    return tuple(
-        Step(number=number, name=name, sql=files(package).joinpath(name).read_text("utf-8"))
-        for number, (package, name) in enumerate(STEPS, start=1)
-    )
+    return tuple(_step(number, package, name) for number, (package, name) in enumerate(STEPS, start=1))
+
+
+def _step(number: int, package: str, name: str) -> Step:
+    sql, other = files(package).joinpath(name), files(package).joinpath(name.replace(".sql", ".postgres.sql"))
+    return Step(number=number, name=name, sql=sql.read_text("utf-8"), postgres=other.read_text("utf-8") if other.is_file() else "")
 
 
 def migrate(database: NodeDatabase, *, now: datetime) -> int:
@@ -73,6 +77,6 @@ def migrate(database: NodeDatabase, *, now: datetime) -> int:
         if len(applied) > len(known):
             raise Refusal("node.schema_unknown", step=applied[len(known)][1])
         for step in known[len(applied) :]:
-            run.script(step.sql)
+            run.script(step.postgres if step.postgres and isinstance(run, PostgresRun) else step.sql)
             run.change(APPLY, {"number": step.number, "name": step.name, "digest": step.digest, "at": now.isoformat()})
     return len(known) - len(applied)

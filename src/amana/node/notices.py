@@ -46,8 +46,8 @@ TO_TEAM: Mapping[ProjectEvent | PermitEvent, str] = MappingProxyType(
         **{
             event: f"permit_{event.value}"
             for event in (
-                PermitEvent.GRANT, PermitEvent.REFUSE, PermitEvent.WIDEN, PermitEvent.SUSPEND, PermitEvent.RESUME, PermitEvent.REVOKE,
-                PermitEvent.EXHAUST, PermitEvent.EXPIRE,
+                PermitEvent.RETURN, PermitEvent.GRANT, PermitEvent.REFUSE, PermitEvent.WIDEN, PermitEvent.SUSPEND, PermitEvent.RESUME,
+                PermitEvent.REVOKE, PermitEvent.EXHAUST, PermitEvent.EXPIRE,
             )
         },
     }

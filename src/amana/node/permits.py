@@ -45,11 +45,14 @@ from amana.terms.refusal import Refusal
 REQUEST = """INSERT INTO permit (id, project, applicant, project_version, dataset, population, custodian, state, share_asked, cap_nrho,
 cap_delta, valid_until, reasons) VALUES (:id, :project, :applicant, :version, :dataset, :population, :custodian, :state, :share, 0, 0,
 :valid_until, '')"""
+REVISE = """UPDATE permit SET state = :to, project_version = :version, share_asked = :share, valid_until = :valid_until
+WHERE id = :id AND state = :was"""
 GRANT = """UPDATE permit SET state = :to, cap_nrho = :nrho, cap_delta = :delta, valid_until = :valid_until, granted_by = :by,
 reasons = :reasons WHERE id = :id AND state = :was"""
 DECIDE = "UPDATE permit SET state = :to, reasons = :reasons WHERE id = :id AND state = :was"
 MOVE = "UPDATE permit SET state = :to WHERE id = :id AND state = :was"
 ACTIONS = {
+    PermitEvent.RETURN: Action.RETURN_PERMIT,
     PermitEvent.REFUSE: Action.REFUSE_PERMIT,
     PermitEvent.SUSPEND: Action.SUSPEND_PERMIT,
     PermitEvent.RESUME: Action.RESUME_PERMIT,
@@ -143,6 +146,24 @@ class Permits:
             raise Refusal("permit.held", project=project, dataset=dataset) from None
         return made
 
+    def revise(self, asker: Asker | None, *, permit: PermitId, share: Fraction, valid_until: datetime) -> PermitOf:
+        """Ask anew for one that was returned, for what the project wants now. Errors: Refusal node.bad_value."""
+        at, serving = self._now(), Serving(self._datasets())
+        with self._database.transaction() as run:
+            found = hold_permit(run, permit, terms=serving.terms)
+            check(Action.REVISE_PERMIT, asker, on=found, now=at)
+            assert asker is not None
+            _sensible(share, valid_until, now=at)
+            was, to = found.record.state, move(PERMIT, found.record.state, event=PermitEvent.REVISE)
+            asked: dict[str, Value] = {"version": found.project.version, "share": str(share)}
+            until = moment(min(valid_until, found.project.ends_on))
+            swapped(run.change(REVISE, {**asked, "id": permit, "was": was.value, "to": to.value, "valid_until": until}))
+            _note(run, permit, at=at, actor=asker.person.id, action=PermitEvent.REVISE.value, was=was.value, now_is=to.value)
+            done = read_permit(run, permit, terms=serving.terms)
+            note_permit(run, done.record, event=PermitEvent.REVISE.value, actor=asker.person.id, reasons="", at=at)
+            tell_of_request(run, done.record, actor=asker.person.id, at=at)
+        return done
+
     def grant(self, asker: Asker | None, *, permit: PermitId, share: Fraction, valid_until: datetime, reasons: str = "") -> PermitOf:
         """Sign it, for a share of the budget: a new permit, or a wider one if it is held already, which takes nothing back.
 
@@ -175,7 +196,7 @@ class Permits:
             return read_permit(run, permit, terms=serving.terms)
 
     def act(self, asker: Asker | None, *, permit: PermitId, event: PermitEvent, reasons: str = "") -> PermitOf:
-        """What the custodian does: refuse, suspend, resume, revoke."""
+        """What the custodian does: return, refuse, suspend, resume, revoke."""
         at, serving = self._now(), Serving(self._datasets())
         with self._database.transaction() as run:
             found = hold_permit(run, permit, terms=serving.terms)

@@ -50,7 +50,7 @@ def progress(project: Project, *, notes: Iterable[Note], permits: Iterable[Note]
         submitted = None
     reviews = [each.at for each in told if each.action == "review" and submitted is not None and each.at >= submitted]
     decided = next((each.at for each in told if each.action in DECIDED and submitted is not None and each.at >= submitted), None)
-    requested = _first_after(of_permits, "request", decided)
+    requested = _requested(of_permits, decided)
     granted = _first_after(of_permits, "grant", requested)
     first, second = (reviews + [None] * REVIEWS_NEEDED)[:REVIEWS_NEEDED]
     if decided is not None:  # a decision counts, whatever came before it
@@ -77,6 +77,13 @@ def _last(notes: tuple[Note, ...], actions: tuple[str, ...]) -> datetime | None:
 
 def _first_after(notes: tuple[Note, ...], action: str, since: datetime | None) -> datetime | None:
     return next((each.at for each in notes if each.action == action and since is not None and each.at >= since), None)
+
+
+def _requested(notes: tuple[Note, ...], since: datetime | None) -> datetime | None:
+    """When a permit was requested; None as long as the last word on the team's requests is that one was returned."""
+    first = _first_after(notes, "request", since)
+    last = next((each for each in reversed(notes) if each.action in {"request", "revise", "return", "grant"}), None)
+    return None if last is not None and last.action == "return" else first
 
 
 def _days(since: datetime, until: datetime) -> int:

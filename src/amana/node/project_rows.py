@@ -29,12 +29,12 @@ HOLD = "UPDATE project SET state = state WHERE id = :id"
 HOLD_BY_PERMIT = "UPDATE project SET state = state WHERE id = (SELECT project FROM permit WHERE id = :id)"
 HOLD_BY_OUTPUT = "UPDATE project SET state = state WHERE id = (SELECT project FROM output WHERE id = :id)"
 PERMIT = """SELECT id, project, project_version, dataset, population, custodian, state, share_asked, cap_nrho, cap_delta, valid_until,
-granted_by FROM permit WHERE id = :id"""
+granted_by, reasons FROM permit WHERE id = :id"""
 PERMITS = "SELECT id FROM permit WHERE id > :after ORDER BY id LIMIT :limit"
 PERMITS_GRANTED = "SELECT id FROM permit WHERE dataset = :dataset AND granted_by IS NOT NULL ORDER BY id"
 PERMITS_OF_PERSON = """SELECT permit.id FROM permit JOIN project_member ON project_member.project = permit.project
 WHERE permit.dataset = :dataset AND project_member.person = :person AND project_member.left_at IS NULL
-ORDER BY CASE permit.state WHEN 'active' THEN 0 WHEN 'refused' THEN 2 ELSE 1 END, permit.id DESC"""
+ORDER BY CASE permit.state WHEN 'active' THEN 0 WHEN 'refused' THEN 2 WHEN 'returned' THEN 2 ELSE 1 END, permit.id DESC"""
 PERMITS_HELD = """SELECT permit.id FROM permit JOIN project_member ON project_member.project = permit.project
 WHERE permit.state = 'active' AND project_member.person = :person AND project_member.left_at IS NULL ORDER BY permit.id LIMIT :limit"""
 PERMITS_IN = "SELECT id FROM permit WHERE state = :state ORDER BY id"
@@ -102,7 +102,7 @@ def read_permit(run: Transaction, permit: PermitId, *, terms: Terms) -> PermitOf
     found = run.rows(PERMIT, {"id": permit})
     if not found:
         raise Refusal("node.not_found", thing="word.thing.permit", name=permit[:80])
-    name, owner, version, dataset, population, custodian, state, share, cap_nrho, cap_delta, valid_until, granted_by = found[0]
+    name, owner, version, dataset, population, custodian, state, share, cap_nrho, cap_delta, valid_until, granted_by, reasons = found[0]
     project, granter = read_project(run, ProjectId(text(owner))), text_or_none(granted_by)
     record = PermitRecord(
         id=PermitId(text(name)),
@@ -118,6 +118,7 @@ def read_permit(run: Transaction, permit: PermitId, *, terms: Terms) -> PermitOf
         cap_delta=DeltaUnits(whole(cap_delta)),
         valid_until=datetime.fromisoformat(text(valid_until)),
         granted_by=None if granter is None else PersonId(granter),
+        reasons=text(reasons),
     )
     return PermitOf(record=record, project=project)
 

@@ -152,6 +152,8 @@ def _check_record(record: PermitRecord, *, now: datetime) -> None:
     match record.state:
         case PermitState.REQUESTED | PermitState.GRANTED:
             raise Refusal("permit.waiting", permit=record.id, dataset=record.dataset)
+        case PermitState.RETURNED:
+            raise Refusal("permit.returned", permit=record.id, dataset=record.dataset)
         case PermitState.REFUSED:
             raise Refusal("permit.refused", permit=record.id, dataset=record.dataset)
         case PermitState.EXHAUSTED:

@@ -127,6 +127,7 @@ class PermitRecord:
     """A permit as the node keeps it: one project on one dataset. The caps are zero until it is granted.
 
     `project_version`: the purposes it was requested for. `custodian`: the organisation that signs. `share_asked`: of the population's cap.
+    `reasons`: the custodian's last words on it.
     """
 
     id: PermitId
@@ -142,9 +143,10 @@ class PermitRecord:
     cap_delta: DeltaUnits
     valid_until: datetime
     granted_by: PersonId | None = None
+    reasons: str = ""
 
     def __post_init__(self) -> None:
-        ungranted = self.state in {PermitState.REQUESTED, PermitState.REFUSED}
+        ungranted = self.state in {PermitState.REQUESTED, PermitState.RETURNED, PermitState.REFUSED}
         assert ungranted == (self.granted_by is None), "a permit that was granted says by whom"
 
 

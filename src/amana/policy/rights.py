@@ -48,6 +48,8 @@ class Action(Enum):
     COMMENT_PROJECT = "comment_project"
     REQUEST_PERMIT = "request_permit"
     SEE_PERMIT = "see_permit"
+    RETURN_PERMIT = "return_permit"
+    REVISE_PERMIT = "revise_permit"
     GRANT_PERMIT = "grant_permit"
     REFUSE_PERMIT = "refuse_permit"
     WIDEN_PERMIT = "widen_permit"
@@ -179,6 +181,10 @@ _RULES = (
     _project(Action.CHANGE_PURPOSE, ProjectEvent.CHANGE_PURPOSE, Scope.APPLY),
     _project(Action.CLOSE_PROJECT, ProjectEvent.CLOSE, Scope.APPLY),
     _project(Action.REQUEST_PERMIT, ProjectEvent.REQUEST_PERMIT, Scope.APPLY, need.project_open, accredited=True),
+    _by(
+        PermitEvent.REVISE,
+        Rule(action=Action.REVISE_PERMIT, on=(PermitOf,), who=(), scope=Scope.APPLY, accredited=True, conditions=(need.project_open,)),
+    ),
     # Reviewing and deciding: never one's own, and not both
     _project(Action.REVIEW_PROJECT, ProjectEvent.REVIEW, Scope.REVIEW, need.not_reviewed_yet, aside=True),
     _project(Action.RETURN_PROJECT, ProjectEvent.RETURN, Scope.GOVERN, need.not_reviewer, aside=True),
@@ -189,6 +195,7 @@ _RULES = (
     _project(Action.REVOKE_PROJECT, ProjectEvent.REVOKE, Scope.GOVERN, aside=True),
     # The custodian's own word on each permit
     _plain(Action.SEE_PERMIT, PermitOf, (Who.MEMBER, Who.CUSTODIAN, Who.DECIDER, Who.AUDITOR), Scope.READ),
+    _permit(Action.RETURN_PERMIT, PermitEvent.RETURN),
     _permit(Action.GRANT_PERMIT, PermitEvent.GRANT, *_GRANTING),
     _permit(Action.REFUSE_PERMIT, PermitEvent.REFUSE),
     _permit(Action.WIDEN_PERMIT, PermitEvent.WIDEN, *_GRANTING),

@@ -47,6 +47,7 @@ class ProjectEvent(Enum):
 
 class PermitState(Enum):
     REQUESTED = "requested"
+    RETURNED = "returned"
     GRANTED = "granted"
     REFUSED = "refused"
     ACTIVE = "active"
@@ -57,6 +58,8 @@ class PermitState(Enum):
 
 
 class PermitEvent(Enum):
+    RETURN = "return"
+    REVISE = "revise"
     GRANT = "grant"
     REFUSE = "refuse"
     ACTIVATE = "activate"
@@ -192,6 +195,8 @@ PERMIT: Machine[PermitState, PermitEvent] = Machine(
     name="permit",
     start=PermitState.REQUESTED,
     transitions=(
+        Transition(states=(PermitState.REQUESTED,), event=PermitEvent.RETURN, to=PermitState.RETURNED, who=_CUSTODIAN),
+        Transition(states=(PermitState.RETURNED,), event=PermitEvent.REVISE, to=PermitState.REQUESTED, who=_APPLICANT),
         Transition(states=(PermitState.REQUESTED,), event=PermitEvent.GRANT, to=PermitState.GRANTED, who=_CUSTODIAN, step_up=True),
         Transition(states=(PermitState.REQUESTED,), event=PermitEvent.REFUSE, to=PermitState.REFUSED, who=_CUSTODIAN),
         Transition(states=(PermitState.GRANTED,), event=PermitEvent.ACTIVATE, to=PermitState.ACTIVE, who=_NODE),

@@ -298,6 +298,7 @@ CODES: dict[str, Code] = {
     "permit.held": Code(576, Exit.PERMISSION),
     "permit.none": Code(577, Exit.PERMISSION),
     "permit.several": Code(578, Exit.PERMISSION),
+    "permit.returned": Code(512, Exit.PERMISSION),
     "project.unknown_purpose": Code(579, Exit.PERMISSION),
     "node.retention_over": Code(617, Exit.PERMISSION),
     "sign_in.browser_needed": Code(681, Exit.PERMISSION),

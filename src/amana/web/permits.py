@@ -1,4 +1,4 @@
-"""Permits over HTTP: request, grant, stop."""
+"""Permits over HTTP: request, return and request anew, grant, stop."""
 
 from collections.abc import Callable, Mapping
 
@@ -25,6 +25,13 @@ class Requested(Closed):
 
     project: Id
     dataset: Name
+    share: Share
+    valid_until: Moment
+
+
+class Revised(Closed):
+    """What a project asks for anew."""
+
     share: Share
     valid_until: Moment
 
@@ -68,6 +75,13 @@ def budget(permit: Id, service: Here, caller: Caller) -> dict[str, object]:
 def permit(permit: Id, service: Here, caller: Caller) -> dict[str, object]:
     """One permit, with why its purposes match those of the dataset, or not."""
     return _shown(service.permits.permit(caller, permit=PermitId(permit)), service, caller)
+
+
+@router.post("/permits/{permit}/revise", openapi_extra=doing(Action.REVISE_PERMIT))
+def revise(permit: Id, body: Revised, service: Here, caller: Caller) -> dict[str, object]:
+    """Ask anew for a permit that its custodian returned, for another share or time."""
+    revised = service.permits.revise(caller, permit=PermitId(permit), share=read_share(body.share), valid_until=body.valid_until)
+    return _changed(revised, service, caller)
 
 
 @router.post("/permits/{permit}/grant", openapi_extra=doing(Action.GRANT_PERMIT, Action.WIDEN_PERMIT))

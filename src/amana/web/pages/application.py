@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 
 from fastapi import Response
 
@@ -13,11 +14,10 @@ from amana.policy.projects import OutputKind, Project, Verdict
 from amana.policy.rights import Action, may, offered
 from amana.policy.things import OutputOf
 from amana.policy.transitions import PROJECT, OutputEvent, ProjectEvent
-from amana.terms.ids import OutputId, PersonId, ProjectId
+from amana.terms.ids import OutputId, PermitId, PersonId, ProjectId
 from amana.terms.refusal import Refusal
 from amana.web.access import doing
-from amana.web.bodies import read_share
-from amana.web.pages.forms import Form
+from amana.web.pages.forms import Form, read_percent
 from amana.web.pages.reader import Reader
 from amana.web.pages.render import page
 from amana.web.pages.route import Filled, Mine, gone_to, personal_pages
@@ -96,11 +96,20 @@ def request(reader: Mine, form: Filled, project: str) -> Response:
     name = ProjectId(project)
 
     def requested() -> None:
-        share = read_share(form.text("other_share", most=40) or form.text("share", most=40))
         until, dataset = form.day("until"), form.text("of_dataset", most=200, needed=True)
-        reader.service.permits.request(reader.who, project=name, dataset=dataset, share=share, valid_until=until)
+        reader.service.permits.request(reader.who, project=name, dataset=dataset, share=_share(form), valid_until=until)
 
     return _done(reader, form, name, requested)
+
+
+@router.post(f"{ONE}/permits/{{permit}}", openapi_extra=doing(Action.REVISE_PERMIT))
+def revise(reader: Mine, form: Filled, project: str, permit: str) -> Response:
+    """Ask anew for what a custodian returned."""
+
+    def revised() -> None:
+        reader.service.permits.revise(reader.who, permit=PermitId(permit), share=_share(form), valid_until=form.day("until"))
+
+    return _done(reader, form, ProjectId(project), revised, at="#permits")
 
 
 @router.post(f"{ONE}/outputs", openapi_extra=doing(Action.ADD_OUTPUT))
@@ -172,6 +181,7 @@ def _shown(reader: Reader, project: Project, *, refusal: Refusal | None = None, 
         shares=SHARES, requestable=[each for each in project.datasets if each not in held],
         until=min(now + timedelta(days=PERMIT_DAYS), project.ends_on), key=secrets.token_hex(16), Action=Action,
         titles=titles, title_text=title_text, mine=who.person.id in project.members, team=team,
+        revisable=[each.record.id for each in permits if Action.REVISE_PERMIT in offered(who, on=each, now=now)],
         addable=_membership(reader, Action.ADD_MEMBER, project), removable=_membership(reader, Action.REMOVE_MEMBER, project),
     )  # fmt: skip
 
@@ -188,6 +198,11 @@ def _event(form: Form, known: tuple[ProjectEvent, ...]) -> ProjectEvent:
         names = ", ".join(each.value for each in known)
         raise Refusal("http.bad_request", field="do", where=None, wanted="word.one_of", known=names)
     return event
+
+
+def _share(form: Form) -> Fraction:
+    """Of a budget: one of those offered, or another one."""
+    return read_percent(form.text("other_share", most=40) or form.text("share", most=40))
 
 
 def _verdict(form: Form) -> Verdict:

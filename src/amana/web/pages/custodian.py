@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from typing import final
 
 from fastapi import Response
@@ -20,8 +19,7 @@ from amana.policy.transitions import PermitEvent, PermitState
 from amana.terms.ids import PermitId
 from amana.terms.refusal import Refusal
 from amana.web.access import doing
-from amana.web.bodies import read_share
-from amana.web.pages.forms import Form
+from amana.web.pages.forms import Form, read_percent
 from amana.web.pages.reader import Reader
 from amana.web.pages.render import page
 from amana.web.pages.route import Filled, Mine, gone_to, personal_pages
@@ -32,9 +30,8 @@ router = personal_pages()
 DESK = "/desk/custodian"
 REASONS_CHARACTERS_MAX = 4_000
 EVENTS = {event.value: event for event in ACTIONS}
-REASONED = frozenset({PermitEvent.REFUSE, PermitEvent.SUSPEND, PermitEvent.REVOKE})
+REASONED = frozenset({PermitEvent.RETURN, PermitEvent.REFUSE, PermitEvent.SUSPEND, PermitEvent.REVOKE})
 DECISIONS = (Action.GRANT_PERMIT, Action.WIDEN_PERMIT, *ACTIONS.values())
-DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩٫٪", "0123456789.%")
 
 
 @final
@@ -127,16 +124,10 @@ def own_datasets(service: Service, asker: Asker) -> tuple[Own, ...]:
     )
 
 
-def read_percent(written: str) -> Fraction:
-    """A share as people write one: 25, 25 %, 12,5 or 1/4, in the digits of any of the four languages. Errors: Refusal node.bad_value."""
-    plain = "".join(written.translate(DIGITS).replace(",", ".").split())
-    return read_share(plain if plain.endswith("%") or "/" in plain else f"{plain}%")
-
-
 def _decide(reader: Reader, form: Form, permit: PermitId) -> None:
     """Errors: Refusal, as of the use cases, and http.bad_request."""
     service, asker, do = reader.service, reader.who, form.text("do", most=20, needed=True)
-    record = service.desks.permit(asker, permit)[0].place.record
+    record = service.desks.permit(asker, permit).place.record
     event = EVENTS.get(do)
     reasons = form.text("reasons", most=REASONS_CHARACTERS_MAX, needed=event in REASONED)
     if event is not None:
@@ -155,7 +146,7 @@ def _decide(reader: Reader, form: Form, permit: PermitId) -> None:
 
 def _permit_page(reader: Reader, permit: PermitId, *, refusal: Refusal | None = None, form: Form | None = None) -> Response:
     service, asker = reader.service, reader.who
-    asked, reasons = service.desks.permit(asker, permit)
+    asked = service.desks.permit(asker, permit)
     line = _line(service, asked, caps=_caps(service), promised={})
     place = line.place
     may = {each.value for each in offered(asker, on=place, now=service.now())} & {each.value for each in DECISIONS}
@@ -167,7 +158,6 @@ def _permit_page(reader: Reader, permit: PermitId, *, refusal: Refusal | None = 
         status=200 if refusal is None else status_of(refusal.code),
         refusal=refusal,
         line=line,
-        reasons_given=reasons,
         may=may,
         hindrance=_hindrance(asker, place, now=service.now()) if place.record.state is PermitState.REQUESTED else None,
         dataset=known.get(place.record.dataset),

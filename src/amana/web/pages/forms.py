@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
+from fractions import Fraction
 from typing import final
 from urllib.parse import parse_qs
 
 from amana.terms.refusal import Refusal
+from amana.web.bodies import read_share
 
 FIELDS_MAX = 300
 TEXT_CHARACTERS_MAX = 20_000
+DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩٫٪", "0123456789.%")
 TOKEN = "form"  # noqa: S105 - the name of a field
 
 
@@ -41,6 +44,12 @@ class Form:
         except ValueError:
             raise Refusal("http.bad_request", field=name, where=None, wanted="word.day") from None
         return datetime.combine(day, time(), UTC)
+
+
+def read_percent(written: str) -> Fraction:
+    """A share as people write one: 25, 25 %, 12,5 or 1/4, in the digits of any of the four languages. Errors: Refusal node.bad_value."""
+    plain = "".join(written.translate(DIGITS).replace(",", ".").split())
+    return read_share(plain if plain.endswith("%") or "/" in plain else f"{plain}%")
 
 
 def read_form(body: bytes) -> Form:
