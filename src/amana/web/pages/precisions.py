@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import final
 
 from amana.client.figures import digits_after, number, percent
+from amana.client.precision import WITHIN
 from amana.node.answers import Preview
 from amana.node.service import Asked, Service
 from amana.policy.people import Asker
@@ -14,9 +15,8 @@ from amana.terms.ids import PermitId
 from amana.terms.precision import read_precision
 from amana.web.pages.purses import Purse
 
-OFFERED = (("10%", "rough"), ("5%", "usual"), ("2%", "fine"))
+OFFERED = (("10%", "rough"), (WITHIN, "usual"), ("2%", "fine"))
 """Each with the word for it."""
-USUAL = "5%"
 LADDER = ("20%", "10%", "5%", "2%", "1%", "0.5%", "0.2%", "0.1%")
 """On the way to a more precise answer."""
 FINER_MAX = 2

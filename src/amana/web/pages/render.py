@@ -1,6 +1,7 @@
 """From a template and values to a response."""
 
 import gzip
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
@@ -8,6 +9,7 @@ from fastapi import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from amana.client.explain import parted
 from amana.client.figures import GROUP, digits_after, number, percent, show
 from amana.terms.answer import Estimate, Shown
 from amana.terms.refusal import Fault, Refusal
@@ -19,6 +21,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+EXAMPLE = re.compile(r"[^:\n]+: (?:SELECT|WITH)\b.*")
 MEDIA = "text/html; charset=utf-8"
 PACKED_BYTES_MIN = 400
 
@@ -48,6 +51,15 @@ def said(reader: Reader, failure: Refusal | Fault) -> str:
             return reader.catalogue.say(failure.code, **failure.parameters)
         case Fault():
             return reader.catalogue.say("cli.fault", id=failure.id)
+
+
+def _marked(line: str) -> Markup:
+    """A line of a message with its code marked as code, so that it reads from left to right."""
+    if EXAMPLE.fullmatch(line):
+        words, _, example = line.partition(": ")
+        return Markup("{}: <code>{}</code>").format(words, example)
+    parts = line.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
 
 
 def ltr(text: object) -> Markup:
@@ -114,8 +126,8 @@ def _known(reader: Reader) -> Mapping[str, object]:
     def comma(texts: Iterable[object]) -> Markup:
         return comma_of(reader, texts)
 
-    def told(failure: Refusal | Fault) -> str:
-        return said(reader, failure)
+    def told(failure: Refusal | Fault) -> Markup:
+        return Markup("<br>").join(_marked(line) for line in said(reader, failure).split("\n"))
 
     def words(terms: Iterable[object]) -> list[str]:
         """Terms of permitted use in words, those that nobody has words for as they are written."""
@@ -124,6 +136,6 @@ def _known(reader: Reader) -> Mapping[str, object]:
     return {
         "words": words, "day": day_of, "hour": hour_of,
         "reader": reader, "language": reader.language, "direction": reader.direction, "say": catalogue.say, "count": catalogue.count,
-        "word": catalogue.word, "tell": reader.tell, "pick": reader.pick, "at": reader.at, "comma": comma, "told": told,
+        "word": catalogue.word, "tell": reader.tell, "pick": reader.pick, "at": reader.at, "comma": comma, "told": told, "parted": parted,
         "asset": address_of, "names": NAMES,
     }  # fmt: skip

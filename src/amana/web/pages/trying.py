@@ -1,16 +1,11 @@
 """`/datasets/{name}/try`: a question over invented rows, for anybody. Its text is sent in the body of a request, never in an address."""
 
-import re
-from dataclasses import dataclass
 from functools import partial
-from typing import Final, final
 
 from anyio import to_thread
 from fastapi import Response
-from markupsafe import Markup, escape
 
 from amana.catalog.schema import Dataset
-from amana.client.explain import point_at
 from amana.client.precision import WITHIN
 from amana.client.result import Result
 from amana.node.results import result_of
@@ -22,25 +17,14 @@ from amana.web.pages.answer import answer_html
 from amana.web.pages.columns import columns_html
 from amana.web.pages.datasets import version_of
 from amana.web.pages.first_question import first_question
+from amana.web.pages.precisions import OFFERED
 from amana.web.pages.reader import Reader
-from amana.web.pages.render import page, said
+from amana.web.pages.render import page
 from amana.web.pages.route import Filled, Read, public_pages
 from amana.web.problems import status_of
 from amana.web.questions import Limited
 
-PRECISIONS: Final = (("rough", "10%"), ("usual", WITHIN), ("fine", "2%"))
-EXAMPLE = re.compile(r"[^:\n]+: (?:SELECT|WITH)\b.*")
 router = public_pages()
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """A refusal as a page tells it. `lines`: sentences, and examples as code; `place`: the asker's line with the place marked, or empty."""
-
-    lines: tuple[Markup, ...]
-    place: str
-    number: int
 
 
 @router.get("/datasets/{name}/try", openapi_extra=doing(Action.DRY_RUN))
@@ -55,7 +39,7 @@ async def tried(reader: Read, form: Filled, limits: Limited, name: str) -> Respo
     """The same page with the answer, or with what was wrong with the question."""
     service = reader.service
     dataset = (await to_thread.run_sync(partial(version_of, service, name))).dataset
-    within = next((each for _, each in PRECISIONS if each == form.text("within", most=10)), WITHIN)
+    within = next((each for each, _ in OFFERED if each == form.text("within", most=10)), WITHIN)
     sql = form.text("sql")
 
     def answered() -> Response:
@@ -78,23 +62,8 @@ def _page(
         dataset=dataset,
         sql=sql,
         within=within,
-        precisions=PRECISIONS,
+        precisions=OFFERED,
         answer=None if result is None else answer_html(reader, result),
-        told=None if failure is None else told(reader, failure, asked=sql),
+        failure=failure,
         columns=partial(columns_html, reader, dataset),
     )
-
-
-def told(reader: Reader, refusal: Refusal, *, asked: str) -> Told:
-    """What is wrong, where, and what to write instead."""
-    place = "" if refusal.where is None or not asked else "\n".join(point_at(refusal.where, asked=asked))
-    return Told(lines=tuple(_marked(line) for line in said(reader, refusal).split("\n")), place=place, number=refusal.number)
-
-
-def _marked(line: str) -> Markup:
-    """A line of a message with its code marked as code, so that it reads from left to right."""
-    if EXAMPLE.fullmatch(line):
-        words, _, example = line.partition(": ")
-        return Markup("{}: <code>{}</code>").format(words, example)
-    parts = line.split("`")
-    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts))

@@ -11,7 +11,7 @@ from typing import final
 from anyio import to_thread
 from fastapi import APIRouter, Response
 
-from amana.client.explain import parted
+from amana.client.precision import WITHIN
 from amana.node.results import limited, result_of
 from amana.node.service import Asked
 from amana.policy.rights import Action
@@ -21,7 +21,7 @@ from amana.web.limits import Limits
 from amana.web.pages.answer import answer_html
 from amana.web.pages.columns import columns_html
 from amana.web.pages.forms import Form
-from amana.web.pages.precisions import USUAL, Priced, offered, priced
+from amana.web.pages.precisions import Priced, offered, priced
 from amana.web.pages.purses import paying, purses_of
 from amana.web.pages.reader import Reader
 from amana.web.pages.render import page
@@ -41,26 +41,24 @@ class Draft:
     """What stands in the form. `other`: a precision that was typed; `permit`: empty where the tables that are named tell which one."""
 
     sql: str = ""
-    choice: str = USUAL
+    choice: str = WITHIN
     other: str = ""
     permit: str = ""
 
     @property
     def within(self) -> str:
         """The precision that is meant."""
-        return (self.other or USUAL) if self.choice == "other" else self.choice
+        return (self.other or WITHIN) if self.choice == "other" else self.choice
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of it. `place`: the line of the question that a refusal points at, in three parts, and its number; `tried`: markup."""
+    """What came of it. `tried`: markup."""
 
     tried: str = ""
     prices: tuple[Priced, ...] = ()
     failure: Refusal | Fault | None = None
-    place: tuple[str, str, str] | None = None
-    line: int = 0
 
 
 @router.get("/desk/work", openapi_extra=doing(Action.PREVIEW))
@@ -83,7 +81,7 @@ async def work(reader: Mine, form: Filled, limits: Limited) -> Response:
     try:
         return await gate.run(acts[act]) if act in acts else await to_thread.run_sync(bench, reader, draft)
     except (Refusal, Fault) as failure:
-        outcome = failed(draft, failure)
+        outcome = Outcome(failure=failure)
         return await to_thread.run_sync(bench, reader, draft, outcome)
 
 
@@ -91,7 +89,7 @@ def read_draft(form: Form) -> Draft:
     """Errors: Refusal http.bad_request for what is too long."""
     return Draft(
         sql=form.text("sql"),
-        choice=form.text("within", most=WITHIN_CHARACTERS_MAX) or USUAL,
+        choice=form.text("within", most=WITHIN_CHARACTERS_MAX) or WITHIN,
         other=form.text("other", most=WITHIN_CHARACTERS_MAX),
         permit=form.text("permit", most=PERMIT_CHARACTERS_MAX),
     )
@@ -122,13 +120,6 @@ def present(draft: Draft) -> str:
     if not draft.sql:
         raise Refusal("http.bad_request", field="sql", where=None, wanted="word.present")
     return draft.sql
-
-
-def failed(draft: Draft, failure: Refusal | Fault) -> Outcome:
-    """The refusal, with the place in the question that it points at."""
-    if isinstance(failure, Fault) or failure.where is None or not draft.sql:
-        return Outcome(failure=failure)
-    return Outcome(failure=failure, place=parted(failure.where, asked=draft.sql), line=failure.where.line)
 
 
 def bench(reader: Reader, draft: Draft, outcome: Outcome | None = None) -> Response:
