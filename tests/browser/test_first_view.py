@@ -19,7 +19,7 @@ PAGES = ["/", "/privacy", "/accessibility", "/vulnerabilities", "/sign-in", "/ai
 """Public pages that have no test of their own: whoever makes one adds it here."""
 BYTES_MAX = 20_000
 GOLDEN = Path(__file__).parent / "golden"
-PICTURED = ["/", "/privacy"]
+PICTURED = ["/", "/privacy", "/datasets/test"]
 GOLDEN_BYTES_MAX = 40_000
 CELLS = 24
 """A picture is compared by so many grey blocks in a row: other machines have other fonts, not another structure."""
@@ -132,7 +132,7 @@ def test_what_a_finger_must_hit_is_large_enough(served: Portal, language: str, p
 @pytest.mark.parametrize("language", ["ar", "fr"])
 def test_a_page_looks_as_it_did(served: Portal, language: str, path: str) -> None:
     """AMANA_TEST_RENEW_PICTURES=1 takes the pictures anew: look at them before they are kept."""
-    kept = GOLDEN / f"{path.strip('/') or 'home'}-{language}.png"
+    kept = GOLDEN / f"{path.strip('/').replace('/', '-') or 'home'}-{language}.png"
     with page_of(language=language, width=WIDTHS[0]) as page:
         page.goto(served.at(path, language=language))
         seen = Image.open(BytesIO(page.screenshot(clip={"x": 0, "y": 0, "width": WIDTHS[0], "height": 1200}, full_page=True))).convert("L")
