@@ -132,5 +132,5 @@ def _known(reader: Reader) -> Mapping[str, object]:
         "words": words, "day": day_of, "hour": hour_of,
         "reader": reader, "language": reader.language, "direction": reader.direction, "say": catalogue.say, "count": catalogue.count,
         "word": catalogue.word, "tell": reader.tell, "pick": reader.pick, "at": reader.at, "comma": comma, "told": told,
-        "asset": address_of, "names": NAMES,
+        "asset": address_of, "names": NAMES, "colon": "\u00a0:" if reader.language == "fr" else ":",
     }  # fmt: skip
