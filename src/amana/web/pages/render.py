@@ -101,7 +101,7 @@ def comma_of(reader: Reader, texts: Iterable[object]) -> Markup:
 
 def _styles(found: str) -> str:
     """The styles that a page names, named before it: a browser fetches them while a slow line still brings the page. Source: RFC 8288."""
-    return ", ".join(f"<{address}>; rel=preload; as=style" for address in STYLE.findall(found))
+    return ",".join(f"<{address}>;rel=preload;as=style" for address in STYLE.findall(found))
 
 
 @cache
