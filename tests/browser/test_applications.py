@@ -11,7 +11,7 @@ from amana.node.service import open_service
 from tests.browser.asking import asking_portal
 from tests.browser.pages import browser as the_browser
 from tests.browser.pages import needs_browser
-from tests.browser.portal import WIDTHS, Portal, bytes_of, check_page
+from tests.browser.portal import LANGUAGES, WIDTHS, Portal, bytes_of, check_page
 
 pytestmark = [pytest.mark.browser, needs_browser]
 expect.set_options(timeout=30_000)
@@ -138,7 +138,7 @@ def test_an_application_goes_from_an_empty_form_to_a_permit_request(served: Port
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", ["ar", "fr"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_of_applications_can_be_used_by_everybody_and_is_light(
     served: Portal, browser: Browser, language: str, width: int
 ) -> None:

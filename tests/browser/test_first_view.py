@@ -1,10 +1,9 @@
-"""The first view of every public page: its bytes, its time on a slow line, its steadiness, its keys; and small pictures of it."""
+"""The first view of every public page: its bytes, its keys; and small pictures of it."""
 
 import os
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 from PIL import Image, ImageChops
@@ -19,17 +18,8 @@ pytestmark = [pytest.mark.browser, needs_browser]
 PAGES = ["/", "/privacy", "/accessibility", "/vulnerabilities", "/sign-in", "/ai", "/offline"]
 """Public pages that have no test of their own: whoever makes one adds it here."""
 BYTES_MAX = 20_000
-SLOW = {"offline": False, "latency": 500, "downloadThroughput": 50_000 / 8, "uploadThroughput": 50_000 / 8}
-"""A line of 50 kbit/s on which every answer takes half a second to begin."""
-FIRST_PAINT_MS_MAX = 2_500
-SHIFT_MAX = 0.01
-WATCH = """() => {
-  window.shifted = 0;
-  new PerformanceObserver((list) => { for (const each of list.getEntries()) if (!each.hadRecentInput) window.shifted += each.value; })
-    .observe({ type: "layout-shift", buffered: true });
-}"""
 GOLDEN = Path(__file__).parent / "golden"
-PICTURED = ["/", "/privacy"]
+PICTURED = ["/", "/privacy", "/datasets/test"]
 GOLDEN_BYTES_MAX = 40_000
 CELLS = 24
 """A picture is compared by so many grey blocks in a row: other machines have other fonts, not another structure."""
@@ -53,20 +43,6 @@ def test_a_first_view_is_small_and_easy_to_reach_for_everybody(served: Portal, l
             check_page(page)
         page.emulate_media(color_scheme="dark")
         check_page(page)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_home_page_is_read_soon_and_stands_still_on_a_slow_line(served: Portal, language: str) -> None:
-    with page_of(language=language, width=WIDTHS[0]) as page:
-        session = page.context.new_cdp_session(page)
-        session.send("Network.enable")
-        session.send("Network.emulateNetworkConditions", cast("dict[str, Any]", SLOW))
-        page.add_init_script(f"({WATCH})()")
-        page.goto(served.at("/", language=language), wait_until="load", timeout=60_000)
-        page.wait_for_timeout(3_000)  # a font may still be on its way
-        painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-        assert painted <= FIRST_PAINT_MS_MAX
-        assert page.evaluate("window.shifted") <= SHIFT_MAX
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -156,7 +132,7 @@ def test_what_a_finger_must_hit_is_large_enough(served: Portal, language: str, p
 @pytest.mark.parametrize("language", ["ar", "fr"])
 def test_a_page_looks_as_it_did(served: Portal, language: str, path: str) -> None:
     """AMANA_TEST_RENEW_PICTURES=1 takes the pictures anew: look at them before they are kept."""
-    kept = GOLDEN / f"{path.strip('/') or 'home'}-{language}.png"
+    kept = GOLDEN / f"{path.strip('/').replace('/', '-') or 'home'}-{language}.png"
     with page_of(language=language, width=WIDTHS[0]) as page:
         page.goto(served.at(path, language=language))
         seen = Image.open(BytesIO(page.screenshot(clip={"x": 0, "y": 0, "width": WIDTHS[0], "height": 1200}, full_page=True))).convert("L")

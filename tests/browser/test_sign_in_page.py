@@ -28,9 +28,12 @@ pytestmark = [pytest.mark.browser, needs_browser]
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
+    """`member`: her session."""
+
     address: str
     folder: Path
     custodian: PersonId
+    member: str
     permit: PermitId
 
     def link(self, kind: LinkKind = LinkKind.ENROL) -> str:
@@ -57,9 +60,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with service.database.transaction() as run:
         run.change("UPDATE person SET language = 'fr' WHERE id = :id", {"id": people["custodian"]})
     service.permits.act(custodian, permit=permit, event=PermitEvent.SUSPEND, reasons="")
+    member = session_of(service, people["member"])
     service.close()
     with serving(folder, port):
-        yield Served(address=address, folder=folder, custodian=people["custodian"], permit=permit)
+        yield Served(address=address, folder=folder, custodian=people["custodian"], member=member, permit=permit)
 
 
 @contextmanager
@@ -114,6 +118,27 @@ def test_a_link_opens_once(served: Served) -> None:
                 expect(page.locator(seen)).to_be_visible()
             else:
                 expect(page.locator("#alert")).not_to_be_empty()
+
+
+@pytest.mark.parametrize("kind", [LinkKind.DEMO, LinkKind.ENROL])
+def test_a_link_from_elsewhere_makes_nobody_who_is_signed_in_somebody_else(served: Served, kind: LinkKind) -> None:
+    link, told = served.link(kind), load("en").say("page.sign_in.link_unused")
+    with page_of() as page:
+        page.context.add_cookies([{"name": COOKIE, "value": served.member, "url": served.address}])
+        for opened_there in (False, True):
+            if opened_there:  # on the page that is open already
+                page.goto(f"{served.address}/sign-in")
+                expect(page.locator("#unused")).to_be_hidden()
+            page.goto(link)
+            expect(page.locator("#name")).to_have_text("Member")
+            expect(page.locator("#unused")).to_have_text(told)
+            expect(page.locator("#unused")).to_be_visible()
+            check_page(page)
+            assert page.url == f"{served.address}/sign-in", "the link does not stay in the history"
+            assert [each["value"] for each in page.context.cookies() if each["name"] == COOKIE] == [served.member]
+        page.locator("#sign-out").click() if kind is LinkKind.ENROL else page.context.clear_cookies()
+        page.goto(link)
+        expect(page.locator("#register" if kind is LinkKind.ENROL else "#desk")).to_be_visible()
 
 
 def test_a_link_that_is_pasted_opens_as_one_that_is_followed(served: Served) -> None:

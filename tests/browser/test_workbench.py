@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, Request
 
 from tests.browser.pages import context_of, needs_browser
-from tests.browser.portal import WIDTHS, Portal, bytes_of, check_page, portal
+from tests.browser.portal import LANGUAGES, WIDTHS, Portal, bytes_of, check_page, portal
 from tests.browser.test_chart import LABELS
 
 pytestmark = [pytest.mark.browser, needs_browser]
@@ -130,10 +130,13 @@ def test_five_minutes_without_scripts(site: Portal, language: str) -> None:
         assert sql in page.inner_text("#python")
 
 
-@pytest.mark.parametrize("language", ["ar", "fr", "zgh", "en"])
-def test_the_first_view_is_small(site: Portal, language: str) -> None:
-    with workbench(site, language=language) as page:
-        assert bytes_of(page, site.at("/desk/work", language=language)) <= FIRST_VIEW_BYTES_MAX
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_of_questions_is_light_and_easy_to_reach(site: Portal, language: str, width: int) -> None:
+    for path in ("/desk/work", "/desk/work/history"):
+        with workbench(site, language=language, width=width) as page:
+            assert bytes_of(page, site.at(path, language=language)) <= FIRST_VIEW_BYTES_MAX
+            check_page(page)
 
 
 def test_a_question_travels_behind_the_hash_of_a_link(site: Portal) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from amana.node.notices import Notice, Notices
 from amana.node.outputs import BODY_LENGTH_MAX
 from amana.policy.people import Role
 from amana.policy.projects import OutputKind, Verdict
 from amana.policy.transitions import OutputEvent, OutputState
 from amana.terms.ids import OutputId, ProjectId
 from amana.terms.refusal import Refusal
-from tests.governed import Governed, governed
+from tests.governed import PARTS, Governed, governed
 
 pytestmark = pytest.mark.usefixtures("each_database")
 
@@ -182,3 +183,48 @@ def test_a_draft_has_no_outputs_and_a_project_no_more_than_its_number(node: Gove
     add(project)
     with pytest.raises(Refusal, match="too_many"):
         add(project)
+
+
+def told(node: Governed, who: str) -> tuple[Notice, ...]:
+    """What she is told of outputs."""
+    latest = Notices(node.database, node.clock.now).latest(node.asker(who), unread=True)
+    return tuple(each for each in latest if each.kind.startswith("output_"))
+
+
+def test_what_becomes_public_is_told_to_the_team_and_the_custodian_and_to_nobody_else(node: Governed) -> None:
+    output = node.proposed()
+    for who in ("reviewer", "second"):
+        vote(node, output, who=who)
+    assert {who for who in PARTS if told(node, who)} == set(), "until it is published"
+    node.outputs.act(node.asker("decider"), output=output, event=OutputEvent.PUBLISH)
+    assert {who for who in PARTS if told(node, who)} == {"applicant", "member", "custodian"}
+    project = node.outputs.place(output).project.id
+    (one,) = told(node, "custodian")
+    assert (one.kind, one.project, one.permit, one.path) == ("output_publish", project, None, f"/desk/applications/{project}#outputs")
+    node.outputs.act(node.asker("member"), output=output, event=OutputEvent.RETRACT)
+    assert [each.kind for each in told(node, "member")] == ["output_publish"], "she took it back herself"
+    for who in ("applicant", "custodian"):
+        assert sorted(each.kind for each in told(node, who)) == ["output_publish", "output_retract"]
+
+
+def test_a_notice_of_an_output_holds_no_word_of_it_and_of_nobody(node: Governed) -> None:
+    output = node.proposed()
+    for who in ("reviewer", "second"):
+        vote(node, output, who=who)
+    node.outputs.act(node.asker("decider"), output=output, event=OutputEvent.PUBLISH)
+    kept = node.rows("SELECT * FROM notice WHERE kind = 'output_publish'")
+    assert len(kept) == 3
+    written = " ".join(str(value) for row in kept for value in row)
+    assert not [word for word in ("Visits", "Fewer", output, node.ids["decider"], node.ids["reviewer"]) if word in written]
+
+
+def test_a_custodian_who_granted_nothing_and_a_step_that_fails_are_told_nothing(node: Governed) -> None:
+    output = node.proposed()
+    with pytest.raises(Refusal, match="not_possible"):
+        node.outputs.act(node.asker("decider"), output=output, event=OutputEvent.PUBLISH)
+    with node.database.transaction() as run:
+        run.change("UPDATE permit SET granted_by = NULL, state = 'refused'", {})
+    for who in ("reviewer", "second"):
+        vote(node, output, who=who)
+    node.outputs.act(node.asker("decider"), output=output, event=OutputEvent.PUBLISH)
+    assert {who for who in PARTS if told(node, who)} == {"applicant", "member"}

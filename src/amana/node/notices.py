@@ -14,7 +14,7 @@ from amana.policy.people import Asker, Role
 from amana.policy.projects import PermitRecord, Project
 from amana.policy.rights import Action, check
 from amana.policy.things import Node
-from amana.policy.transitions import PermitEvent, ProjectEvent
+from amana.policy.transitions import OutputEvent, PermitEvent, ProjectEvent
 from amana.terms.database import Database, Row, Transaction, Value, moment, moment_or_none, text, text_or_none, whole
 from amana.terms.ids import OrganisationId, PermitId, PersonId, ProjectId
 
@@ -25,6 +25,7 @@ UNREAD_ONE = "SELECT 1 FROM notice WHERE person = :person AND project = :project
 OF_ROLE = "SELECT person FROM person_role WHERE role = :role ORDER BY person LIMIT 500"
 OF_CUSTODIAN = """SELECT person.id FROM person JOIN person_role ON person_role.person = person.id
 WHERE person.organisation = :organisation AND person_role.role = 'custodian' ORDER BY person.id LIMIT 500"""
+CUSTODIANS_OF = "SELECT DISTINCT custodian FROM permit WHERE project = :project AND granted_by IS NOT NULL ORDER BY custodian"
 OF_PERSON = """SELECT id, at, kind, project, permit, read_at FROM notice WHERE person = :person
 ORDER BY at DESC, id DESC LIMIT :limit"""
 UNREAD = """SELECT id, at, kind, project, permit, read_at FROM notice WHERE person = :person AND read_at IS NULL
@@ -53,7 +54,11 @@ TO_TEAM: Mapping[ProjectEvent | PermitEvent, str] = MappingProxyType(
     }
 )  # fmt: skip
 """The kinds that applicant and members are told of."""
-KINDS = (*TO_TEAM.values(), "project_submit", "permit_request", COMMENT)
+OF_OUTPUTS: Mapping[OutputEvent, str] = MappingProxyType(
+    {event: f"output_{event.value}" for event in (OutputEvent.PUBLISH, OutputEvent.RETRACT)}
+)
+"""The kinds that the team and the custodians are told of: what the public reads from then on, or no more."""
+KINDS = (*TO_TEAM.values(), *OF_OUTPUTS.values(), "project_submit", "permit_request", COMMENT)
 PAGE_MAX = 50
 
 
@@ -75,7 +80,8 @@ class Notice:
 
 def path_of(kind: str, project: str) -> str:
     """See `Notice.path`. A custodian signs at her own desk."""
-    return "/desk/custodian" if kind == "permit_request" else f"/desk/applications/{project}"
+    place = "#outputs" if kind in OF_OUTPUTS.values() else ""
+    return "/desk/custodian" if kind == "permit_request" else f"/desk/applications/{project}{place}"
 
 
 @final
@@ -145,6 +151,14 @@ def tell_of_permit(run: Transaction, permit: PermitRecord, *, project: Project, 
     """A transition of a permit: to the team of its project."""
     if event in TO_TEAM:
         _tell(run, project.members, kind=TO_TEAM[event], project=project.id, permit=permit.id, actor=actor, at=at)
+
+
+def tell_of_output(run: Transaction, project: Project, *, event: OutputEvent, actor: str, at: datetime) -> None:
+    """An output was published, or taken back: to the team, and to the custodians who granted a permit for what it was made of."""
+    if event in OF_OUTPUTS:
+        organisations = [OrganisationId(text(name)) for (name,) in run.rows(CUSTODIANS_OF, {"project": project.id})]
+        custodians = [person for each in organisations for person in _custodians(run, each)]
+        _tell(run, (*project.members, *custodians), kind=OF_OUTPUTS[event], project=project.id, actor=actor, at=at)
 
 
 def tell_of_comment(run: Transaction, project: Project, *, others: Iterable[PersonId], actor: str, at: datetime) -> None:

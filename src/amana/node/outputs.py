@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import final
 
 from amana.node.audit import NODE, note
+from amana.node.notices import tell_of_output
 from amana.node.project_rows import HOLD_BY_OUTPUT, OUTPUT, OUTPUTS, PUBLISHED, hold_project, read_output, read_project, swapped
 from amana.policy.people import Asker
 from amana.policy.projects import Output, OutputKind, Verdict, Vote, event_of_votes, output_after, votes_shown
@@ -128,6 +129,7 @@ class Outputs:
             check(ACTIONS[event], asker, on=found, now=at)
             assert asker is not None
             _move(run, found.output, event, actor=asker.person.id, at=at)
+            tell_of_output(run, found.project, event=event, actor=asker.person.id, at=at)
             return _read(run, output).output
 
     def vote(self, asker: Asker | None, *, output: OutputId, verdict: Verdict, reasons: str) -> Output:

@@ -1,6 +1,6 @@
 """Who decided what: the audit of the node as a table in words, with filters, and the exports of the oversight authority."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, final
@@ -60,10 +60,9 @@ def decisions(reader: Mine, request: Request) -> Response:
     """A page of the audit, the latest first."""
     service = reader.service
     check(Action.SEE_AUDIT, reader.who, on=Node(), now=service.now())
-    wanted, before = _wanted(request), _before(request)
+    wanted, before = _wanted(request), before_of(request)
     found = notes(service.database, before=before, limit=LINES + 1, wanted=wanted)
-    last = found[LINES - 1] if len(found) > LINES else None
-    older = "" if last is None else f"?{urlencode({**_asked(wanted), 'before': f'{moment(last.at)} {last.id}'})}"
+    older = older_than(found, lines=LINES, asked=_asked(wanted))
     told, things = told_notes(reader, found[:LINES]), (EVERYTHING, *THINGS)
     return page(reader, "decisions.html", told=told, wanted=wanted, asked=_asked(wanted), things=things, older=older)
 
@@ -101,6 +100,20 @@ def told_notes(reader: Reader, found: Iterable[Note]) -> tuple[Told, ...]:
         )
         for each in held
     )
+
+
+def before_of(request: Request) -> tuple[str, str]:
+    """The note before which a page of them begins, by its time and id."""
+    at, _, name = request.query_params.get("before", "")[:200].partition(" ")
+    return at or LATEST, name
+
+
+def older_than(found: Sequence[Note], *, lines: int, asked: Mapping[str, str]) -> str:
+    """The query of the page after this one, of which one note more than its lines was looked for; empty where there is none."""
+    if len(found) <= lines:
+        return ""
+    last = found[lines - 1]
+    return f"?{urlencode({**asked, 'before': f'{moment(last.at)} {last.id}'})}"
 
 
 def did(note: Note, catalogue: Catalogue) -> str:
@@ -142,11 +155,6 @@ def _asked(wanted: Wanted) -> dict[str, str]:
     thing = wanted.thing or (EVERYTHING if wanted.signing else "")
     held = {"actor": wanted.actor, "thing": thing, "subject": wanted.subject, "since": wanted.since}
     return {name: value for name, value in held.items() if value}
-
-
-def _before(request: Request) -> tuple[str, str]:
-    at, _, name = request.query_params.get("before", "")[:200].partition(" ")
-    return at or LATEST, name
 
 
 def _audit_csv(service: Service) -> Iterator[str]:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import final
 
-from fastapi import Response
+from fastapi import Request, Response
 
 from amana.log.look import published_now
 from amana.log.read import FolderReader
 from amana.log.violation import Violation
-from amana.node.audit import LATEST
 from amana.node.seen_by import Witnessed, witnessed
 from amana.node.service import Service
 from amana.node.verification import Finding
@@ -18,14 +17,14 @@ from amana.policy.rights import Action, check
 from amana.policy.things import Node
 from amana.terms.refusal import Refusal
 from amana.web.access import doing
-from amana.web.pages.decisions import Told, told_notes
+from amana.web.pages.decisions import Told, before_of, older_than, told_notes
 from amana.web.pages.render import page
 from amana.web.pages.route import Mine, gone_to, personal_pages
 from amana.web.pages.words import day_of, hour_of
 
 router = personal_pages()
 DESK = "/desk/oversight"
-INCIDENTS_MAX = 20
+INCIDENTS = 20
 REFUSED_DAYS = 30
 REFUSED_MAX = 40
 ASKED_WAIT_S = 5.0
@@ -43,12 +42,12 @@ class Head:
 
 
 @router.get(DESK, openapi_extra=doing(Action.SEE_AUDIT))
-def oversight(reader: Mine) -> Response:
-    """Everything that the authority looks at first."""
+def oversight(reader: Mine, request: Request) -> Response:
+    """Everything that the authority looks at first; of what was stopped, a page."""
     service, asker, now = reader.service, reader.who, reader.service.now()
     check(Action.SEE_AUDIT, asker, on=Node(), now=now)
     finding = service.verification.last()
-    stopped = service.desks.stopped(asker, before=(LATEST, ""), limit=INCIDENTS_MAX)
+    stopped = service.desks.stopped(asker, before=before_of(request), limit=INCIDENTS + 1)
     ending = service.desks.ending(asker)
     return page(
         reader,
@@ -59,7 +58,8 @@ def oversight(reader: Mine) -> Response:
         head=_head(service),
         seen=_witnessed(service),
         forks=None if service.witness is None else len(service.witness.forks()),
-        incidents=with_entries(service, told_notes(reader, stopped)),
+        incidents=with_entries(service, told_notes(reader, stopped[:INCIDENTS])),
+        older=older_than(stopped, lines=INCIDENTS, asked={}),
         refused_questions=service.desks.refusals(since=day_of(now - timedelta(days=REFUSED_DAYS)))[:REFUSED_MAX],
         ending=[(each.person, day_of(each.until), each.until <= now) for each in ending],
         hour=hour_of,

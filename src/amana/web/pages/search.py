@@ -21,7 +21,9 @@ from amana.web.pages.route import Read, public_pages
 
 CHARACTERS_MAX = 100
 FOLDED_MAX = 10_000
-"""Texts that are remembered as they are compared: each is folded once, however many search."""
+"""Texts of this node that are remembered as they are compared: each is folded once, however many search, for whatever."""
+FOLDED_CHARACTERS_MAX = 5_000
+"""Of a text that is remembered; a longer one is folded each time."""
 FOUND_MAX = 50
 SAME_LETTERS = str.maketrans({"ٱ": "ا", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ء": None, "ـ": None})
 """Letters that are written one for the other. Those with a hamza or a madda above are parted from it before."""
@@ -43,7 +45,6 @@ def search(reader: Read, q: Annotated[str, Query()] = "") -> Response:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=FOLDED_MAX)
 def fold(text: str) -> str:
     """The text without what people write one way or the other: case, accents, vowel marks, hamzas, letters that look alike.
 
@@ -55,9 +56,15 @@ def fold(text: str) -> str:
     return re.sub(r"[\W_]+", " ", bare)
 
 
+@lru_cache(maxsize=FOLDED_MAX)
+def remembered(text: str) -> str:
+    """The same of a text that is compared again and again. What somebody searches for is none: it would push those out."""
+    return fold(text)
+
+
 def holds(texts: Iterable[str], words: Iterable[str]) -> bool:
     """Whether every word stands somewhere in the texts, also as a part of one; an Arabic article in front of it does not matter."""
-    whole = " ".join(fold(each) for each in texts)
+    whole = " ".join(remembered(each) if len(each) <= FOLDED_CHARACTERS_MAX else fold(each) for each in texts)
     return all(word in whole or (len(word) > ARTICLE_LETTERS + 2 and word.removeprefix(ARTICLE) in whole) for word in words)
 
 

@@ -111,6 +111,7 @@ async function show(done) {
   for (const part of document.querySelectorAll("[data-provider]")) {
     part.hidden = !found.identity_provider;
   }
+  byId("unused").hidden = done !== "unused";
   byId("name").textContent = found.name || "";
   if (found.language) byId("desk").href = next || `/${found.language}/desk`;
   if (found.state === "signed-in" && next && (!strong || done === "confirmed")) {
@@ -139,9 +140,10 @@ async function begin() {
   const link = location.hash.slice(1);
   if (link && !carried) {
     history.replaceState(null, "", location.pathname + location.search); // the link is not kept in the history of the browser
-    if ((await call("GET", "/sign-in")).state === "signed-in") return; // a link from elsewhere makes nobody somebody else
+    if ((await call("GET", "/sign-in")).state === "signed-in") return "unused"; // a link from elsewhere makes nobody somebody else
     await call("POST", "/sign-in/open", { link });
   }
+  return "";
 }
 
 byId("by-link")?.addEventListener("submit", (event) => {

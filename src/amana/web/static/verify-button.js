@@ -1,10 +1,10 @@
 "use strict";
 // The check itself (verify.js) comes when it is asked for. Where Ed25519 is missing (plain http, old browsers) no button is offered, and
-// the command stays.
+// the command stays. Nothing moves where the button appears.
 const button = document.getElementById("check");
-crypto.subtle?.generateKey("Ed25519", false, ["sign", "verify"]).then(() => {
-  button.hidden = false;
-  document.getElementById("command").open = false;
+const able = crypto.subtle?.generateKey("Ed25519", false, ["sign", "verify"]) ?? Promise.reject();
+able.then(() => {
+  button.classList.remove("awaited");
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
@@ -17,4 +17,4 @@ crypto.subtle?.generateKey("Ed25519", false, ["sign", "verify"]).then(() => {
       button.disabled = false;
     }
   });
-}, () => {});
+}, () => (button.hidden = true));
