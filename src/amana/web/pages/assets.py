@@ -25,9 +25,9 @@ TYPES: Mapping[str, str] = MappingProxyType(
         ".woff2": "font/woff2",
     }
 )
-POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+POLICY = "default-src 'none';frame-ancestors 'none';base-uri 'none'"
 """Short, for a page needs several files."""
-KEPT = "public, max-age=31536000, immutable"
+KEPT = "max-age=31536000, immutable"
 PUBLIC = open_because("it is the same file for everybody and holds nothing of anybody")
 router = APIRouter(include_in_schema=False)
 
@@ -81,10 +81,10 @@ async def static(request: Request, name: str) -> Response:
 def sent(request: Request, found: Asset, headers: Mapping[str, str]) -> Response:
     """A file, packed for whoever can read that."""
     told = {
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+        "Content-Security-Policy": POLICY,
         **headers,
         "Vary": "Accept-Encoding",
-    }  # short, for there are several
+    }
     if found.packed is not None and takes_gzip(request):
         return Response(found.packed, media_type=found.media, headers={**told, "Content-Encoding": "gzip"})
     return Response(found.body, media_type=found.media, headers=told)

@@ -17,8 +17,8 @@ from amana.web.pages.reader import NAMES, Reader
 from amana.web.pages.words import day_of, hour_of
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; "
-    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none';script-src 'self';style-src 'self';font-src 'self';img-src 'self';connect-src 'self';worker-src 'self';"
+    "manifest-src 'self';base-uri 'none';form-action 'self';frame-ancestors 'none'"
 )
 MEDIA = "text/html; charset=utf-8"
 STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
@@ -101,7 +101,7 @@ def comma_of(reader: Reader, texts: Iterable[object]) -> Markup:
 
 def _styles(found: str) -> str:
     """The styles that a page names, named before it: a browser fetches them while a slow line still brings the page. Source: RFC 8288."""
-    return ", ".join(f"<{address}>; rel=preload; as=style" for address in STYLE.findall(found))
+    return ",".join(f"<{address}>;rel=preload;as=style" for address in STYLE.findall(found))
 
 
 @cache

@@ -99,8 +99,10 @@ addEventListener("input", (event) => {
 });
 addEventListener("submit", (event) => {
   const form = event.target;
-  if (about(form, "forget")) sessionStorage.clear();
-  if (about(form, "forget")) Object.keys(localStorage).filter((name) => name.startsWith(PREFIX)).forEach((name) => localStorage.removeItem(name));
+  if (about(form, "forget")) {
+    sessionStorage.clear();
+    Object.keys(localStorage).filter((name) => name.startsWith(PREFIX)).forEach((name) => localStorage.removeItem(name));
+  }
   if (!about(form, "keep")) return;
   event.preventDefault();
   send(form, event.submitter?.value || "save");
