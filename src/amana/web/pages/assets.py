@@ -25,9 +25,9 @@ TYPES: Mapping[str, str] = MappingProxyType(
         ".woff2": "font/woff2",
     }
 )
-POLICY = "default-src 'none'; frame-ancestors 'none'"
-"""Short, for a page needs several files; none of them names a base."""
-KEPT = "public, max-age=31536000, immutable"
+POLICY = "default-src 'none';frame-ancestors 'none';base-uri 'none'"
+"""Short, for a page needs several files."""
+KEPT = "max-age=31536000, immutable"
 PUBLIC = open_because("it is the same file for everybody and holds nothing of anybody")
 router = APIRouter(include_in_schema=False)
 

@@ -18,8 +18,8 @@ from amana.web.pages.reader import NAMES, Reader
 from amana.web.pages.words import day_of, hour_of
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; "
-    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none';script-src 'self';style-src 'self';font-src 'self';img-src 'self';connect-src 'self';worker-src 'self';"
+    "manifest-src 'self';base-uri 'none';form-action 'self';frame-ancestors 'none'"
 )
 EXAMPLE = re.compile(r"[^:\n]+: (?:SELECT|WITH)\b.*")
 MEDIA = "text/html; charset=utf-8"
