@@ -26,7 +26,9 @@ from environment import ROOT, WORK
 from node_figures import percentile
 
 READERS = 64
-PATHS = ("/", "/privacy", "/accessibility", "/vulnerabilities", "/sign-in")
+PATHS = ("/", "/datasets", "/datasets/clinic", "/projects", "/uses", "/log", "/privacy", "/accessibility", "/vulnerabilities")
+"""Public pages that are kept for a moment."""
+VIEWS = (*PATHS, "/sign-in")
 LANGUAGES = ("ar", "fr", "zgh", "en")
 FONTS = {"ar": "arabic", "zgh": "tifinagh"}
 WARM_S = 3.0
@@ -136,7 +138,7 @@ def main() -> None:
     with serving(folder) as port:
         views = [
             {"path": path, "language": language, "bytes": asyncio.run(view(port, path=path, language=language))}
-            for path in PATHS
+            for path in VIEWS
             for language in LANGUAGES
         ]
         read_in_a_process_of_their_own(port, readers=chosen.readers, seconds=WARM_S)
