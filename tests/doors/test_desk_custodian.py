@@ -146,7 +146,9 @@ def test_returning_needs_reasons_and_what_is_asked_anew_is_in_the_queue_again(no
     assert custodian.send(f"{DESK}/permits/{permit}", do="return", reasons=" ").status_code == 422
     assert record_of(node, permit).state is PermitState.REQUESTED
     assert custodian.send(f"{DESK}/permits/{permit}", do="return", reasons="which <months>?").status_code == 303
-    assert record_of(node, permit).state is PermitState.RETURNED and f"/permits/{permit}" not in custodian.get(DESK).text
+    assert record_of(node, permit).state is PermitState.RETURNED
+    desk, page = custodian.get(DESK).text, custodian.get(f"{DESK}/permits/{permit}").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert desk.count(f"/permits/{permit}") == 1 and "25 %" in page and "of this permit is used" not in page
     project = f"/desk/applications/{record_of(node, permit).project}"
     page = applicant.get(project).text
     assert "which &lt;months&gt;?" in page and f'action="/en{project}/permits/{permit}"' in page and 'value="25%"' in page
@@ -157,7 +159,9 @@ def test_returning_needs_reasons_and_what_is_asked_anew_is_in_the_queue_again(no
     record = record_of(node, permit)
     assert (record.state, record.share_asked, record.valid_until.date()) == (PermitState.REQUESTED, Fraction(1, 5), day)
     assert f"/permits/{permit}" in custodian.get(DESK).text and f'/permits/{permit}"' not in applicant.get(project).text
-    assert custodian.send(f"{DESK}/permits/{permit}", do="grant").status_code == 303
+    old = custodian.send(f"{DESK}/permits/{permit}", do="grant", read=f"1 1/4 {record.valid_until.isoformat()}")
+    assert old.status_code == 409 and record_of(node, permit).state is PermitState.REQUESTED
+    assert custodian.send(f"{DESK}/permits/{permit}", do="grant", read=record.asked).status_code == 303
     assert record_of(node, permit).state is PermitState.ACTIVE
 
 

@@ -100,7 +100,7 @@ CASES: dict[str, Case] = {
     f"POST {B}/permits": Case(send=lambda w: w.approved(body=w.wish()), allowed=only("applicant")),
     f"GET {B}/permits/{{permit}}": Case(send=lambda w: w.requested(), allowed=TEAM | DECIDERS | {"custodian", "auditor"}),
     f"GET {B}/permits/{{permit}}/budget": Case(send=lambda w: w.requested(), allowed=TEAM | DECIDERS | {"custodian", "auditor"}),
-    f"POST {B}/permits/{{permit}}/return": Case(send=lambda w: w.requested(), allowed=only("custodian")),
+    f"POST {B}/permits/{{permit}}/return": Case(send=lambda w: w.requested(body={"reasons": "Which months?"}), allowed=only("custodian")),
     f"POST {B}/permits/{{permit}}/revise": Case(send=lambda w: w.returned(), allowed=only("applicant")),
     f"POST {B}/permits/{{permit}}/grant": Case(send=lambda w: w.requested(body=w.grant()), allowed=only("custodian")),
     f"POST {B}/permits/{{permit}}/refuse": Case(send=lambda w: w.requested(), allowed=only("custodian")),

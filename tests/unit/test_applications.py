@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from amana.node.audit import notes_of
+from amana.node.audit import Note, notes_of
 from amana.node.comments import CHARACTERS_MAX, COMMENTS_MAX, Comments
 from amana.node.notices import Notice, Notices
 from amana.node.progress import Progress, progress
@@ -274,6 +274,30 @@ def test_what_came_back_is_its_applicants_turn_again_and_needs_two_new_reviews(n
     submit(node, project)
     current = stands(node, project).current
     assert current is not None and current.name == "review_first"
+
+
+def test_a_request_that_came_back_is_the_teams_turn_whatever_happened_before_and_beside_it(node: Governed) -> None:
+    project, at = node.approved(), node.clock.now()
+
+    def note(action: str, permit: str, after_s: int) -> Note:
+        when = at + timedelta(seconds=after_s)
+        return Note(id=f"{after_s}", at=when, actor="", action=action, thing="permit", subject=permit, was="", now_is="")
+
+    def turn(*permits: Note) -> tuple[str, str]:
+        with node.database.reading() as run:
+            told = notes_of(run, thing="project", subject=project)
+        step = progress(node.projects.place(project), notes=told, permits=permits, now=at + timedelta(days=9)).current
+        assert step is not None
+        return step.name, step.turn
+
+    before, back = note("request", "m-1", -9), note("return", "m-1", -8)
+    assert turn(before, back) == ("request", "applicant")
+    assert turn(before, back, note("revise", "m-1", 5)) == ("sign", "custodian")
+    assert turn(before, back, note("revise", "m-1", 5), note("grant", "m-1", 6)) == ("ask", "team")
+    both = note("request", "m-1", 1), note("request", "m-2", 2)
+    assert turn(*both, note("return", "m-2", 3)) == ("sign", "custodian")
+    assert turn(*both, note("return", "m-2", 3), note("return", "m-1", 4)) == ("request", "applicant")
+    assert turn(*both, note("grant", "m-1", 3), note("return", "m-2", 4)) == ("ask", "team")
 
 
 def test_after_the_decision_come_the_permit_and_the_questions(node: Governed) -> None:

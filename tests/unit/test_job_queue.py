@@ -12,6 +12,7 @@ import pytest
 
 from amana.engines.duckdb import DuckDbEngine
 from amana.node.answers import Answered
+from amana.node.job_runs import JobRuns
 from amana.node.service import Service, open_service
 from amana.policy.people import Asker
 from amana.terms.ids import JobId
@@ -119,6 +120,27 @@ def test_a_job_whose_queue_lost_the_word_of_its_turn_gets_another(folder: Path, 
     service.work()
     assert wait(service, put(service).record.id).state == "done"
     assert len(tries) == 2 <= len(ends)
+    service.close()
+
+
+def test_a_job_that_is_handed_out_twice_has_one_turn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, goes_on, ended = Event(), Event(), Event()
+
+    def run(self: JobRuns, job: JobId) -> None:
+        assert not begun.is_set(), "a second turn"
+        begun.set()
+        goes_on.wait(20)
+        ended.set()
+
+    monkeypatch.setattr(JobRuns, "run", run)
+    service = open_service(folder)
+    service.work()
+    job = submit(service)
+    assert begun.wait(20) and service._queue is not None
+    service._queue._take(job)
+    assert job in service._queue._turns, "the first still has it"
+    goes_on.set()
+    assert ended.wait(20)
     service.close()
 
 

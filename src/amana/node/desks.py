@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PERMITS_OF = """SELECT permit.id, MAX(audit.at) FROM permit LEFT JOIN audit
 ON audit.subject = permit.id AND audit.thing = 'permit' AND audit.action IN ('request', 'revise')
-WHERE permit.custodian = :custodian AND permit.state NOT IN ('returned', 'refused', 'expired', 'revoked')
+WHERE permit.custodian = :custodian AND permit.state NOT IN ('refused', 'expired', 'revoked')
 GROUP BY permit.id ORDER BY MAX(audit.at), permit.id LIMIT :limit"""
 REQUESTED_AT = "SELECT MAX(at) FROM audit WHERE subject = :id AND thing = 'permit' AND action IN ('request', 'revise')"
 PROMISED = """SELECT CAST(COALESCE(SUM(cap_nrho), 0) AS INTEGER) FROM permit

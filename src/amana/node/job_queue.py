@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, final
 
 import structlog
@@ -80,7 +80,7 @@ class JobQueue:
         alive: Callable[[str], bool],
     ) -> None:  # fmt: skip
         self._run, self._open_jobs, self._alive, self._worker = run, open_jobs, alive, worker
-        self._turns, self._without_turn = set[str](), set[str]()
+        self._turns, self._without_turn, self._taking = set[str](), set[str](), Lock()
         config = DBOSConfig(
             name=NAME, system_database_url=place.url, executor_id=worker, application_version=VERSION, serializer=PlainSerializer(),
             log_level="CRITICAL", use_listen_notify=False, sys_db_pool_size=CONNECTIONS_MAX,
@@ -145,7 +145,10 @@ class JobQueue:
 
     def _take(self, job: str) -> None:
         """One job's turn. It never raises: what could not be finished is handed out again."""
-        self._turns.add(job)
+        with self._taking:
+            if job in self._turns:  # handed out twice: its first turn is not over
+                return
+            self._turns.add(job)
         try:
             self._run(JobId(job))
         except Exception as error:  # noqa: BLE001 - a lost database, say; `tidy` comes back to it

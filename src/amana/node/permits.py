@@ -164,10 +164,13 @@ class Permits:
             tell_of_request(run, done.record, actor=asker.person.id, at=at)
         return done
 
-    def grant(self, asker: Asker | None, *, permit: PermitId, share: Fraction, valid_until: datetime, reasons: str = "") -> PermitOf:
-        """Sign it, for a share of the budget: a new permit, or a wider one if it is held already, which takes nothing back.
+    def grant(
+        self, asker: Asker | None, *, permit: PermitId, share: Fraction, valid_until: datetime, reasons: str = "", read: str | None = None
+    ) -> PermitOf:
+        """Sign it, for a share of the budget: a new permit, or a wider one if it is held already, which takes nothing back. `read`: the
+        request that she read (`PermitRecord.asked`), where the caller can tell.
 
-        Errors: Refusal node.bad_value.
+        Errors: Refusal node.bad_value, node.changed_meanwhile.
         """
         at, serving = self._now(), Serving(self._datasets())
         with self._database.transaction() as run:
@@ -175,6 +178,8 @@ class Permits:
             event = PermitEvent.GRANT if found.record.state is PermitState.REQUESTED else PermitEvent.WIDEN
             check(Action.GRANT_PERMIT if event is PermitEvent.GRANT else Action.WIDEN_PERMIT, asker, on=found, now=at)
             assert asker is not None
+            if read is not None and read != found.record.asked:
+                raise Refusal("node.changed_meanwhile")
             _sensible(share, valid_until, now=at)
             nrho, delta = caps_of(serving.dataset(found.record.dataset).population, share=share)
             if nrho < max(1, found.record.cap_nrho) or delta < found.record.cap_delta:
@@ -196,12 +201,14 @@ class Permits:
             return read_permit(run, permit, terms=serving.terms)
 
     def act(self, asker: Asker | None, *, permit: PermitId, event: PermitEvent, reasons: str = "") -> PermitOf:
-        """What the custodian does: return, refuse, suspend, resume, revoke."""
+        """What the custodian does: return, refuse, suspend, resume, revoke. Errors: Refusal node.bad_value for a return without reasons."""
         at, serving = self._now(), Serving(self._datasets())
         with self._database.transaction() as run:
             found = hold_permit(run, permit, terms=serving.terms)
             check(ACTIONS[event], asker, on=found, now=at)
             assert asker is not None
+            if event is PermitEvent.RETURN and not reasons.strip():  # whoever gets it back is told what to change
+                raise Refusal("node.bad_value", field="reasons", wanted="word.present")
             self._move(run, found, event, actor=asker.person.id, at=at, reasons=reasons)
             done = read_permit(run, permit, terms=serving.terms)
         if event is PermitEvent.RESUME:  # she looked into what made it pause

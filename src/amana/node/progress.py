@@ -7,13 +7,14 @@ from typing import Literal, TypeAlias, final
 
 from amana.node.audit import Note
 from amana.policy.projects import REVIEWS_NEEDED, Project
-from amana.policy.transitions import ProjectEvent, ProjectState
+from amana.policy.transitions import PermitEvent, ProjectEvent, ProjectState
 
 Name: TypeAlias = Literal["write", "review_first", "review_second", "decide", "request", "sign", "ask"]
 Turn: TypeAlias = Literal["applicant", "reviewers", "deciders", "custodian", "team", "nobody"]
 NAMES: tuple[Name, ...] = ("write", "review_first", "review_second", "decide", "request", "sign", "ask")
 TURNS: tuple[Turn, ...] = ("applicant", "reviewers", "reviewers", "deciders", "applicant", "custodian", "team")
 OVER = frozenset({ProjectState.REJECTED, ProjectState.CLOSED, ProjectState.EXPIRED, ProjectState.REVOKED, ProjectState.SUSPENDED})
+ASKING = frozenset({"request", PermitEvent.REVISE.value})
 DECIDED = frozenset({ProjectEvent.APPROVE.value, ProjectEvent.REJECT.value})
 
 
@@ -50,8 +51,7 @@ def progress(project: Project, *, notes: Iterable[Note], permits: Iterable[Note]
         submitted = None
     reviews = [each.at for each in told if each.action == "review" and submitted is not None and each.at >= submitted]
     decided = next((each.at for each in told if each.action in DECIDED and submitted is not None and each.at >= submitted), None)
-    requested = _requested(of_permits, decided)
-    granted = _first_after(of_permits, "grant", requested)
+    requested, granted = _asked(of_permits, since=decided)
     first, second = (reviews + [None] * REVIEWS_NEEDED)[:REVIEWS_NEEDED]
     if decided is not None:  # a decision counts, whatever came before it
         first, second = first or decided, second or decided
@@ -75,15 +75,16 @@ def _last(notes: tuple[Note, ...], actions: tuple[str, ...]) -> datetime | None:
     return next((each.at for each in reversed(notes) if each.action in actions), None)
 
 
-def _first_after(notes: tuple[Note, ...], action: str, since: datetime | None) -> datetime | None:
-    return next((each.at for each in notes if each.action == action and since is not None and each.at >= since), None)
-
-
-def _requested(notes: tuple[Note, ...], since: datetime | None) -> datetime | None:
-    """When a permit was requested; None as long as the last word on the team's requests is that one was returned."""
-    first = _first_after(notes, "request", since)
-    last = next((each for each in reversed(notes) if each.action in {"request", "revise", "return", "grant"}), None)
-    return None if last is not None and last.action == "return" else first
+def _asked(notes: tuple[Note, ...], *, since: datetime | None) -> tuple[datetime | None, datetime | None]:
+    """When a permit was asked for last, and granted, since the decision. What was returned to the team is not asked for."""
+    if since is None:
+        return None, None
+    grant = next((each for each in notes if each.action == "grant" and each.at >= since), None)
+    if grant is not None:
+        asked = [each.at for each in notes if each.subject == grant.subject and each.action in ASKING and each.at <= grant.at]
+        return (asked[-1] if asked else since), grant.at
+    last = {each.subject: each for each in notes if each.action in {*ASKING, "return"} and each.at >= since}
+    return min((each.at for each in last.values() if each.action in ASKING), default=None), None
 
 
 def _days(since: datetime, until: datetime) -> int:

@@ -34,7 +34,7 @@ PERMITS = "SELECT id FROM permit WHERE id > :after ORDER BY id LIMIT :limit"
 PERMITS_GRANTED = "SELECT id FROM permit WHERE dataset = :dataset AND granted_by IS NOT NULL ORDER BY id"
 PERMITS_OF_PERSON = """SELECT permit.id FROM permit JOIN project_member ON project_member.project = permit.project
 WHERE permit.dataset = :dataset AND project_member.person = :person AND project_member.left_at IS NULL
-ORDER BY CASE permit.state WHEN 'active' THEN 0 WHEN 'refused' THEN 2 WHEN 'returned' THEN 2 ELSE 1 END, permit.id DESC"""
+ORDER BY CASE permit.state WHEN 'active' THEN 0 WHEN 'refused' THEN 2 ELSE 1 END, permit.id DESC"""
 PERMITS_HELD = """SELECT permit.id FROM permit JOIN project_member ON project_member.project = permit.project
 WHERE permit.state = 'active' AND project_member.person = :person AND project_member.left_at IS NULL ORDER BY permit.id LIMIT :limit"""
 PERMITS_IN = "SELECT id FROM permit WHERE state = :state ORDER BY id"

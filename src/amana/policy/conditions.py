@@ -93,6 +93,14 @@ def purposes_current(_: Asker, on: Thing, _now: datetime) -> None:
         raise Refusal("permit.purpose_changed", permit=on.record.id, project=on.project.id)
 
 
+def dataset_reviewed(_: Asker, on: Thing, _now: datetime) -> None:
+    """The project, as it was reviewed last, still names the dataset of the permit. Errors: Refusal project.other_dataset."""
+    assert isinstance(on, PermitOf)
+    if on.record.dataset not in on.project.datasets:
+        names = ", ".join(on.project.datasets)
+        raise Refusal("project.other_dataset", project=on.project.id, dataset=on.record.dataset, datasets=names)
+
+
 def purposes_allowed(_: Asker, on: Thing, _now: datetime) -> None:
     """Errors: Refusal permit.purpose_forbidden."""
     assert isinstance(on, PermitOf)

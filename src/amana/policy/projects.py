@@ -149,6 +149,16 @@ class PermitRecord:
         ungranted = self.state in {PermitState.REQUESTED, PermitState.RETURNED, PermitState.REFUSED}
         assert ungranted == (self.granted_by is None), "a permit that was granted says by whom"
 
+    @property
+    def told(self) -> str:
+        """What the custodian tells the team: why a request was returned or refused. What she writes later is for the record."""
+        return self.reasons if self.granted_by is None else ""
+
+    @property
+    def asked(self) -> str:
+        """What a custodian reads before she grants it, so that she signs that and nothing else: purposes, share and end."""
+        return f"{self.project_version} {self.share_asked} {self.valid_until.isoformat()}"
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)

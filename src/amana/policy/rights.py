@@ -135,7 +135,7 @@ def _plain(action: Action, on: type, who: tuple[Who, ...], scope: Scope | None, 
     return Rule(action=action, on=(on,), who=who, scope=scope, conditions=conditions)
 
 
-_GRANTING = (need.project_open, need.purposes_current, need.purposes_allowed)
+_GRANTING = (need.project_open, need.dataset_reviewed, need.purposes_current, need.purposes_allowed)
 _RULES = (
     Rule(action=Action.SEE_PUBLIC, on=(Node, DatasetOf), who=(Who.ANYONE,), scope=None),
     Rule(action=Action.DRY_RUN, on=(Node, DatasetOf), who=(Who.ANYONE,), scope=None),
@@ -183,7 +183,14 @@ _RULES = (
     _project(Action.REQUEST_PERMIT, ProjectEvent.REQUEST_PERMIT, Scope.APPLY, need.project_open, accredited=True),
     _by(
         PermitEvent.REVISE,
-        Rule(action=Action.REVISE_PERMIT, on=(PermitOf,), who=(), scope=Scope.APPLY, accredited=True, conditions=(need.project_open,)),
+        Rule(
+            action=Action.REVISE_PERMIT,
+            on=(PermitOf,),
+            who=(),
+            scope=Scope.APPLY,
+            accredited=True,
+            conditions=(need.project_open, need.dataset_reviewed),
+        ),
     ),
     # Reviewing and deciding: never one's own, and not both
     _project(Action.REVIEW_PROJECT, ProjectEvent.REVIEW, Scope.REVIEW, need.not_reviewed_yet, aside=True),

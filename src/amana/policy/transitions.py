@@ -198,7 +198,7 @@ PERMIT: Machine[PermitState, PermitEvent] = Machine(
         Transition(states=(PermitState.REQUESTED,), event=PermitEvent.RETURN, to=PermitState.RETURNED, who=_CUSTODIAN),
         Transition(states=(PermitState.RETURNED,), event=PermitEvent.REVISE, to=PermitState.REQUESTED, who=_APPLICANT),
         Transition(states=(PermitState.REQUESTED,), event=PermitEvent.GRANT, to=PermitState.GRANTED, who=_CUSTODIAN, step_up=True),
-        Transition(states=(PermitState.REQUESTED,), event=PermitEvent.REFUSE, to=PermitState.REFUSED, who=_CUSTODIAN),
+        Transition(states=(PermitState.REQUESTED, PermitState.RETURNED), event=PermitEvent.REFUSE, to=PermitState.REFUSED, who=_CUSTODIAN),
         Transition(states=(PermitState.GRANTED,), event=PermitEvent.ACTIVATE, to=PermitState.ACTIVE, who=_NODE),
         Transition(states=(PermitState.ACTIVE,), event=PermitEvent.EXHAUST, to=PermitState.EXHAUSTED, who=_NODE),
         Transition(

@@ -101,7 +101,7 @@ def permit_shown(permit: PermitOf, *, cap_nrho: int | None, to: Asker | None, no
         "cap_delta_units": record.cap_delta,
         "valid_until": moment_shown(record.valid_until),
         "granted_by": record.granted_by,
-        "reasons": record.reasons,
+        "reasons": record.told,
         "match": _match_shown(record.match),
         "may": may_shown(to, on=permit, now=now),
     }

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from fractions import Fraction
 
 from fastapi import Response
@@ -107,7 +107,16 @@ def revise(reader: Mine, form: Filled, project: str, permit: str) -> Response:
     """Ask anew for what a custodian returned."""
 
     def revised() -> None:
-        reader.service.permits.revise(reader.who, permit=PermitId(permit), share=_share(form), valid_until=form.day("until"))
+        record = reader.service.permits.permit(reader.who, permit=PermitId(permit)).record
+        if record.project != project:
+            raise Refusal("node.not_found", thing="word.thing.permit", name=permit[:80])
+        share, until = form.text("share", most=40), form.day("until")
+        reader.service.permits.revise(
+            reader.who,
+            permit=record.id,
+            share=record.share_asked if share == percent_of(record.share_asked) else read_percent(share),
+            valid_until=record.valid_until if until.date() == record.valid_until.astimezone(UTC).date() else until,
+        )
 
     return _done(reader, form, ProjectId(project), revised, at="#permits")
 
@@ -181,6 +190,7 @@ def _shown(reader: Reader, project: Project, *, refusal: Refusal | None = None, 
         shares=SHARES, requestable=[each for each in project.datasets if each not in held],
         until=min(now + timedelta(days=PERMIT_DAYS), project.ends_on), key=secrets.token_hex(16), Action=Action,
         titles=titles, title_text=title_text, mine=who.person.id in project.members, team=team,
+        percent_of=percent_of,
         revisable=[each.record.id for each in permits if Action.REVISE_PERMIT in offered(who, on=each, now=now)],
         addable=_membership(reader, Action.ADD_MEMBER, project), removable=_membership(reader, Action.REMOVE_MEMBER, project),
     )  # fmt: skip
@@ -198,6 +208,11 @@ def _event(form: Form, known: tuple[ProjectEvent, ...]) -> ProjectEvent:
         names = ", ".join(each.value for each in known)
         raise Refusal("http.bad_request", field="do", where=None, wanted="word.one_of", known=names)
     return event
+
+
+def percent_of(share: Fraction) -> str:
+    """As it stands in a field before anybody types."""
+    return f"{float(100 * share):.9g}%"
 
 
 def _share(form: Form) -> Fraction:

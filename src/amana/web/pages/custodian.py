@@ -29,6 +29,7 @@ from amana.web.problems import status_of
 router = personal_pages()
 DESK = "/desk/custodian"
 REASONS_CHARACTERS_MAX = 4_000
+READ_CHARACTERS_MAX = 200
 EVENTS = {event.value: event for event in ACTIONS}
 REASONED = frozenset({PermitEvent.RETURN, PermitEvent.REFUSE, PermitEvent.SUSPEND, PermitEvent.REVOKE})
 DECISIONS = (Action.GRANT_PERMIT, Action.WIDEN_PERMIT, *ACTIONS.values())
@@ -82,6 +83,7 @@ def desk(reader: Mine) -> Response:
         "custodian.html",
         organisation="" if organisation is None else organisation.name,
         queue=[each for each in lines if each.place.record.state is PermitState.REQUESTED],
+        returned=[each for each in lines if each.place.record.state is PermitState.RETURNED],
         held=[each for each in lines if each.place.record.state in IN_FORCE],
         own=own_datasets(service, asker),
         publishing=service.publishing.last(asker),
@@ -141,7 +143,8 @@ def _decide(reader: Reader, form: Form, permit: PermitId) -> None:
         day = form.day("until")
         if day.date() != until.astimezone(UTC).date():  # the day itself is the last one
             until = day + timedelta(days=1, seconds=-1)
-    service.permits.grant(asker, permit=permit, share=share, valid_until=until, reasons=reasons)
+    read = form.text("read", most=READ_CHARACTERS_MAX) or None
+    service.permits.grant(asker, permit=permit, share=share, valid_until=until, reasons=reasons, read=read)
 
 
 def _permit_page(reader: Reader, permit: PermitId, *, refusal: Refusal | None = None, form: Form | None = None) -> Response:
@@ -199,14 +202,14 @@ def _line(service: Service, asked: Asked, *, caps: Mapping[str, int], promised: 
     cap = max(1, caps.get(population, 0))
     if population not in promised:
         promised[population] = service.desks.promised_nrho(population) / cap if population in caps else 0.0
-    waiting = record.state is PermitState.REQUESTED
-    share = float(record.share_asked) if waiting else record.cap_nrho / cap if population in caps else float(record.share_asked)
+    waiting, granted = record.state is PermitState.REQUESTED, record.granted_by is not None
+    share = record.cap_nrho / cap if granted and population in caps else float(record.share_asked)
     return Line(
         place=asked.place,
         waits=None if asked.since is None else days_between(asked.since, service.now()),
         share=share,
         promised=promised[population],
         with_it=promised[population] + (share if waiting else 0.0),
-        used=0.0 if waiting or not record.cap_nrho else service.permits.used(record),
+        used=service.permits.used(record) if granted and record.cap_nrho else 0.0,
         until=day_of(record.valid_until),
     )
