@@ -63,15 +63,8 @@ def permit(options: argparse.Namespace, catalogue: Catalogue) -> None:
                 about = {name: _word(options, name) for name in ("project", "dataset", "share")}
                 _made(node.make("/permits", {**about, "valid_until": _until(options)}), catalogue)
             case "revise":
-                _told(
-                    node.move(
-                        "permits",
-                        _thing(options),
-                        "revise",
-                        about={"share": _word(options, "share"), "valid_until": _until(options)},
-                    ),
-                    catalogue,
-                )
+                about = {"share": _word(options, "share"), "valid_until": _until(options)}
+                _told(node.move("permits", _thing(options), "revise", about=about), catalogue)
             case "grant":
                 about = {"share": _word(options, "share"), "valid_until": _until(options), "reasons": options.reasons or ""}
                 _told(node.move("permits", _thing(options), "grant", about=about), catalogue)

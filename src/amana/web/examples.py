@@ -36,7 +36,7 @@ PERMIT: Final[Example] = {
     "id": "m-b9ce12104e36", "project": "p-51dbe5481a9f", "project_version": 1, "dataset": "clinic", "population": "residents",
     "custodian": "o-fee752e5", "state": "active", "share_asked": "1/20", "share_granted": 0.05,
     "cap_nrho": 100_000_000, "cap_delta_units": 922_337_203, "valid_until": LATER, "granted_by": "u-bdd82073f3e9",
-    "reasons": "Enough for a table by month.", "match": MATCH, "may": ["ask", "see_project", "see_permit"],
+    "reasons": "", "match": MATCH, "may": ["ask", "see_project", "see_permit"],
 }  # fmt: skip
 LEFT: Final[Example] = {"cap_nrho": 100_000_000, "spent_nrho": 31_000_000, "cap_delta_units": 922_337_203, "spent_delta_units": 0}
 PERMIT_BUDGET: Final[Example] = {
