@@ -159,6 +159,9 @@ class FakeEngine:
         self.before()
         return Exact(SumTable(cells=dict(self.cells)))
 
+    def run_all(self, plans: tuple[BoundedPlan, ...], *, groups_max: int, seconds_max: float) -> tuple[Exact[SumTable], ...]:
+        return tuple(self.run(bounded, groups_max=groups_max, seconds_max=seconds_max) for bounded in plans)
+
 
 def logged_entries(folder: Path) -> list[dict[str, Any]]:
     """What the public log of a data folder says, without the padding."""

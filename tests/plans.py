@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, KeyDomain, MomentDomain, NumberDomain, TextDomain
 from amana.query.check import check
-from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Op
+from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Lookup, Op
 from amana.query.infer import columns_of, visible_domain
 from amana.query.kinds import Columns
 from amana.query.plan import (
@@ -104,7 +104,7 @@ def expressions(draw: st.DrawFn, columns: Columns, kind: str, *, depth: int = 3)
 _MADE: dict[str, tuple[Op | str, ...]] = {
     "number": (
         Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.INT_DIV, Op.MOD, Op.NEG, Op.ABS, Op.SIGN, Op.FLOOR, Op.CEIL, Op.ROUND, Op.LENGTH,
-        Op.YEAR, Op.QUARTER, Op.MONTH, Op.DAY, Op.WEEKDAY, Op.HOUR, Op.DAYS_BETWEEN, Op.TO_NUMBER, "case", "common",
+        Op.YEAR, Op.QUARTER, Op.MONTH, Op.DAY, Op.WEEKDAY, Op.HOUR, Op.DAYS_BETWEEN, Op.TO_NUMBER, "case", "common", "lookup",
     ),
     "text": (Op.LOWER, Op.UPPER, Op.TRIM, Op.SUBSTRING, Op.CONCAT, Op.TO_TEXT, "case", "common"),
     "boolean": (Op.NOT, Op.AND, Op.OR, Op.IS_NULL, Op.LIKE, "compare", "compare", "compare", "among", "case", "common"),
@@ -131,6 +131,12 @@ def _built(draw: st.DrawFn, columns: Columns, kind: str, op: Op | str, *, depth:
         case "common":
             choices = (Op.COALESCE, Op.LEAST, Op.GREATEST)
             return call(draw(st.sampled_from(choices)), *(one(kind) for _ in range(draw(st.integers(1, 3)))))
+        case "lookup":
+            values = tuple(draw(st.lists(st.integers(-(2**40), 2**40), min_size=1, max_size=5)))
+            whole = call(Op.TO_NUMBER, one("number"), Literal(value=Fixed(units=0)))
+            index = call(Op.LEAST, call(Op.GREATEST, whole, Literal(value=Fixed(units=0))), Literal(value=Fixed(units=len(values) - 1)))
+            kept = call(Op.ADD, index, call(Op.MUL, whole, Literal(value=Fixed(units=0))))  # NULL where the number is
+            return Lookup(index=draw(st.sampled_from((index, kept))), values=values, scale=draw(st.integers(0, 3)))
         case "compare":
             compared = draw(st.sampled_from(KINDS))
             other = draw(st.sampled_from(("date", "moment"))) if compared in ("date", "moment") else compared

@@ -1,6 +1,7 @@
 """DuckDB gives exactly what the reference engine gives, on generated questions over generated tables."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -8,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amana.engines.compile import compile_plan
+from amana.engines.compile import compile_plan, compile_shared
 from amana.engines.connection import connect
-from amana.engines.duckdb import DuckDbEngine, empty_cells, read_statement
+from amana.engines.duckdb import DuckDbEngine, Found, empty_cells, read_shared, read_statement
 from amana.engines.engine import SumTable
 from amana.engines.reference import ReferenceEngine, ReferenceTables
 from amana.query.check import ONE
@@ -65,6 +66,31 @@ def test_generated_questions_get_the_answers_of_the_reference(
 ) -> None:
     asked = data.draw(bounded(plan))
     assert by_duckdb(asked, clinic, connection) == by_reference(asked, CLINICS[clinic])
+
+
+@given(plans(), st.integers(0, len(CLINICS) - 1), st.data())
+def test_plans_that_share_a_relation_get_in_one_pass_what_each_gets_alone(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, clinic: int, data: st.DataObject
+) -> None:
+    asked = data.draw(bounded(plan))
+    kept = data.draw(st.lists(st.sets(st.integers(0, max(0, len(plan.keys) - 1))), min_size=2, max_size=4))
+    sums = data.draw(st.lists(st.sets(st.integers(0, len(asked.sums) - 1), min_size=1), min_size=len(kept), max_size=len(kept)))
+    several = tuple(
+        replace(
+            asked,
+            plan=replace(asked.plan, keys=tuple(key for place, key in enumerate(plan.keys) if place in places), sets=()),
+            sums=tuple(asked.sums[place] for place in sorted(few)),
+        )
+        for places, few in zip(kept, sums, strict=True)
+    )
+    found: list[Found] = [{} if one.plan.keys else {(): empty_cells(one)} for one in several]
+    shared, alone = compile_shared(several, schema=SCHEMA, catalog=f"clinic{clinic}")
+    for each in shared:
+        read_shared(connection, each, several, found, groups_max=GROUPS_MAX)
+    for place in alone:
+        found[place] = {key: list(cells) for key, cells in by_duckdb(several[place], clinic, connection).cells.items()}
+    for one, got in zip(several, found, strict=True):
+        assert {key: tuple(cells) for key, cells in got.items()} == by_reference(one, CLINICS[clinic]).cells
 
 
 @given(st.data())

@@ -73,6 +73,9 @@ class FilledEngine:
         held = getattr(bounded.keys, "combinations", self.keys)
         return Exact(SumTable(cells=dict.fromkeys(held, row)))
 
+    def run_all(self, plans: tuple[BoundedPlan, ...], *, groups_max: int, seconds_max: float) -> tuple[Exact[SumTable], ...]:
+        return tuple(self.run(bounded, groups_max=groups_max, seconds_max=seconds_max) for bounded in plans)
+
 
 def everything(sql: str, value: int) -> tuple[str, ...]:
     """The answer, the ledger and the log of one question over data whose every sum is `value`."""

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, DateStep, KeyDomain, MomentDomain, NumberDomain, TextDomain
-from amana.privacy.keys import sort_key, values_of
+from amana.privacy.keys import sort_key
 from amana.query.kinds import truncated
+from amana.query.members import values_of
 
 EPOCH = date(1970, 1, 1)
 

@@ -4,8 +4,8 @@ Sums of one plan share statements wherever one scan can compute them: one statem
 one for contributions clamped per unit, one for each bin count. Everything is integer; the order of rows carries nothing.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import assert_never, final
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, KeyDomain, MomentDomain, NumberDomain, TextDomain
@@ -14,13 +14,15 @@ from amana.engines.compile_expr import compile_expr, truth_sql
 from amana.engines.compile_relation import HIDDEN_RANKS, HIDDEN_UNIT, Part, Relations, names_in, visible
 from amana.engines.compile_time import EPOCH
 from amana.engines.compile_typed import Typed, whole
-from amana.query.expr import Column, Fixed, Literal
+from amana.query.expr import Column, Expr, Fixed, Literal
 from amana.query.infer import rows_of
 from amana.query.kinds import NullDomain, size_of
-from amana.query.plan import BinCount, BoundedPlan, BoundedSum, DistinctCount, Plan, RowSum, Scan, UnitCount
+from amana.query.plan import BinCount, BoundedPlan, BoundedSum, DistinctCount, Plan, Relation, RowSum, Scan, UnitCount
 
 PREGROUPED_MAX = 20_000
 """Keys made from columns of at most that many combinations are computed once per combination, not once per row."""
+SETS_KEYS_MAX = 60
+"""Keys of one statement for several plans: as many as GROUPING tells apart in 63 bits."""
 
 
 @final
@@ -76,6 +78,52 @@ def compile_plan(bounded: BoundedPlan, *, schema: Schema, catalog: str) -> tuple
 
 
 @final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """A statement for several plans. The last column of a row tells by `sets[value]` which plan it is of, and which of the
+    statement's keys are that plan's."""
+
+    statement: Statement
+    sets: Mapping[int, tuple[int, tuple[int, ...]]]
+
+
+def compile_shared(plans: Sequence[BoundedPlan], *, schema: Schema, catalog: str) -> tuple[tuple[Shared, ...], tuple[int, ...]]:
+    """Statements for the plans that ask for the same sums over the rows of one relation, by other keys; and the places of the
+    plans that none of these computes."""
+    alike: dict[tuple[Relation, tuple[BoundedSum, ...]], list[int]] = {}
+    alone: list[int] = []
+    for place, bounded in enumerate(plans):
+        if all(isinstance(total.sum, RowSum) and not total.per_unit for total in bounded.sums):
+            alike.setdefault(
+                (bounded.plan.source, tuple(replace(t, l1=0, l2_squared=0, cells=0, grain=1) for t in bounded.sums)), []
+            ).append(place)
+        else:
+            alone.append(place)
+    shared: list[Shared] = []
+    for places in alike.values():
+        while places:
+            exprs: dict[Expr, int] = {}
+            sets: dict[frozenset[int], tuple[int, tuple[int, ...]]] = {}
+            for place in tuple(places):
+                keys = [expr for _, expr in plans[place].plan.keys]
+                if len(set(keys)) < len(keys) or len({*exprs, *keys}) > SETS_KEYS_MAX:
+                    continue
+                at = tuple(exprs.setdefault(expr, len(exprs)) for expr in keys)
+                if frozenset(at) not in sets:
+                    sets[frozenset(at)] = (place, at)
+                    places.remove(place)
+            if not sets:
+                alone.extend(places)
+                break
+            shared.append(_Statement(_keyed(plans[next(iter(sets.values()))[0]], tuple(exprs)), schema, catalog).over_sets(sets))
+    return tuple(shared), tuple(sorted(alone))
+
+
+def _keyed(bounded: BoundedPlan, exprs: tuple[Expr, ...]) -> BoundedPlan:
+    return replace(bounded, plan=replace(bounded.plan, keys=tuple((f"key {place}", expr) for place, expr in enumerate(exprs))))
+
+
+@final
 class _Statement:
     """One statement in the making."""
 
@@ -110,6 +158,24 @@ class _Statement:
         outer = ", ".join([*shown, *(f"sum({name})" for name in made)])
         sql = f"SELECT {outer} FROM (SELECT {inner} FROM ({part.sql}){_grouped(len(columns))}){_grouped(offset)}"
         return Statement(sql=sql, keys=keys, cells=tuple(cells))
+
+    def over_sets(self, sets: Mapping[frozenset[int], tuple[int, tuple[int, ...]]]) -> Shared:
+        """Sums over all rows, by each of several sets of the plan's keys, in one pass."""
+        sums = list(enumerate(self._bounded.sums))
+        part = self._source([total for _, total in sums], frozenset())
+        keys, shown = self._keys(part)
+        named = [self._relations.namer.name("k") for _ in shown]
+        cells = tuple(self._cell(index, total, part) for index, total in sums)
+        listed = ", ".join(f"({', '.join(named[place] for place in at)})" for _, at in sets.values())
+        inner = ", ".join(["*", *(f"{sql} AS {name}" for sql, name in zip(shown, named, strict=True))])
+        which = f"GROUPING({', '.join(named)})" if named else "0"
+        outer = ", ".join([*named, *self._shown, f"CAST({which} AS BIGINT)"])
+        sql = f"SELECT {outer} FROM (SELECT {inner} FROM ({part.sql})) GROUP BY GROUPING SETS ({listed})"
+        statement = Statement(sql=sql, keys=keys, cells=cells)
+        # GROUPING has a bit for each key, the first the highest: 1 where the key is not of the set
+        last = len(named) - 1
+        marks = {sum(1 << (last - place) for place in range(len(named)) if place not in at): found for at, found in sets.items()}
+        return Shared(statement=statement, sets=marks)
 
     def over_units(self, indices: Sequence[int]) -> Statement:
         """Sums over units of what each contributes to a key, clamped where the plan says so."""

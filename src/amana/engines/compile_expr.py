@@ -17,6 +17,7 @@ from amana.engines.compile_typed import (
     Typed,
     as_text,
     computed,
+    integer_for,
     literal,
     marked,
     recoded,
@@ -27,7 +28,7 @@ from amana.engines.compile_typed import (
     tried,
     whole,
 )
-from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Op
+from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Lookup, Op
 from amana.query.kinds import PARSED_ABS_MAX, NullDomain, number
 from amana.query.values import text_function
 from amana.terms.refusal import Refusal
@@ -50,6 +51,8 @@ def compile_expr(expr: Expr, scope: Scope) -> Typed:
             return _truth(_among(compile_expr(expr.value, scope), expr.members))
         case Case():
             return _case(expr, scope)
+        case Lookup():
+            return _looked_up(expr, compile_expr(expr.index, scope))
         case Call():
             return _call(expr, [compile_expr(arg, scope) for arg in expr.args])
         case _:
@@ -74,6 +77,18 @@ def _case(case: Case, scope: Scope) -> Typed:
         f" WHEN {truth_sql(condition, scope)} THEN {result.sql}" for (condition, _), result in zip(case.branches, results, strict=False)
     )
     return replace(_like_all(results), sql=f"(CASE{branches} ELSE {results[-1].sql} END)", domain=domain)
+
+
+def _looked_up(lookup: Lookup, index: Typed) -> Typed:
+    """An element of a list that is written once; a place outside, which a row that a filter drops may name, gives something or NULL."""
+    if isinstance(index.domain, NullDomain):
+        return NULL
+    domain = number(lookup.scale, min(lookup.values), max(lookup.values), nullable=True)
+    kind = integer_for(domain)
+    listed = f"[{', '.join(map(str, lookup.values))}]"
+    return Typed(
+        sql=f"list_extract(CAST({listed} AS {kind}[]), CAST(TRY_CAST({index.sql} AS INTEGER) AS BIGINT) + 1)", domain=domain, kind=kind
+    )
 
 
 def _like_all(values: Sequence[Typed]) -> Typed:

@@ -14,7 +14,7 @@ from amana.catalog.schema import Schema, Table
 from amana.engines.compile_expr import compile_expr, truth_sql
 from amana.engines.compile_typed import OTHER_KEY, UNIT, Typed, converted, integer_for, scaled, together, widest_number
 from amana.engines.connection import identifier
-from amana.query.expr import Among, Call, Case, Column, Expr, Literal, Op
+from amana.query.expr import Among, Call, Case, Column, Expr, Literal, Lookup, Op
 from amana.query.infer import columns_of, multiplicity_of, rows_of
 from amana.query.kinds import NullDomain, number
 from amana.query.plan import (
@@ -280,6 +280,8 @@ def names_in(expr: Expr) -> frozenset[str]:
             return frozenset()
         case Among():
             return names_in(expr.value)
+        case Lookup():
+            return names_in(expr.index)
         case Call():
             return frozenset[str]().union(*map(names_in, expr.args))
         case Case():

@@ -6,14 +6,14 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import final
+from typing import Any, TypeAlias, final
 
 import duckdb
 import structlog
 
 from amana.catalog.domains import ChoiceDomain, Domain
 from amana.catalog.schema import Schema
-from amana.engines.compile import Statement, compile_plan
+from amana.engines.compile import Shared, Statement, compile_plan, compile_shared
 from amana.engines.connection import SPILL_BYTES_MAX, attach_store, connect, interruptible, seal
 from amana.engines.engine import Cell, SumTable
 from amana.query.plan import BinCount, BoundedPlan, KeyValue
@@ -25,6 +25,7 @@ EPOCH = date(1970, 1, 1)
 FETCH_ROWS = 10_000
 INTERRUPT_AGAIN_S = 0.05
 LOG = structlog.get_logger("amana.engine")
+Found: TypeAlias = dict[tuple[KeyValue, ...], list[Cell]]
 
 
 @final
@@ -58,12 +59,20 @@ class DuckDbEngine:
 
     def run(self, bounded: BoundedPlan, *, groups_max: int, seconds_max: float) -> Exact[SumTable]:
         """See `Engine.run`. The answer is the same for any number of threads: everything added is an integer."""
+        return self.run_all((bounded,), groups_max=groups_max, seconds_max=seconds_max)[0]
+
+    def run_all(self, plans: tuple[BoundedPlan, ...], *, groups_max: int, seconds_max: float) -> tuple[Exact[SumTable], ...]:
+        """See `Engine.run_all`."""
         try:
             with self._cursor(seconds_max) as cursor, interruptible(cursor):
-                found: dict[tuple[KeyValue, ...], list[Cell]] = {} if bounded.plan.keys else {(): empty_cells(bounded)}
-                for statement in compile_plan(bounded, schema=self._schema, catalog=CATALOG):
-                    read_statement(cursor, statement, bounded, found, groups_max=groups_max)
-                return Exact(SumTable(cells={key: tuple(cells) for key, cells in found.items()}))
+                found: list[Found] = [{} if bounded.plan.keys else {(): empty_cells(bounded)} for bounded in plans]
+                shared, alone = compile_shared(plans, schema=self._schema, catalog=CATALOG) if len(plans) > 1 else ((), (0,))
+                for place in alone:
+                    for statement in compile_plan(plans[place], schema=self._schema, catalog=CATALOG):
+                        read_statement(cursor, statement, plans[place], found[place], groups_max=groups_max)
+                for each in shared:
+                    read_shared(cursor, each, plans, found, groups_max=groups_max)
+                return tuple(Exact(SumTable(cells={key: tuple(cells) for key, cells in one.items()})) for one in found)
         except Exception as cause:  # noqa: BLE001 - whatever went wrong, outside it is a fault and nothing more
             fault = Fault(id=secrets.token_hex(8))
             # a library's message may quote values of rows: only the kind of the failure is kept
@@ -123,7 +132,7 @@ def read_statement(
     cursor: duckdb.DuckDBPyConnection,
     statement: Statement,
     bounded: BoundedPlan,
-    found: dict[tuple[KeyValue, ...], list[Cell]],
+    found: Found,
     *,
     groups_max: int,
 ) -> None:
@@ -133,17 +142,38 @@ def read_statement(
     while rows := cursor.fetchmany(FETCH_ROWS):
         for row in rows:
             key = tuple(_key(value, domain) for value, domain in zip(row[:width], statement.keys, strict=True))
-            cells = found.get(key)
-            if cells is None:
-                cells = found[key] = empty_cells(bounded)
-                if len(found) > groups_max:
-                    raise GroupsTooManyError
-            for cell in statement.cells:
-                if cell.bins:
-                    cells[cell.index] = _counts(row[cell.bin] or (), row[cell.column] or (), cell.bins)
-                    continue
-                value = row[cell.column] or 0
-                cells[cell.index] = cell.factor * value - (cell.centre * row[cell.count] if cell.count is not None else 0)
+            _add(row, statement, _cells_at(key, bounded, found, groups_max=groups_max))
+
+
+def read_shared(
+    cursor: duckdb.DuckDBPyConnection, shared: Shared, plans: Sequence[BoundedPlan], found: Sequence[Found], *, groups_max: int
+) -> None:
+    """Add what a statement for several plans finds to the cells of each."""
+    statement = shared.statement
+    cursor.execute(statement.sql)
+    while rows := cursor.fetchmany(FETCH_ROWS):
+        for row in rows:
+            place, at = shared.sets[row[-1]]
+            key = tuple(_key(row[column], statement.keys[column]) for column in at)
+            _add(row, statement, _cells_at(key, plans[place], found[place], groups_max=groups_max))
+
+
+def _cells_at(key: tuple[KeyValue, ...], bounded: BoundedPlan, found: Found, *, groups_max: int) -> list[Cell]:
+    cells = found.get(key)
+    if cells is None:
+        cells = found[key] = empty_cells(bounded)
+        if len(found) > groups_max:
+            raise GroupsTooManyError
+    return cells
+
+
+def _add(row: Sequence[Any], statement: Statement, cells: list[Cell]) -> None:
+    for cell in statement.cells:
+        if cell.bins:
+            cells[cell.index] = _counts(row[cell.bin] or (), row[cell.column] or (), cell.bins)
+            continue
+        value = row[cell.column] or 0
+        cells[cell.index] = cell.factor * value - (cell.centre * row[cell.count] if cell.count is not None else 0)
 
 
 def _counts(places: Sequence[int | None], counts: Sequence[int], bins: int) -> tuple[int, ...]:

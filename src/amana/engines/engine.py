@@ -27,3 +27,11 @@ class Engine(Protocol):
         goes to the node's own log, never to the asker.
         """
         ...
+
+    def run_all(self, plans: tuple[BoundedPlan, ...], *, groups_max: int, seconds_max: float) -> tuple[Exact[SumTable], ...]:
+        """The same for each of several plans, in their order, within that time together. Those that share a relation may be
+        computed in one pass over it.
+
+        Errors: as of `run`; `groups_max` is of each plan.
+        """
+        ...

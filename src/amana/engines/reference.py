@@ -84,6 +84,10 @@ class ReferenceEngine:
         cells = {key: tuple(self._cell(total, rows, plan.source) for total in bounded.sums) for key, rows in groups.items()}
         return Exact(SumTable(cells=cells))
 
+    def run_all(self, plans: tuple[BoundedPlan, ...], *, groups_max: int, seconds_max: float) -> tuple[Exact[SumTable], ...]:
+        """See `Engine.run_all`."""
+        return tuple(self.run(bounded, groups_max=groups_max, seconds_max=seconds_max) for bounded in plans)
+
     # --- sums ---
 
     def _cell(self, bounded: BoundedSum, rows: Sequence[Row], source: Relation) -> Cell:

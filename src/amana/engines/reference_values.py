@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil, floor, trunc
 from typing import TypeAlias, assert_never, final
 
-from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Op, Scalar
+from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Lookup, Op, Scalar
 
 PARSED_UNITS_MAX = 10**15
 DIV_STEPS = 10**6
@@ -47,6 +47,10 @@ def value_of(expr: Expr, row: Mapping[str, Value]) -> Value:
                 if value_of(condition, row) is True:
                     return value_of(result, row)
             return value_of(expr.otherwise, row)
+        case Lookup():
+            index = value_of(expr.index, row)
+            assert index is None or isinstance(index, Fraction)
+            return None if index is None else Fraction(expr.values[int(index)], 10**expr.scale)
         case Call():
             return _call(expr.op, [value_of(arg, row) for arg in expr.args])
         case _:

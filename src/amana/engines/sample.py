@@ -147,7 +147,14 @@ class SampleEngine:
 
     def run(self, bounded: BoundedPlan, *, groups_max: int, seconds_max: float) -> Exact[SumTable]:
         """See `Engine.run`."""
-        found = self._engine.run(bounded, groups_max=groups_max, seconds_max=seconds_max)
+        return self.run_all((bounded,), groups_max=groups_max, seconds_max=seconds_max)[0]
+
+    def run_all(self, plans: tuple[BoundedPlan, ...], *, groups_max: int, seconds_max: float) -> tuple[Exact[SumTable], ...]:
+        """See `Engine.run_all`."""
+        found = self._engine.run_all(plans, groups_max=groups_max, seconds_max=seconds_max)
+        return tuple(self._larger(bounded, one) for bounded, one in zip(plans, found, strict=True))
+
+    def _larger(self, bounded: BoundedPlan, found: Exact[SumTable]) -> Exact[SumTable]:
         if not is_private(bounded.plan.source, self._schema):
             return found
         cells = found.open_for_noise().cells

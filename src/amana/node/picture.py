@@ -4,7 +4,7 @@ from typing import assert_never
 
 from amana.privacy.loss import DELTA_ONE, NANO
 from amana.privacy.price import PrivatePlan
-from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal
+from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Lookup
 from amana.query.plan import Filter, Join, PerUnit, Plan, Project, Relation, Scan, Union, Window
 
 
@@ -42,6 +42,8 @@ def expression(expr: Expr) -> str:
             )
         case Among():
             return f"{expression(expr.value)} in ({', '.join(map(expression, expr.members))})"
+        case Lookup():
+            return f"{expression(expr.index)} of [{len(expr.values)}]"
         case Case():
             branches = " ".join(f"when {expression(one)} then {expression(two)}" for one, two in expr.branches)
             return f"case {branches} else {expression(expr.otherwise)} end"

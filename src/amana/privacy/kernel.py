@@ -1,14 +1,14 @@
 """What goes into the kernel and what comes out of it, as values; the steps between are in `release.py`."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import TypeAlias, final
 
 from amana.catalog.schema import Version
 from amana.engines.engine import Engine
 from amana.policy.permit import Permit
 from amana.privacy.bound import Choice
 from amana.privacy.ledger import Ledger, Standing
-from amana.privacy.price import Aim, PrivatePlan, Target
+from amana.privacy.price import Aim, Priced, Target
 from amana.privacy.schedule import Schedule
 from amana.query.plan import Plan
 from amana.query.released import NoisyTable
@@ -51,6 +51,21 @@ class Asking:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """A checked permit to take the sums of a course. `choice`: of the scans of all its plans; `kind`, `sealed`: as of `Asking`."""
+
+    permit: Permit
+    version: Version
+    choice: Choice
+    kind: str = "train"
+    sealed: tuple[tuple[str, str], ...] = ()
+
+
+Use: TypeAlias = Asking | Training
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What leaves: figures with intervals, the noisy sums they come from, what they cost, and where the log tells of it. Built in
     `release.py` only."""
@@ -64,24 +79,24 @@ class Answer:
     included: Inclusion
 
 
-def entry_of(asking: Asking, kernel: Kernel, private: PrivatePlan, *, standing: Standing) -> UseEntry:
+def entry_of(use: Use, kernel: Kernel, priced: Priced, *, standing: Standing) -> UseEntry:
     """The public record of a use, before the data is touched. `standing`: of the population's account after its charge."""
-    dataset, permit = asking.version.dataset, asking.permit
+    dataset, permit = use.version.dataset, use.permit
     return UseEntry(
-        verb=asking.kind,
+        verb=use.kind,
         hour=kernel.clock.now().replace(minute=0, second=0, microsecond=0),
         population=dataset.population.name,
         period=standing.period,
         dataset=dataset.name,
-        version=asking.version.id,
+        version=use.version.id,
         custodian=dataset.custodian,
         project=permit.project,
         permit=permit.id,
         purposes=tuple(term.closed for term in permit.purposes),
-        mechanism=private.kind.value,
-        cost_nrho=private.nano_rho,
-        cost_delta=private.delta_units,
+        mechanism=priced.kind.value,
+        cost_nrho=priced.nano_rho,
+        cost_delta=priced.delta_units,
         left_nrho=standing.left_nrho,
         left_delta=standing.left_delta,
-        sealed=asking.sealed,
+        sealed=use.sealed,
     )

@@ -13,7 +13,7 @@ from typing import TypeAlias, final
 from amana.catalog.schema import Period, Population
 from amana.policy.permit import Allowance, Permit
 from amana.policy.projects import PermitRecord
-from amana.privacy.price import PrivatePlan
+from amana.privacy.price import Priced
 from amana.privacy.rows import read_rows, write_rows
 from amana.query.released import NoisyTable
 from amana.terms.canonical import canonical_bytes
@@ -177,8 +177,8 @@ class Ledger:
             found = run.rows(BY_QUESTION, {"question": question})
         return tuple(Earlier(released=read_rows(text(released)), bounds=Digest(text(bounds))) for released, bounds in found)
 
-    def charge(self, permit: Permit, private: PrivatePlan, asked: Asked, *, now: datetime) -> Charge:
-        """Spend what the plan costs from every account that it touches, or nothing at all. Durable when it returns.
+    def charge(self, permit: Permit, private: Priced, asked: Asked, *, now: datetime) -> Charge:
+        """Spend what that costs from every account that it touches, or nothing at all. Durable when it returns.
 
         Errors: Refusal budget.population_exhausted, budget.permit_exhausted, budget.permit_paused, budget.clock_went_back;
         DuplicateError when the same question is charged already (the caller recalls again); Fault when it may stand (`recover` closes it).
@@ -319,7 +319,7 @@ class Ledger:
         run.change(OPEN_PERIOD, {"name": account, "population": permit.population})
         return account
 
-    def _row(self, charge: ChargeId, permit: Permit, private: PrivatePlan, asked: Asked) -> dict[str, Value]:
+    def _row(self, charge: ChargeId, permit: Permit, private: Priced, asked: Asked) -> dict[str, Value]:
         return {
             "id": charge,
             "permit": f"permit {permit.id}",

@@ -29,13 +29,15 @@ class EventKind(Enum):
     GAUSSIAN = "gaussian/1"
     LAPLACE = "laplace/1"
     THRESHOLD = "threshold/1"
+    COURSE = "course/1"
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One mechanism as run. GAUSSIAN: `sensitivity_squared` (L2) and `scale` = sigma, `times` nodes levels; LAPLACE: `sensitivity_squared`
-    (the square of L1) and `scale` = b; THRESHOLD: `delta_units`. Scales are exact ratios of the binary numbers used."""
+    (the square of L1) and `scale` = b; COURSE: Gaussian rounds, each chosen from those before, which together cost what a Gaussian of
+    these two numbers costs; THRESHOLD: `delta_units`. Scales are exact ratios of the binary numbers used."""
 
     kind: EventKind
     sensitivity_squared: int = 0

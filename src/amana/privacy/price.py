@@ -9,9 +9,10 @@ from fractions import Fraction
 from math import floor, frexp, inf, ldexp, sqrt
 from typing import TypeAlias, final
 
-from amana.privacy.loss import SCALE_MAX, Event, EventKind, event_of, levels_of, loss_of, reach_of, threshold_for
+from amana.privacy.loss import NANO, NO_DELTA, SCALE_MAX, Event, EventKind, event_of, levels_of, loss_of, reach_of, threshold_for
 from amana.query.plan import BoundedPlan, BoundedSum, UnknownKeys
 from amana.query.released import NoiseKind
+from amana.terms.course import Course
 from amana.terms.ids import DeltaUnits, NanoRho
 from amana.terms.refusal import Refusal
 
@@ -73,6 +74,28 @@ class PrivatePlan:
     events: tuple[Event, ...]
     nano_rho: NanoRho
     delta_units: DeltaUnits
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoursePrice:
+    """All rounds as one event: adaptive composition adds what each may cost."""
+
+    nano_rho: NanoRho
+    events: tuple[Event, ...]
+    kind: NoiseKind = NoiseKind.GAUSSIAN
+    delta_units: DeltaUnits = NO_DELTA
+
+
+Priced: TypeAlias = PrivatePlan | CoursePrice
+
+
+def price_course(course: Course) -> CoursePrice:
+    """The price of a course, whatever is proposed in it."""
+    assert course.rounds and all(cap.nano_rho > 0 for cap in course.rounds)
+    squared = sum(2 * cap.nano_rho * NANO for cap in course.rounds)
+    events = (Event(kind=EventKind.COURSE, sensitivity_squared=squared, scale=Fraction(NANO)),)
+    return CoursePrice(nano_rho=loss_of(events)[0], events=events)
 
 
 def price(bounded: BoundedPlan, target: Target, *, aim: Aim, threshold_delta: DeltaUnits) -> PrivatePlan:

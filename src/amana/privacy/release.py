@@ -8,17 +8,18 @@
 """
 
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
 
 from amana.privacy.bound import bound
 from amana.privacy.combine import combined, digests, to_measure
-from amana.privacy.kernel import Answer, Asking, Kernel, entry_of
+from amana.privacy.kernel import Answer, Asking, Kernel, Use, entry_of
 from amana.privacy.keys import key_domains
 from amana.privacy.ledger import Asked, Charge, Earlier, Pending
 from amana.privacy.noise import noisy
-from amana.privacy.price import PrivatePlan, price
+from amana.privacy.price import Priced, PrivatePlan, price
 from amana.privacy.schedule import check_time, seconds_of
 from amana.query.check import check
 from amana.query.figures import figures
@@ -64,39 +65,42 @@ def answer(asking: Asking, kernel: Kernel) -> Answer:
         with suppress(DuplicateError):  # somebody asked the same at this moment: wait for their rows
             charge = kernel.ledger.charge(asking.permit, further, asked, now=kernel.clock.now())  # 5
             break
+
     # —— the charge stands; only an Answer or an opaque Fault leaves after this line ——
-    released = _run(asking, kernel, further, charge, earlier)
-    if isinstance(released, Fault):
-        raise Fault(id=released.id)
-    return _built(asking, private, released, asked, cost=(charge.nano_rho, charge.delta_units), recalled=False)
+    def measure(leaves_at: float) -> NoisyTable:
+        exact = kernel.engine.run(further.bounded, groups_max=kernel.groups_max, seconds_max=leaves_at - kernel.clock.elapsed())  # 7
+        released = noisy(further, exact, like=earlier and earlier.released)  # 8
+        return released if earlier is None else combined(earlier.released, released)
+
+    seconds = seconds_of(further.bounded, asking.version.dataset.schema, kernel.schedule)
+    released = kept(asking, kernel, further, charge, seconds=seconds, measure=measure)
+    return _built(asking, private, released, asked, cost=charge, recalled=False)
 
 
-def _run(asking: Asking, kernel: Kernel, private: PrivatePlan, charge: Charge, earlier: Earlier | None) -> Leaving | Fault:
-    seconds = seconds_of(private.bounded, asking.version.dataset.schema, kernel.schedule)
+def kept(use: Use, kernel: Kernel, priced: Priced, charge: Charge, *, seconds: float, measure: Callable[[float], NoisyTable]) -> Leaving:
+    """Steps 6 to 9, for both verbs of the kernel: noisy rows that are durable, at the time fixed before the run, or a fault then."""
     leaves_at = kernel.clock.elapsed() + seconds
     counted = None  # whose fault a failure is; only where it may hang on the data: not before the run, nor on noisy rows, which are paid
     try:
-        included = kernel.log.append(entry_of(asking, kernel, private, standing=charge.standing))  # 6
+        included = kernel.log.append(entry_of(use, kernel, priced, standing=charge.standing))  # 6
         leaves_at = kernel.clock.elapsed() + seconds  # how long the log took is no row's doing, and not the run's time
-        counted = asking.permit
-        exact = kernel.engine.run(private.bounded, groups_max=kernel.groups_max, seconds_max=leaves_at - kernel.clock.elapsed())  # 7
-        released = noisy(private, exact, like=earlier and earlier.released)  # 8
-        if earlier is not None:
-            released = combined(earlier.released, released)
+        counted = use.permit
+        released = measure(leaves_at)  # 7, 8
         if kernel.clock.elapsed() > leaves_at:
             raise TimeoutError
         kernel.clock.sleep_until(leaves_at)  # not sooner: who asks the same meanwhile would see when the run was done (PRIVACY 8)
         counted = None
         kernel.ledger.settle(charge, released)  # 9
+        return released, included  # noqa: TRY300 - what a failed settlement raises is a fault like any other
     except Exception as error:  # noqa: BLE001 - whatever happened, nothing of it may leave (PRIVACY 7)
         kernel.clock.sleep_until(leaves_at)
         with suppress(Exception):  # if even that fails, the next start finds the open charge and closes it the same way
             kernel.ledger.fault(charge, counted)
-        return error if isinstance(error, Fault) else Fault(id=secrets.token_hex(8))  # a random id, under which its cause may be logged
+        lost = error.id if isinstance(error, Fault) else secrets.token_hex(8)  # a random id, under which its cause may be logged
     except BaseException:  # the asker stopped it, which tells nothing; left open, the same question would wait for it
         kernel.ledger.abandon(charge)
         raise
-    return released, included
+    raise Fault(id=lost)  # outside, so that no cause hangs on it
 
 
 def _recall(asking: Asking, kernel: Kernel, private: PrivatePlan, earlier: Earlier, asked: Asked) -> Answer:
@@ -104,15 +108,12 @@ def _recall(asking: Asking, kernel: Kernel, private: PrivatePlan, earlier: Earli
     free = replace(private, nano_rho=NanoRho(0), delta_units=DeltaUnits(0))
     standing = kernel.ledger.standing(asking.version.dataset.population, now=kernel.clock.now())
     included = kernel.log.append(entry_of(replace(asking, kind="recall"), kernel, free, standing=standing))
-    return _built(asking, private, (earlier.released, included), asked, cost=(NanoRho(0), DeltaUnits(0)), recalled=True)
+    return _built(asking, private, (earlier.released, included), asked, cost=free, recalled=True)
 
 
-def _built(
-    asking: Asking, private: PrivatePlan, leaving: Leaving, asked: Asked, *, cost: tuple[NanoRho, DeltaUnits], recalled: bool
-) -> Answer:
-    plan, (released, included) = private.bounded.plan, leaving
+def _built(asking: Asking, private: PrivatePlan, leaving: Leaving, asked: Asked, *, cost: Charge | PrivatePlan, recalled: bool) -> Answer:
+    plan, (released, included), nrho, delta = private.bounded.plan, leaving, cost.nano_rho, cost.delta_units
     table = figures(plan, released, key_domains(plan, asking.version.dataset.schema))
-    paid, delta = cost
     return Answer(
-        table=table, released=released, cost_nrho=paid, cost_delta=delta, recalled=recalled, digest=asked.digest, included=included
+        table=table, released=released, cost_nrho=nrho, cost_delta=delta, recalled=recalled, digest=asked.digest, included=included
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from amana.catalog.domains import BooleanDomain, KeyDomain, NumberDomain
 from amana.catalog.schema import Schema
-from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal
+from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Lookup
 from amana.query.infer import columns_of, multiplicity_of, rows_of
 from amana.query.kinds import Columns, NullDomain
 from amana.query.plan import (
@@ -42,14 +42,14 @@ KEYS_MAX = 12
 BINS_MAX = 65_536
 
 
-def check(plan: Plan, schema: Schema) -> Plan:
-    """The same plan, if every rule holds.
+def check(plan: Plan, schema: Schema, *, nodes_max: int = NODES_MAX) -> Plan:
+    """The same plan, if every rule holds. `nodes_max`: of relations and their expressions.
 
     Errors: Refusal, from the text of the question and the public schema alone.
     """
     if not is_private(plan.source, schema):
         raise Refusal("plan.no_private_table")
-    _check_shape(plan, schema)
+    _check_shape(plan, schema, nodes_max=nodes_max)
     columns = columns_of(plan.source, schema)
     for name, expr in plan.keys:
         if isinstance(domain_of(expr, columns), KeyDomain):
@@ -70,9 +70,9 @@ def check_public(plan: Plan, schema: Schema) -> Plan:
     return plan
 
 
-def _check_shape(plan: Plan, schema: Schema) -> None:
-    if _size(plan.source) > NODES_MAX or len(plan.sums) > SUMS_MAX or len(plan.keys) > KEYS_MAX:
-        raise Refusal("plan.too_large", nodes=NODES_MAX, sums=SUMS_MAX, keys=KEYS_MAX)
+def _check_shape(plan: Plan, schema: Schema, *, nodes_max: int = NODES_MAX) -> None:
+    if size_of(plan.source) > nodes_max or len(plan.sums) > SUMS_MAX or len(plan.keys) > KEYS_MAX:
+        raise Refusal("plan.too_large", nodes=nodes_max, sums=SUMS_MAX, keys=KEYS_MAX)
     _check_relation(plan.source, schema)
     columns = columns_of(plan.source, schema)
     names = [name for name, _ in plan.keys]
@@ -234,24 +234,24 @@ def is_ranked(relation: Relation) -> bool:
             return False
 
 
-def _size(relation: Relation) -> int:
+def size_of(relation: Relation) -> int:
     """Nodes of a relation and its expressions."""
     match relation:
         case Scan():
             return 1
         case Filter():
-            return 1 + _size(relation.source) + _expr_size(relation.predicate)
+            return 1 + size_of(relation.source) + _expr_size(relation.predicate)
         case Project():
-            return 1 + _size(relation.source) + sum(_expr_size(expr) for _, expr in relation.columns)
+            return 1 + size_of(relation.source) + sum(_expr_size(expr) for _, expr in relation.columns)
         case Join():
-            return 1 + _size(relation.left) + _size(relation.right) + (_expr_size(relation.residual) if relation.residual else 0)
+            return 1 + size_of(relation.left) + size_of(relation.right) + (_expr_size(relation.residual) if relation.residual else 0)
         case Union():
-            return 1 + sum(map(_size, relation.parts))
+            return 1 + sum(map(size_of, relation.parts))
         case PerUnit():
             exprs = [expr for _, expr in relation.keys] + [measure.value for measure in relation.measures]
-            return 1 + _size(relation.source) + sum(map(_expr_size, exprs))
+            return 1 + size_of(relation.source) + sum(map(_expr_size, exprs))
         case Window():
-            return 1 + _size(relation.source) + sum(_expr_size(measure.value) for measure in relation.measures)
+            return 1 + size_of(relation.source) + sum(_expr_size(measure.value) for measure in relation.measures)
         case _:
             assert_never(relation)
 
@@ -262,6 +262,8 @@ def _expr_size(expr: Expr) -> int:
             return 1
         case Among():
             return 1 + _expr_size(expr.value) + len(expr.members)
+        case Lookup():
+            return 1 + _expr_size(expr.index)
         case Call():
             return 1 + sum(map(_expr_size, expr.args))
         case Case():

@@ -121,4 +121,15 @@ class Case:
     otherwise: "Expr"
 
 
-Expr: TypeAlias = Column | Literal | Call | Among | Case
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """The value at that place of a list, counted from 0; NULL when the index is. The index is a whole number whose domain
+    lies within the list. Units: `values` count 10**-scale."""
+
+    index: "Expr"
+    values: tuple[int, ...]
+    scale: int = 0
+
+
+Expr: TypeAlias = Column | Literal | Call | Among | Case | Lookup

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from amana.catalog.domains import BooleanDomain, Domain, KeyDomain, NumberDomain
 from amana.catalog.schema import Schema
-from amana.query.expr import Among, Call, Case, Column, Expr, Literal, Op
+from amana.query.expr import Among, Call, Case, Column, Expr, Literal, Lookup, Op
 from amana.query.kinds import ColumnInfo, Columns, NullDomain, at_scale, hull, number, size_of
 from amana.query.narrow import refined
 from amana.query.plan import (
@@ -152,6 +152,8 @@ def is_single(expr: Expr, columns: Columns) -> bool:
             return True
         case Among():
             return is_single(expr.value, columns)
+        case Lookup():
+            return is_single(expr.index, columns)
         case Call():
             return all(is_single(arg, columns) for arg in expr.args)
         case Case():

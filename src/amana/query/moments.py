@@ -4,7 +4,7 @@ from typing import assert_never
 
 from amana.catalog.domains import ChoiceDomain, NumberDomain
 from amana.catalog.profile import Profile
-from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Op
+from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Lookup, Op
 from amana.query.kinds import Columns
 from amana.query.shares import NOTHING, Known, share_of
 from amana.query.values import domain_of
@@ -19,7 +19,7 @@ def mean_and_variance(expr: Expr, columns: Columns, profile: Profile, known: Kno
             return known[expr.name] if expr.name in known else _of_column(expr, columns, profile)
         case Case():
             return _of_case(expr, columns, profile, known)
-        case Among():
+        case Among() | Lookup():
             return _of_domain(expr, columns)
         case Call(op=Op.ADD | Op.SUB | Op.MUL | Op.DIV):
             return _of_arithmetic(expr, columns, profile, known)

@@ -8,7 +8,7 @@ from typing import TypeAlias, assert_never
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, MomentDomain, NumberDomain
 from amana.catalog.profile import Histogram, Profile
-from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Op
+from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Lookup, Op
 from amana.query.kinds import Columns, NullDomain
 from amana.query.values import domain_of
 
@@ -51,7 +51,7 @@ def share_of(predicate: Expr, columns: Columns, profile: Profile, known: Known =
             return 1 - _below(predicate.args[0], predicate.args[1], columns, profile, known)
         case Call(op=Op.LIKE):
             return _like(predicate.args[0], predicate.args[1], columns, profile)
-        case Column() | Call() | Case():
+        case Column() | Call() | Case() | Lookup():
             return unknown
         case _:
             assert_never(predicate)

@@ -11,7 +11,7 @@ from math import gcd
 from typing import assert_never
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, DateStep, KeyDomain, MomentDomain, NumberDomain, TextDomain
-from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Op
+from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Lookup, Op
 from amana.query.kinds import (
     MEMBERS_MAX,
     PARSED_ABS_MAX,
@@ -53,6 +53,11 @@ def domain_of(expr: Expr, columns: Columns) -> Known:
                 _logical(domain_of(condition, columns))
             results = [domain_of(result, columns) for _, result in expr.branches] + [domain_of(expr.otherwise, columns)]
             return hull(*results)
+        case Lookup():
+            index = _numeric(domain_of(expr.index, columns))
+            if index.scale != 0 or not 0 <= index.low <= index.high < len(expr.values):
+                raise Refusal("plan.kinds_differ", one="word.kind.number", other="word.whole", low=0, high=len(expr.values) - 1)
+            return number(expr.scale, min(expr.values), max(expr.values), nullable=index.nullable)
         case Call():
             return _call(expr, columns)
         case _:

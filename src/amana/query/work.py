@@ -1,0 +1,45 @@
+"""How much work a relation is, from public facts: what the time of a release is made from (PRIVACY 8). Part of the trusted base."""
+
+from typing import assert_never
+
+from amana.catalog.schema import Schema
+from amana.query.infer import rows_of
+from amana.query.plan import Filter, Join, JoinKind, PerUnit, Project, Relation, Scan, Union, Window
+from amana.query.tables import is_private, scans_of, table_of
+
+COMPARED_PER_ROW = 10
+"""Pairs that EXISTS compares in the time of one row that a join makes."""
+
+
+def _multiplied(join: Join, schema: Schema, rows: dict[str, int]) -> float:
+    """Rows that a join makes beyond those of its sides, at most: of every left row as many as one unit has on the right."""
+    if not (is_private(join.left, schema) and is_private(join.right, schema)):
+        return 0.0
+    left, right = rows_of(join.left, schema), rows_of(join.right, schema)
+    compared = join.kind in (JoinKind.SEMI, JoinKind.ANTI)
+    if compared and join.residual is None or not compared and rows_of(join, schema) <= left + right:
+        return 0.0
+    whole = min(_scanned(join.left, rows) * right, _scanned(join.right, rows) * left)
+    return whole / COMPARED_PER_ROW if compared else whole
+
+
+def _scanned(relation: Relation, rows: dict[str, int]) -> float:
+    return float(max((rows.get(scan.table, 0) for scan in scans_of(relation)), default=0))
+
+
+def steps_of(relation: Relation, schema: Schema, rows: dict[str, int], *, depth: int) -> float:
+    """Rows handled: those of every scan once for each step above it that sorts, groups or joins them."""
+    match relation:
+        case Scan():
+            return float(depth * rows.get(table_of(relation, schema).name, 0))
+        case Filter() | Project():
+            return steps_of(relation.source, schema, rows, depth=depth)
+        case PerUnit() | Window():
+            return steps_of(relation.source, schema, rows, depth=depth + 3)
+        case Join():
+            sides = sum(steps_of(side, schema, rows, depth=depth + 1) for side in (relation.left, relation.right))
+            return sides + depth * _multiplied(relation, schema, rows)
+        case Union():
+            return sum(steps_of(part, schema, rows, depth=depth) for part in relation.parts)
+        case _:
+            assert_never(relation)
