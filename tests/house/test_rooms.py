@@ -7,7 +7,12 @@ import pytest
 
 from tests.house.tree import ROOT, called_name, sources, text_of, tracked
 
-BUILT_ONLY_IN = {"Answer": "privacy/release.py", "Permit": "policy/permit.py", "Charge": "privacy/ledger.py", "CourseTaken": "privacy/rounds.py"}
+BUILT_ONLY_IN = {
+    "Answer": "privacy/release.py",
+    "Permit": "policy/permit.py",
+    "Charge": "privacy/ledger.py",
+    "CourseTaken": "privacy/rounds.py",
+}
 DYNAMIC = {"__import__", "import_module", "exec", "eval", "compile"}
 SEEDED = {"random", "numpy", "uuid", "time"}
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|Users|work|opt)/[\w.]|[A-Z]:\\\\Users")

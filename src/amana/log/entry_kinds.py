@@ -246,7 +246,7 @@ KINDS = MappingProxyType(
             _kind(
                 "use",
                 UseEntry,
-                verb=Text(pattern="[a-z][a-z_]{0,19}", about="ask, recall, profile"),
+                verb=Text(pattern="[a-z][a-z_]{0,19}", about="ask, recall, profile, train, synthesise"),
                 dataset=NAME,
                 version=VERSION,
                 population=NAME,

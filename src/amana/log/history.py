@@ -22,7 +22,7 @@ _HOUR = {kind: places(kind, "hour")[0] for kind in KINDS}
 _KEY = picker("key", "vkey", "replaces")
 _DATASET = picker("dataset", "dataset", "version", "population", "replaces")
 _COST = picker("use", "cost_nrho", "cost_delta", "dataset", "version", "population", "verb")
-VERBS = frozenset({"ask", "recall", "profile"})
+VERBS = frozenset({"ask", "recall", "profile", "train", "synthesise"})
 
 
 @final

@@ -18,7 +18,7 @@ from amana.web.pages.told import isolated, known_of, members_of, project_named, 
 ROWS_SHOWN = 50
 ENTRIES_LOOKED_MAX = 256
 USES_SHOWN = 15
-QUESTIONS = frozenset({"ask", "recall"})
+QUESTIONS = frozenset({"ask", "recall", "train", "synthesise"})
 """What people ask for. A dataset's profile, which is measured column by column before anybody asks, is in the sums."""
 router = public_pages()
 
