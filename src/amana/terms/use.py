@@ -13,8 +13,9 @@ from amana.terms.ids import DeltaUnits, NanoRho, PermitId, PopulationName, Versi
 class UseEntry:
     """One admitted use. No SQL, no person, no digest, nothing the data decided.
 
-    `verb`: ask, recall, profile, train or synthesise. `hour`: the hour, UTC. `period`: whose account of the population pays: "life", "2026", "2026-Q4",
-    "2026-11". `project`: empty for the custodian on the node's own machine. `purposes`: terms without what somebody wrote freely.
+    `verb`: ask, recall, profile, train or synthesise. `hour`: the hour, UTC. `period`: whose account of the population pays:
+    "life", "2026", "2026-Q4", "2026-11". `project`: empty for the custodian on the node's own machine. `purposes`: terms without
+    what somebody wrote freely.
     `left_nrho`, `left_delta`: what the ledger says is left in that account after this. `sealed`: pairs (field, commitment), by field.
     """
 

@@ -164,8 +164,8 @@ def _use(reader: Reader, entry: Members, parts: Mapping[str, Markup], *, known: 
     population, cost = str(entry["population"]), int(str(entry["cost_nrho"]))
     free = cost == 0 and str(entry["cost_delta"]) == "0"
     own = not entry["project"]
-    verb = "recall" if free else str(entry["verb"])
-    code = verb if verb == "profile" else f"{verb}{'.custodian' if own else ''}"
+    verb = str(entry["verb"])
+    code = verb if verb == "profile" else f"{'recall' if free else verb}{'.custodian' if own else ''}"
     return reader.tell(
         f"page.entry.{code}",
         cost=budget_part(cost, population, known=known),
