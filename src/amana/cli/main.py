@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import amana
-from amana.cli import ask, export, govern, jobs, keys, log, look, mcp, people, profile, publish, receipt, register, serve, sign
+from amana.cli import ask, data, export, govern, jobs, keys, log, look, mcp, people, profile, publish, receipt, register, serve, sign
 from amana.cli.parser import build, language_asked
 from amana.cli.show import INTERRUPTED, tell
 from amana.client.explain import describe
@@ -37,6 +37,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "keys": keys.keys,
     "serve": serve.serve,
     "mcp": mcp.mcp,
+    "data": data.data,
     "help": look.help_code,
 }
 

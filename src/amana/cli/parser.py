@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
+from amana.cli.parser_data import add_data
 from amana.cli.parser_govern import ACTIONS, GOVERNED, add_governing
 from amana.cli.parser_log import add_log, add_receipt
 from amana.client.precision import WITHIN
@@ -10,7 +11,7 @@ from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
     "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "people", "project", "permit",
-    "output", "export", "log", "receipt", "register", "settings", "keys", "serve", "mcp", "help",
+    "output", "export", "log", "receipt", "register", "settings", "keys", "serve", "mcp", "data", "help",
 )  # fmt: skip
 
 
@@ -60,8 +61,9 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     _keys(made["keys"], catalogue)
     add_receipt(made["receipt"], catalogue)
     _serve(made["serve"], catalogue)
+    add_data(made["data"], catalogue)
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
-    for name in (each for each in COMMANDS[:-1] if each not in (*GOVERNED, "mcp")):
+    for name in (each for each in COMMANDS[:-1] if each not in (*GOVERNED, "mcp", "data")):
         made[name].add_argument("--folder", metavar=say("word.metavar.folder"), help=_option(say("cli.option.folder")))
     for name in (
         "ask",

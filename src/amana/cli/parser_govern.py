@@ -18,6 +18,7 @@ ACTIONS = {
     "export": ("processing-record", "public-register"),
     "receipt": ("get", "show", "verify", "crate"),
     "register": ("dcat", "croissant", "uses", "privacy"),
+    "data": ("list", "get"),
 }  # fmt: skip
 KINDS = ("custodian", "research", "company", "authority", "operator")
 ROLES = ("researcher", "reviewer", "decider", "custodian", "operator", "auditor")

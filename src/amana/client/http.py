@@ -123,11 +123,11 @@ class Channel:
                 reply = self._once(connection, method, path, body=body, headers=headers)
             except ssl.SSLCertVerificationError as error:
                 self.close()
-                raise Refusal("client.unreachable", node=str(self.address), reason=_distrust(error)) from None
+                raise Refusal("client.unreachable", node=str(self.address), reason=network_cause(error)) from None
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 if not left or (connected and not repeatable):  # it may have been done: only the user can know
-                    raise Refusal("client.unreachable", node=str(self.address), reason=_reason(error)) from None
+                    raise Refusal("client.unreachable", node=str(self.address), reason=network_cause(error)) from None
                 self.sleep(wait_s)
             else:
                 if reply.status < 300:
@@ -191,9 +191,11 @@ def _pause_s(reply: Reply, wait_s: float) -> float | None:
         return wait_s
 
 
-def _reason(error: Exception) -> str:
-    """The code of the word for the cause."""
+def network_cause(error: Exception) -> str:
+    """The code of the word for why a connection failed."""
     match error:
+        case ssl.SSLCertVerificationError():
+            return _distrust(error)
         case ConnectionRefusedError():
             return "word.network.nobody"
         case TimeoutError():

@@ -366,4 +366,15 @@ CODES: dict[str, Code] = {
     "contact.too_soon": Code(887, Exit.PERMISSION),
     "contact.not_confirmed": Code(888, Exit.USAGE),
     "contact.no_mail": Code(889, Exit.USAGE),
+    # 940-959 public data sets, model files and prediction without a node
+    "data.unknown": Code(940, Exit.USAGE),
+    "data.not_reached": Code(941, Exit.SETTINGS),
+    "data.wrong_digest": Code(942, Exit.SETTINGS),
+    "data.not_in_folder": Code(943, Exit.USAGE),
+    "data.only_from_folder": Code(944, Exit.USAGE),
+    "data.too_large": Code(945, Exit.SETTINGS),
+    "data.not_written": Code(946, Exit.SETTINGS),
+    "data.file_exists": Code(947, Exit.USAGE),
+    "data.archive_wrong": Code(948, Exit.SETTINGS),
+    "data.not_readable": Code(949, Exit.USAGE),
 }
