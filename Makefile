@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -q --numprocesses auto --dist loadfile
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade
 
-.PHONY: help setup demo demo-check test test-core check bench bench-node bench-log bench-portal attacks editor fonts mutants docs lock clean
+.PHONY: help setup demo demo-check test test-core check bench bench-node bench-log bench-portal bench-learn attacks editor fonts mutants docs lock clean
 
 help:  ## what each target does
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -74,8 +74,14 @@ editor:  ## bundle the SQL editor of the portal anew, with Node.js and npm (vend
 bench-portal: $(READY)  ## measure public pages with 64 readers at once, and the bytes of a first view (two minutes)
 	@$(BIN)/python bench/portal.py
 
+bench-learn: $(READY)  ## measure the learners on public data, through the kernel (an hour; data: BENCH_DATA or ../shared/data)
+	@$(BIN)/python bench/learn.py
+	$(BIN)/python bench/learn_synthetic.py
+	$(BIN)/python bench/learn_report.py
+
 attacks: $(READY)  ## attack an invented dataset in known ways; the page about privacy shows what they find (five minutes, for each release)
 	@$(BIN)/python -m tests.attacks.run
+	$(BIN)/python -m tests.attacks.audits
 
 mutants: $(READY)  ## plant every fault made by rule in the kernel, one at a time, and see which tests catch it (long)
 	@$(BIN)/python -m tests.mutation.run --generated
@@ -89,7 +95,7 @@ fonts: $(READY)  ## make the subsets of the two fonts anew (FONTS: the folder of
 
 lock: $(READY)  ## choose new versions and write their hashes
 	@$(LOCK) --output-file requirements/node.txt --extra node
-	$(LOCK) --output-file requirements/dev.txt --extra node --extra arrow --extra mcp --extra pandas --extra polars --extra postgres --group dev
+	$(LOCK) --output-file requirements/dev.txt --extra node --extra arrow --extra mcp --extra pandas --extra polars --extra postgres --extra learn --group dev
 
 clean:  ## remove the environment and everything that was made
 	@rm -rf .venv .bench demo-data dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

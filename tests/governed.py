@@ -9,6 +9,7 @@ from pathlib import Path
 
 from amana.catalog.schema import Dataset, Version
 from amana.node.database import NodeDatabase
+from amana.node.models import Models
 from amana.node.outputs import Outputs
 from amana.node.people import People, read_accreditations
 from amana.node.permits import Permits
@@ -16,10 +17,11 @@ from amana.node.projects import Application, Projects
 from amana.node.sign_in import cut_off
 from amana.policy.people import Asker, OrganisationKind, Role
 from amana.policy.projects import OutputKind, Verdict
-from amana.policy.transitions import OutputEvent, ProjectEvent
+from amana.policy.transitions import ModelEvent, OutputEvent, ProjectEvent
 from amana.privacy.ledger import Ledger
 from amana.terms.database import Row
-from amana.terms.ids import OutputId, PermitId, PersonId, ProjectId
+from amana.terms.ids import ModelId, OutputId, PermitId, PersonId, ProjectId
+from tests.models import card, new_model
 from tests.parts import FakeClock, connect, version
 
 PARTS: dict[str, tuple[str, tuple[Role, ...]]] = {
@@ -63,6 +65,7 @@ class Governed:
         self.projects = Projects(self.database, now, datasets=self.datasets)
         self.permits = Permits(self.database, now, ledger=self.ledger, datasets=self.datasets)
         self.outputs = Outputs(self.database, now)
+        self.models = Models(self.database, now)
 
     def datasets(self) -> tuple[Dataset, ...]:
         return tuple(each.dataset for each in self.versions)
@@ -121,6 +124,27 @@ class Governed:
         output = self.outputs.add(self.asker("member"), project=project, kind=OutputKind.TEXT, title="Visits", body="Fewer in summer.")
         self.outputs.act(self.asker("member"), output=output, event=OutputEvent.PROPOSE)
         return output
+
+    def trained(self, *, project: bool = True) -> ModelId:
+        """A model of a project, or of the custodian's own."""
+        (of,) = self.versions
+        permit = self.granted() if project else PermitId("custodian:clinic")
+        owner = self.permits.place(permit).project.id if project else None
+        new = new_model(project=owner, permit=permit, dataset="clinic", version=of.id, custodian=of.dataset.custodian)
+        return self.models.add(new)
+
+    def described(self) -> ModelId:
+        """One that its team described."""
+        made = self.trained()
+        self.models.describe(self.asker("member"), model=made, card=card())
+        return made
+
+    def registered(self) -> ModelId:
+        """One that the custodian assessed and the team registered."""
+        made = self.described()
+        self.models.act(self.asker("custodian"), model=made, event=ModelEvent.ASSESS, reasons="read in full")
+        self.models.act(self.asker("member"), model=made, event=ModelEvent.REGISTER)
+        return made
 
     def rows(self, sql: str, **values: str) -> list[Row]:
         with self.database.reading() as run:

@@ -12,6 +12,7 @@ from amana.log.entry_kinds import (
     DatasetEntry,
     Entry,
     KeyEntry,
+    ModelEntry,
     OpenEntry,
     PermitEntry,
     PopulationEntry,
@@ -129,6 +130,23 @@ def a_project(event: str, state: str) -> ProjectEntry:
     """A transition of the project."""
     return ProjectEntry(
         hour=at(1), project=PROJECT, event=event, state=state, datasets=("clinic",), purposes=("HMB",), ends=date(2028, 1, 1), sealed=SEALED
+    )
+
+
+def a_model(event: str, state: str) -> ModelEntry:
+    """A decision about a model that the use after the beginning trained."""
+    return ModelEntry(
+        hour=at(3),
+        model="s-0123456789ab",
+        project=PROJECT,
+        permit=PERMIT,
+        dataset="clinic",
+        version=VERSION,
+        custodian="Ministry of Health",
+        training=len(beginning()),
+        event=event,
+        state=state,
+        sealed=SEALED,
     )
 
 

@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from amana.catalog.purposes import UseTerm
+from amana.policy.models import ModelRecord
 from amana.policy.people import Accreditation, Asker, Person, Role, Scope, Token
 from amana.policy.projects import Output, OutputKind, PermitRecord, Project, Review, Verdict, Vote
 from amana.policy.purposes import Match, Outcome
-from amana.policy.transitions import OutputState, PermitState, ProjectState
+from amana.policy.transitions import ModelState, OutputState, PermitState, ProjectState
 from amana.terms.ids import (
     AccreditationId,
     DeltaUnits,
+    ModelId,
     NanoRho,
     OrganisationId,
     OutputId,
@@ -126,3 +128,20 @@ def output(state: OutputState = OutputState.CHECKING, *votes: Vote) -> Output:
 
 def vote(name: str, verdict: Verdict = Verdict.APPROVE, *, round: int = 1) -> Vote:  # noqa: A002 - the field's own name
     return Vote(voter=pid(name), round=round, verdict=verdict, reasons="read in full")
+
+
+def model(state: ModelState = ModelState.TRAINED, *, by: str = "member") -> ModelRecord:
+    """Described by that person; assessed and public as its state needs."""
+    assessed = state is not ModelState.TRAINED
+    return ModelRecord(
+        id=ModelId("model-1"),
+        project=ProjectId("project-1"),
+        permit=PermitId("permit-1"),
+        dataset="clinic",
+        version="0f",
+        custodian=CLINIC,
+        state=state,
+        described_by=pid(by),
+        assessed_by=pid("custodian") if assessed else None,
+        public=assessed and state is not ModelState.ASSESSED,
+    )

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from amana.node.models import Models
 from amana.node.openings import Vault
 from amana.node.outbox import Flushing, Outbox
 from amana.node.permits import Permits
@@ -46,6 +47,7 @@ def telling(folder: Path) -> Iterator[Told]:
         flushing = Flushing(node.database, box)
         node.projects = Projects(flushing, node.clock.now, datasets=node.datasets)
         node.permits = Permits(flushing, node.clock.now, ledger=node.ledger, datasets=node.datasets)
+        node.models = Models(flushing, node.clock.now)
         yield Told(node=node, log=log, box=box, record=PublicRecord(node.database, log, box=box, vault=VAULT))
 
 

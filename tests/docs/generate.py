@@ -13,8 +13,9 @@ from amana.client.text import load
 from amana.log.entry_kinds import KINDS
 from amana.node.settings import describe
 from amana.policy.rights import RULES
-from amana.policy.transitions import OUTPUT, PERMIT, PROJECT, RUN, Machine
+from amana.policy.transitions import MODEL, OUTPUT, PERMIT, PROJECT, RUN, Machine
 from amana.terms.codes import CODES
+from tests.docs.ai_systems_page import ai_systems_page
 from tests.docs.http_page import http_page
 from tests.docs.log_page import log_page, schema_page
 
@@ -39,6 +40,7 @@ def pages() -> dict[Path, str]:
         reference / "http.md": http_page(),
         reference / "log.md": log_page(),
         **{reference / "log" / f"{kind}.schema.json": schema_page(kind) for kind in KINDS},
+        reference / "ai-systems.md": ai_systems_page(),
         reference / "refusals.md": refusal_page(),
         reference / "rights.md": rights_page(),
         reference / "settings.md": settings_page(),
@@ -97,14 +99,14 @@ def purposes_page() -> str:
 
 
 def lifecycle_page() -> str:
-    """The life of a project, a permit, a run and an output, from the tables of transitions."""
+    """The life of a project, a permit, a run, an output and a model, from the tables of transitions."""
     lines = [
         "# Lifecycles",
         "",
         "Made by `make docs` from `policy/transitions.py`. What is not in a table cannot happen. `node` is the program itself: the",
         "clock, the ledger, the count of votes. A step-up is a strong sign-in of the last 10 minutes.",
     ]
-    machines: tuple[Machine[Any, Any], ...] = (PROJECT, PERMIT, RUN, OUTPUT)
+    machines: tuple[Machine[Any, Any], ...] = (PROJECT, PERMIT, RUN, OUTPUT, MODEL)
     for machine in machines:
         lines += ["", f"## {machine.name.capitalize()}", "", "```mermaid", "stateDiagram-v2", f"    [*] --> {machine.start.value}"]
         steps = [(state, each) for each in machine.transitions for state in each.states if each.to is not None]

@@ -16,11 +16,12 @@ from amana.node.service import Asked, Service, open_service
 from amana.policy.people import Asker, OrganisationKind, Role, Scope
 from amana.policy.projects import Job, OutputKind, Verdict
 from amana.policy.things import MemberOf, RoleOf, Thing
-from amana.policy.transitions import OutputEvent, PermitEvent, ProjectEvent
+from amana.policy.transitions import ModelEvent, OutputEvent, PermitEvent, ProjectEvent
 from amana.terms.ids import PermitId, PersonId, ProjectId
 from amana.web.app import build
 from amana.web.context import COOKIE
 from tests.doors.http_node import SQL, lay_down, session_of
+from tests.models import card, new_model
 
 PEOPLE: dict[str, tuple[str, Role]] = {
     "applicant": ("University", Role.RESEARCHER),
@@ -49,7 +50,7 @@ STATE = (
     "SELECT id FROM charge ORDER BY id", "SELECT id, state FROM job ORDER BY id", "SELECT id FROM comment ORDER BY id",
     "SELECT project, dataset, place FROM checklist_answer ORDER BY project, dataset, place", "SELECT id, read_at FROM notice ORDER BY id",
     "SELECT person, address, confirmed_at FROM contact ORDER BY person", "SELECT hash FROM feed ORDER BY hash",
-    "SELECT id, language FROM person ORDER BY id",
+    "SELECT id, language FROM person ORDER BY id", "SELECT id, state, revision, card FROM model ORDER BY id",
 )  # fmt: skip
 
 
@@ -154,6 +155,14 @@ class World:
         body = {"sql": SQL, "within": "20%", "permit": self._asking}
         return Sent(body=body, headers={"Idempotency-Key": secrets.token_hex(8)}, id=self._asking, thing=self._permit(self._asking))
 
+    def learned(self) -> Sent:
+        rows = "SELECT cost, cost > 50 AS dear FROM visits"
+        body = {"dataset": "test", "sql": rows, "target": "dear", "learner": "linear", "share": "1%", "permit": self._asking}
+        return replace(self.asked(), body=body)
+
+    def made_up(self) -> Sent:
+        return replace(self.asked(), body={"dataset": "test", "rows": 9, "share": "1%", "permit": self._asking})
+
     def redraws(self) -> Sent:
         asked = Asked(sql=SQL, within="20%", permit=self._asking)
         self.service.ask(self.known("member"), asked=asked)
@@ -235,6 +244,28 @@ class World:
         if published:
             self.service.outputs.act(self.known("decider"), output=output, event=OutputEvent.PUBLISH)
         return replace(sent, thing=self.service.outputs.place(output))
+
+    # --- models ---
+
+    def trained(self, *steps: ModelEvent, described: bool = True, body: Mapping[str, Any] | None = None) -> Sent:
+        """A model of the project that may ask, after these steps."""
+        of = self.service.versions()[0]
+        made = self.service.models.add(
+            new_model(
+                project=self._permit(self._asking).project.id,  # type: ignore[union-attr]
+                permit=self._asking,
+                dataset="test",
+                version=of.id,
+                custodian=of.dataset.custodian,
+                entry=0,
+            )
+        )
+        if described:
+            self.service.models.describe(self.known("member"), model=made, card=card())
+        for event in steps:
+            team = event in {ModelEvent.REGISTER, ModelEvent.REVISE}
+            self.service.models.act(self.known("member" if team else "custodian"), model=made, event=event)
+        return Sent(path={"model": made}, body=body, id=made, thing=self.service.models.place(made))
 
     # --- people ---
 

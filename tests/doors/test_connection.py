@@ -15,7 +15,8 @@ import amana
 from amana.client import http as channel
 from amana.client import jobs, progress
 from amana.client.address import read_address
-from amana.client.connect import Connection, sign_in
+from amana.client.connect import Connection
+from amana.client.link import sign_in
 from amana.client.tokens import find_token, forget_token, keep_token
 from amana.terms.answer import CellType, Estimate
 from amana.terms.refusal import Fault, Place, Refusal

@@ -17,9 +17,12 @@ from amana.cli.parser_govern import ACTIONS, GOVERNED
 from amana.cli.words import read_until
 from amana.node.service import open_service
 from amana.terms.codes import Exit
+from amana.terms.ids import PermitId
 from amana.terms.refusal import Refusal
 from amana.web.app import build
+from amana.web.examples import CARD
 from tests.doors.http_node import lay_down
+from tests.models import new_model
 
 pytestmark = pytest.mark.slow
 
@@ -219,11 +222,34 @@ def test_a_date_without_a_day_or_an_offset_is_refused(written: str) -> None:
         read_until(written)
 
 
+def test_a_model_is_described_assessed_and_registered_by_commands(terminal: Terminal) -> None:
+    terminal.enter()
+    service = open_service(terminal.folder)  # as a training on the custodian's own machine leaves it
+    of = service.versions()[0]
+    new = new_model(project=None, permit=PermitId("custodian:test"), dataset="test", version=of.id, custodian=of.dataset.custodian)
+    model = service.models.add(new)
+    service.close()
+    words = {name: value for name, value in CARD.items() if isinstance(value, str)}
+    texts = {name: value for name, value in CARD.items() if not isinstance(value, str)}
+    written = [f"{name} = {json.dumps(value)}" for name, value in words.items()]
+    written += [f"[{name}]\n" + "\n".join(f"{key} = {json.dumps(text)}" for key, text in each.items()) for name, each in texts.items()]  # type: ignore[attr-defined]
+    Path("card.toml").write_text("\n".join(written), encoding="utf-8")
+    assert model in terminal.by("custodian", "system", "list")[0]
+    terminal.by("custodian", "system", "describe", model, "--file", "card.toml")
+    terminal.by("custodian", "system", "assess", model, ends=Exit.PERMISSION)
+    terminal.by("decider", "system", "assess", model, "--reasons", "Read in full.")
+    terminal.by("custodian", "system", "register", model)
+    assert json.loads(terminal.by("decider", "system", "show", model)[0])["state"] == "registered"
+    assert model in terminal.by("auditor", "register", "ai", "--csv")[0]
+    assert json.loads(terminal.at_the_machine("register", "ai"))["systems"][0]["id"] == model
+
+
 def test_every_transition_of_the_policy_that_people_make_is_a_command() -> None:
+    from amana.node.models import ACTIONS as MODELS
     from amana.node.outputs import ACTIONS as OUTPUTS
     from amana.node.permits import ACTIONS as PERMITS
     from amana.node.projects import APPLICANT_EVENTS, DECISIONS
 
-    for name, events in (("project", (*APPLICANT_EVENTS, *DECISIONS)), ("permit", PERMITS), ("output", OUTPUTS)):
+    for name, events in (("project", (*APPLICANT_EVENTS, *DECISIONS)), ("permit", PERMITS), ("output", OUTPUTS), ("system", MODELS)):
         assert name in GOVERNED
         assert {event.value.replace("_", "-") for event in events} <= set(ACTIONS[name])

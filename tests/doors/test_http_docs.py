@@ -58,6 +58,10 @@ def test_every_route_shows_an_example_of_each_request_response_and_problem(opera
     assert {"4XX", "500", "503"} <= set(operation.written["responses"])
 
 
+LEARNING = {f"post-{name}" for name in ("models", "models-preview", "synthetic-tables", "synthetic-tables-preview")}
+"""What learns from rows that a SELECT may make."""
+
+
 @each_operation
 def test_every_example_of_a_problem_has_its_status_and_is_one_that_the_route_can_give(operation: Operation) -> None:
     shown = {
@@ -70,7 +74,7 @@ def test_every_example_of_a_problem_has_its_status_and_is_one_that_the_route_can
     }
     names = {name for *_, name in shown}
     assert {"fault", "node.database_lost", "http.method"} <= names and ("http.too_many_requests" in names) == (operation.path != "/healthz")
-    assert ("sql.unknown_table" in names) == operation.path.startswith(f"{BASE}/questions")
+    assert ("sql.unknown_table" in names) == (operation.path.startswith(f"{BASE}/questions") or operation.name in LEARNING)
     assert not operation.public or "401" not in {status for status, *_ in shown}
     for status, response in operation.responses(DOCUMENT):
         assert ("WWW-Authenticate" in response.get("headers", {})) == (status == "401")
@@ -135,6 +139,8 @@ def test_other_forms_than_json_are_media_types_of_the_response() -> None:
         "get-catalog-ttl": "text/turtle",
         "get-datasets-name-croissant-json": "application/ld+json",
         "get-uses-csv": "text/csv",
+        "get-ai-systems-csv": "text/csv",
+        "get-ai-systems-model-form": "application/vnd.cyclonedx+json",
     }
     assert not any(each["name"].lower() == "accept" for operation in OPERATIONS.values() for each in operation.written["parameters"])
 
@@ -170,7 +176,7 @@ def test_every_change_takes_a_key_and_one_that_spends_needs_it(operation: Operat
     keys = [each["required"] for each in operation.written["parameters"] if each["name"] == "Idempotency-Key"]
     # A witness is asked in the words of its own protocol, in which a request may be sent again as it is.
     kept = operation.method == "POST" and operation.written["tags"] not in (["sign-in"], ["witness"])
-    assert keys == ([operation.name == "post-questions"] if kept else [])
+    assert keys == ([operation.name in {"post-questions", "post-models", "post-synthetic-tables"}] if kept else [])
 
 
 @each_operation

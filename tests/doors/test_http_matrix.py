@@ -13,8 +13,10 @@ import pytest
 from amana.policy.people import Scope, Who
 from amana.policy.rights import RULES, Action, may
 from amana.policy.things import Node
+from amana.policy.transitions import ModelEvent
 from amana.web.access import ACTIONS
 from amana.web.context import COOKIE
+from amana.web.examples import CARD
 from tests.doors.matrix_world import PEOPLE, SIGNED, Sent, World, world_in
 from tests.house.test_routes import ROUTES as EVERY_ROUTE
 
@@ -47,7 +49,16 @@ def only(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
+def in_register(world: World) -> Sent:
+    """A model of the public register, and a form of it."""
+    sent = world.trained(*PUT)
+    return Sent(path={**sent.path, "form": "cyclonedx"})
+
+
 B = "/api/v1"
+PUT = (ModelEvent.ASSESS, ModelEvent.REGISTER)
+"""What puts a model in the public register."""
+OVERSEERS = frozenset({"custodian", "decider", "deputy"})
 MEMBERS, DECIDERS, REVIEWERS = TEAM, only("decider", "deputy"), only("reviewer", "second")
 CASES: dict[str, Case] = {
     f"GET {B}/datasets": Case(send=lambda w: Sent(), allowed=PUBLIC),
@@ -66,6 +77,10 @@ CASES: dict[str, Case] = {
     f"POST {B}/questions/preview": Case(send=lambda w: w.question(), allowed=SIGNED),
     f"POST {B}/questions": Case(send=lambda w: w.asked(), allowed=only("applicant", "member")),
     f"POST {B}/questions/simulate": Case(send=lambda w: w.redraws(), allowed=only("applicant", "member")),
+    f"POST {B}/models/preview": Case(send=lambda w: Sent(body=w.learned().body), allowed=SIGNED),
+    f"POST {B}/models": Case(send=lambda w: w.learned(), allowed=only("applicant", "member")),
+    f"POST {B}/synthetic-tables/preview": Case(send=lambda w: Sent(body=w.made_up().body), allowed=SIGNED),
+    f"POST {B}/synthetic-tables": Case(send=lambda w: w.made_up(), allowed=only("applicant", "member")),
     f"GET {B}/jobs": Case(send=lambda w: w.job(), allowed=only("member"), listing=True),
     f"GET {B}/jobs/{{job}}": Case(send=lambda w: w.job(), allowed=only("member")),
     f"GET {B}/jobs/{{job}}/events": Case(send=lambda w: w.job(cancelled=True), allowed=only("member")),
@@ -116,6 +131,22 @@ CASES: dict[str, Case] = {
     f"POST {B}/outputs/{{output}}/vote": Case(send=lambda w: w.proposed(body={"verdict": "approve"}), allowed=REVIEWERS),
     f"POST {B}/outputs/{{output}}/publish": Case(send=lambda w: w.voted(), allowed=DECIDERS),
     f"POST {B}/outputs/{{output}}/retract": Case(send=lambda w: w.voted(published=True), allowed=DECIDERS | {"member"}),
+    # models
+    f"GET {B}/models": Case(send=lambda w: w.trained(), allowed=TEAM | JUDGES | {"custodian", "auditor"}, listing=True),
+    f"GET {B}/models/{{model}}": Case(send=lambda w: w.trained(), allowed=TEAM | JUDGES | {"custodian", "auditor"}),
+    f"GET {B}/models/{{model}}/file": Case(send=lambda w: w.trained(*PUT), allowed=TEAM | JUDGES | {"custodian", "auditor"}),
+    f"PUT {B}/models/{{model}}/card": Case(send=lambda w: w.trained(described=False, body=dict(CARD)), allowed=TEAM),
+    f"POST {B}/models/{{model}}/assess": Case(send=lambda w: w.trained(body={"reasons": "Read."}), allowed=OVERSEERS),
+    f"POST {B}/models/{{model}}/revise": Case(send=lambda w: w.trained(*PUT), allowed=TEAM),
+    f"POST {B}/models/{{model}}/register": Case(send=lambda w: w.trained(ModelEvent.ASSESS), allowed=TEAM),
+    f"POST {B}/models/{{model}}/serve": Case(send=lambda w: w.trained(*PUT), allowed=OVERSEERS),
+    f"POST {B}/models/{{model}}/suspend": Case(send=lambda w: w.trained(*PUT, ModelEvent.SERVE), allowed=OVERSEERS),
+    f"POST {B}/models/{{model}}/resume": Case(send=lambda w: w.trained(*PUT, ModelEvent.SERVE, ModelEvent.SUSPEND), allowed=OVERSEERS),
+    f"POST {B}/models/{{model}}/retire": Case(send=lambda w: w.trained(*PUT), allowed=TEAM | {"custodian"}),
+    f"GET {B}/ai-systems.json": Case(send=lambda w: Sent(), allowed=PUBLIC),
+    f"GET {B}/ai-systems.csv": Case(send=lambda w: Sent(), allowed=PUBLIC),
+    f"GET {B}/ai-systems/{{model}}": Case(send=lambda w: in_register(w), allowed=PUBLIC),
+    f"GET {B}/ai-systems/{{model}}/{{form}}": Case(send=lambda w: in_register(w), allowed=PUBLIC),
     # people
     f"POST {B}/organisations": Case(send=lambda w: Sent(body={"name": w.fresh(), "kind": "research"}), allowed=only("operator")),
     f"GET {B}/people": Case(send=lambda w: Sent(), allowed=DECIDERS | {"operator", "auditor"}),

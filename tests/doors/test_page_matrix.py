@@ -22,7 +22,7 @@ from amana.web.pages.forms import TOKEN
 from amana.web.pages.reader import Reader
 from tests.doors.http_node import RULES, SQL, session_of
 from tests.doors.matrix_world import PEOPLE, SIGNED, Sent, World, world_in
-from tests.doors.test_http_matrix import DECIDERS, JUDGES, REFUSED, REVIEWERS, TEAM, only
+from tests.doors.test_http_matrix import DECIDERS, JUDGES, PUT, REFUSED, REVIEWERS, TEAM, only
 from tests.house.test_routes import ROUTES
 
 START = "/{language:language}"
@@ -224,7 +224,7 @@ def test_a_form_that_this_node_did_not_give_her_changes_nothing(world: World, na
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_public_page_is_the_same_for_everybody(world: World, name: str) -> None:
     path = name.partition(" ")[2].replace("{language:language}", "en").replace("{name}", "test").replace("{path}", "nothing")
-    path = path.replace("{project}", world.submitted().id).replace("{index}", "0")
+    path = path.replace("{project}", world.submitted().id).replace("{index}", "0").replace("{model}", world.trained(*PUT).id)
     bodies = set[bytes]()
     for who in ("anonymous", "applicant", "decider", "operator"):
         world.client.cookies.clear()

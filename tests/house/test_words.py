@@ -13,7 +13,7 @@ from amana.client.text import LANGUAGES, WORD, load
 from amana.policy.people import Role
 from amana.policy.projects import OutputKind
 from amana.policy.rights import Action
-from amana.policy.transitions import OUTPUT, PERMIT, PROJECT, RUN, OutputState, PermitState, ProjectState, RunState
+from amana.policy.transitions import MODEL, OUTPUT, PERMIT, PROJECT, RUN, ModelState, OutputState, PermitState, ProjectState, RunState
 from amana.terms.codes import CODES
 from amana.terms.refusal import Refusal
 from amana.web.problems import WANTED
@@ -228,11 +228,11 @@ def test_every_word_given_to_a_refusal_is_in_the_catalogues_and_is_filled() -> N
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_state_action_role_and_thing_has_its_word(language: str) -> None:
     catalogue = load(language)
-    states = {each.value for kind in (ProjectState, PermitState, RunState, OutputState) for each in kind} | {"queued"}
+    states = {each.value for kind in (ProjectState, PermitState, RunState, OutputState, ModelState) for each in kind} | {"queued"}
     codes = (
         {f"state.{state}" for state in states} | {f"role.{role.value}" for role in Role} | {f"output.{kind.value}" for kind in OutputKind}
     )
-    codes |= {f"thing.{machine.name}" for machine in (PROJECT, PERMIT, RUN, OUTPUT)} | set(WANTED.values())
+    codes |= {f"thing.{machine.name}" for machine in (PROJECT, PERMIT, RUN, OUTPUT, MODEL)} | set(WANTED.values())
     missing = {code for code in codes if not catalogue.has(f"{WORD}{code}")} | {
         each.word for each in Action if not catalogue.has(each.word)
     }

@@ -6,16 +6,19 @@ from random import Random
 
 import pytest
 
-from amana.learn.audit import Audit, Verdict, epsilon_lower, epsilon_of_mu
+from amana.learn.audit import Audit, Verdict, epsilon_lower, epsilon_of_mu, published_audit
 from amana.privacy.rounds import Learner, Measure, Rounds
 from amana.query.expr import Column, Fixed, Literal
 from amana.query.plan import Plan, RowSum, Scan
 from amana.terms.course import Course, RoundCap
 from amana.terms.ids import NanoRho
 from tests.noise.audits import audit, half_the_noise, ratio
+from tests.noise.learners import LEARNERS
 
 NRHO = 2_000_000_000
-RUNS = 40
+RUNS, LEARNER_RUNS = 40, 40
+ALPHA = 1e-5
+"""Chance of a false alarm of one learner; its control is judged at 95 %, and missed as rarely."""
 THOUSANDS = RowSum(value=Literal(value=Fixed(units=1000)))
 """People by the thousand: the grid of whole numbers is then fine beside the noise, and the ratio normal."""
 
@@ -81,3 +84,17 @@ def test_the_control_really_adds_half(monkeypatch: pytest.MonkeyPatch) -> None:
     mean = sum(ratios) / len(ratios)
     spread = sqrt(sum((value - mean) ** 2 for value in ratios) / (len(ratios) - 1))
     assert abs(spread / sqrt(0.1) - 0.5) < 0.5 * 4 / sqrt(240)  # the score is in units of the noise that it says it has
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LEARNERS)
+def test_every_learner_keeps_its_word_and_with_half_the_noise_is_caught(name: str) -> None:
+    found = audit(name, LEARNERS[name], runs=LEARNER_RUNS, confidence=1 - ALPHA)
+    assert found.verdict is Verdict.HOLDS, found
+
+
+def test_what_cards_show_was_measured_of_every_learner() -> None:
+    for learner in ("linear", "glass-box", "trees"):
+        shown = published_audit(learner)
+        assert shown is not None and shown.control_caught and shown.lower_bound <= shown.claimed
+    assert published_audit("somebody else's") is None

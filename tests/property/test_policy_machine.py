@@ -10,13 +10,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from amana.catalog.purposes import UseTerm
 from amana.client.text import load
+from amana.policy.models import model_after
 from amana.policy.people import Accreditation, Asker, Person, Role, Scope, Token, compatible
 from amana.policy.permit import leave, permits_of
 from amana.policy.projects import Job, Project, Review, Verdict, Vote, event_of_votes, output_after, project_after, votes_shown
 from amana.policy.rights import RULES, Action, allowed, check, may
-from amana.policy.things import DatasetOf, MemberOf, Node, OutputOf, PermitOf, RoleOf, Thing
+from amana.policy.things import DatasetOf, MemberOf, ModelOf, Node, OutputOf, PermitOf, RoleOf, Thing
 from amana.policy.transitions import (
     PERMIT,
+    ModelEvent,
+    ModelState,
     OutputEvent,
     OutputState,
     PermitEvent,
@@ -29,7 +32,7 @@ from amana.policy.transitions import (
 from amana.terms.ids import AccreditationId, JobId, PersonId, PopulationName, ReviewId, TokenId
 from amana.terms.refusal import Refusal
 from tests.parts import version
-from tests.people import CLINIC, NOW, output, project, record
+from tests.people import CLINIC, NOW, model, output, project, record
 
 SOCIETY: dict[str, tuple[Role, ...]] = {
     "ada": (Role.RESEARCHER, Role.REVIEWER, Role.CUSTODIAN),
@@ -48,11 +51,13 @@ JUDGING = {
     *(Action.REVIEW_PROJECT, Action.RETURN_PROJECT, Action.APPROVE_PROJECT, Action.REJECT_PROJECT, Action.SUSPEND_PROJECT),
     *(Action.RESUME_PROJECT, Action.REVOKE_PROJECT, Action.RETURN_PERMIT, Action.GRANT_PERMIT, Action.REFUSE_PERMIT, Action.WIDEN_PERMIT),
     *(Action.SUSPEND_PERMIT, Action.RESUME_PERMIT, Action.REVOKE_PERMIT, Action.VOTE_OUTPUT, Action.PUBLISH_OUTPUT),
+    *(Action.ASSESS_MODEL, Action.SERVE_MODEL, Action.SUSPEND_MODEL, Action.RESUME_MODEL),
 }
 PEOPLE = {Action.GIVE_ROLE, Action.REVOKE_ROLE, Action.DISABLE_PERSON, Action.ACCREDIT}
 ENDS = {
     *(Action.CLOSE_PROJECT, Action.REVOKE_PROJECT, Action.REJECT_PROJECT, Action.SUSPEND_PROJECT),
     *(Action.REVOKE_PERMIT, Action.REFUSE_PERMIT, Action.SUSPEND_PERMIT, Action.RETRACT_OUTPUT),
+    *(Action.SUSPEND_MODEL, Action.RETIRE_MODEL),
 }
 """Chosen rarely, for most stories would end with the first of them."""
 names, roles = st.sampled_from(NAMES), st.sampled_from(Role)
@@ -74,6 +79,7 @@ class Society(RuleBasedStateMachine):
         )
         self.record = record(PermitState.REQUESTED)
         self.output = replace(output(OutputState.RELEASED), author=APPLICANT, round=0)
+        self.model = replace(model(), described_by=None)
         self.insiders = {APPLICANT}
         self.texts: dict[int, tuple[UseTerm, ...]] = {}
 
@@ -101,6 +107,7 @@ class Society(RuleBasedStateMachine):
         return (
             *(Node(), DatasetOf(name="clinic", custodian=CLINIC), self.project),
             *(PermitOf(record=self.record, project=self.project), OutputOf(output=self.output, project=self.project)),
+            ModelOf(model=self.model, project=self.project),
             *(MemberOf(person=about, project=self.project), about, RoleOf(person=about, role=role)),
             *(self.accreditation(name, self.now), Job(id=JobId("job-1"), owner=name, state=RunState.RECEIVED)),
             Token(id=TokenId(f"of-{name}"), owner=name, scopes=(Scope.READ,), expires_at=NOW),
@@ -196,7 +203,10 @@ class Society(RuleBasedStateMachine):
 
     @invariant()
     def nobody_judges_her_own(self) -> None:
-        things = (self.project, PermitOf(record=self.record, project=self.project), OutputOf(output=self.output, project=self.project))
+        things = (
+            *(self.project, PermitOf(record=self.record, project=self.project), OutputOf(output=self.output, project=self.project)),
+            ModelOf(model=self.model, project=self.project),
+        )
         able = [
             (name, action) for on in things for name in NAMES for action in JUDGING if may(action, self.asker(name), on=on, now=self.now)
         ]
@@ -206,6 +216,8 @@ class Society(RuleBasedStateMachine):
             assert name not in self.insiders, action
             if action in {Action.APPROVE_PROJECT, Action.REJECT_PROJECT}:
                 assert len(here - self.insiders) >= 2 and name not in {each.reviewer for each in self.project.reviews}
+            if action is Action.ASSESS_MODEL:
+                assert self.model.described_by not in {None, name}
             if action is Action.VOTE_OUTPUT:
                 assert name not in voted and len(voted - self.insiders) < 2
             if RULES[action].step_up:
@@ -287,18 +299,16 @@ class Society(RuleBasedStateMachine):
             case ProjectEvent():
                 self.move_project(event, on, actor=actor)
             case PermitEvent():
-                self.record = replace(
-                    self.record, state=move(PERMIT, self.record.state, event=event), granted_by=self.granter(event, actor)
-                )
+                granter = actor if event is PermitEvent.GRANT else self.record.granted_by
+                self.record = replace(self.record, state=move(PERMIT, self.record.state, event=event), granted_by=granter)
                 if event is PermitEvent.REVISE:  # asked anew for what the project wants now
                     self.record = replace(self.record, project_version=self.project.version)
             case OutputEvent():
                 self.move_output(event, actor=actor)
+            case ModelEvent():
+                self.model = model_after(self.model, event=event, actor=actor)
             case _:
                 self.change_people(action, on)
-
-    def granter(self, event: PermitEvent, actor: PersonId) -> PersonId | None:
-        return actor if event is PermitEvent.GRANT else self.record.granted_by
 
     def move_project(self, event: ProjectEvent, on: Thing, *, actor: PersonId) -> None:
         held = self.project
@@ -371,6 +381,14 @@ def test_the_society_can_get_a_question_answered_and_a_text_published() -> None:
     world.the_node_does_its_part()
     perform(world, cyd, Action.PUBLISH_OUTPUT)
     assert world.output.state is OutputState.PUBLISHED
+    for actor, action in (
+        (ada, Action.DESCRIBE_MODEL),
+        (dan, Action.ASSESS_MODEL),
+        (ada, Action.REGISTER_MODEL),
+        (fay, Action.SERVE_MODEL),
+    ):
+        perform(world, actor, action)
+    assert (world.model.state, world.model.public) == (ModelState.IN_SERVICE, True)
 
 
 def perform(world: Society, actor: PersonId, action: Action) -> None:

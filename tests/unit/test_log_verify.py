@@ -30,6 +30,7 @@ from tests.log_folders import (
     SALT,
     THIEF,
     VERSION,
+    a_model,
     a_permit,
     a_project,
     a_use,
@@ -110,6 +111,25 @@ def test_a_new_key_replaces_the_one_before(tmp_path: Path) -> None:
     assert verify(FolderReader(tmp_path), policy=POLICY, since=None, progress=quiet).keys == (KEY.verifier, THIEF.verifier)
 
 
+def trained() -> list[Entry]:
+    """The small world with a use that trained a model, and one that did not."""
+    return [*beginning(), replace(a_use(1), verb="train"), a_use(2)]
+
+
+def test_a_model_lives_in_the_log_from_its_assessment_on(tmp_path: Path) -> None:
+    life = [
+        *(a_model("assess", "assessed"), a_model("revise", "trained"), a_model("assess", "assessed"), a_model("register", "registered")),
+        *(a_model("serve", "in_service"), a_model("suspend", "suspended"), a_model("resume", "in_service"), a_model("retire", "retired")),
+    ]
+    assert verified(tmp_path, [*trained(), *life]).totals[0].uses == 2
+
+
+def test_the_custodians_own_model_needs_no_project(tmp_path: Path) -> None:
+    own = replace(a_use(1), project="", permit=PermitId("custodian:clinic"), verb="train")
+    judged = replace(a_model("assess", "assessed"), project="", permit="custodian:clinic")
+    assert verified(tmp_path, [*beginning(), own, judged]).totals[0].uses == 1
+
+
 BROKEN: dict[str, tuple[Callable[[], list[Entry]], int, str]] = {
     "no key first": (lambda: beginning()[1:], 0, "key_missing"),
     "a key that replaces another than the last": (lambda: [*beginning(), KeyEntry(hour=at(1), vkey=THIEF.verifier.text, replaces="")], 10, "key_replaces"),
@@ -155,6 +175,12 @@ BROKEN: dict[str, tuple[Callable[[], list[Entry]], int, str]] = {
     "a project created twice": (lambda: [*beginning(), a_project("create", "draft")], 10, "lifecycle"),
     "a refusal under an unknown permit": (lambda: [*beginning(), RefusedEntry(hour=at(1), dataset="clinic", project=PROJECT, permit="m-ffffffffffff", code=301, sealed=ASKED)], 10, "permit_unknown"),
     "a refusal about other data": (lambda: [*beginning(), RefusedEntry(hour=at(1), dataset="school", project=PROJECT, permit=PERMIT, code=301, sealed=ASKED)], 10, "permit_other"),
+    "a model registered that nobody assessed": (lambda: [*trained(), a_model("register", "registered")], 12, "lifecycle"),
+    "a model that comes back from its end": (lambda: [*trained(), a_model("assess", "assessed"), a_model("retire", "retired"), a_model("serve", "in_service")], 14, "lifecycle"),
+    "a model in another state than its event leads to": (lambda: [*trained(), a_model("assess", "registered")], 12, "lifecycle"),
+    "a model that no use trained": (lambda: [*trained(), replace(a_model("assess", "assessed"), training=11)], 12, "model_training"),
+    "a model of the use of other data": (lambda: [*trained(), replace(a_model("assess", "assessed"), dataset="school")], 12, "model_training"),
+    "a model that changes what it was trained by": (lambda: [*trained(), replace(a_use(3), verb="train"), a_model("assess", "assessed"), replace(a_model("register", "registered"), training=12)], 14, "model_training"),
     "a disclosure of what comes later": (lambda: [*beginning(), disclosure(11)], 10, "open_wrong"),
     "a disclosure of another text": (lambda: [*beginning(), disclosure(9, value="other")], 10, "open_wrong"),
     "a disclosure with another salt": (lambda: [*beginning(), disclosure(9, salt=bytes(32))], 10, "open_wrong"),

@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 
 from amana.client.text import LANGUAGES, load
+from amana.policy.models import model_after
 from amana.policy.people import Who
 from amana.policy.projects import Verdict, event_of_votes, output_after, project_after, votes_shown
 from amana.policy.transitions import (
+    MODEL,
     OUTPUT,
     PERMIT,
     PROJECT,
     RUN,
     Machine,
+    ModelEvent,
+    ModelState,
     OutputEvent,
     OutputState,
     PermitEvent,
@@ -26,13 +30,14 @@ from amana.policy.transitions import (
     move,
 )
 from amana.terms.refusal import Refusal
-from tests.people import output, pid, project, vote
+from tests.people import model, output, pid, project, vote
 
 MACHINES: list[tuple[Machine[Any, Any], type[Enum], type[Enum]]] = [
     (PROJECT, ProjectState, ProjectEvent),
     (PERMIT, PermitState, PermitEvent),
     (RUN, RunState, RunEvent),
     (OUTPUT, OutputState, OutputEvent),
+    (MODEL, ModelState, ModelEvent),
 ]
 IDS = [machine.name for machine, _, _ in MACHINES]
 
@@ -88,6 +93,7 @@ def test_nothing_comes_back_from_an_end() -> None:
         PERMIT.name: (PermitState.REFUSED, PermitState.EXPIRED, PermitState.REVOKED),
         RUN.name: (RunState.REFUSED, RunState.CANCELLED, RunState.SETTLED),
         OUTPUT.name: (OutputState.REJECTED, OutputState.RETRACTED),
+        MODEL.name: (ModelState.RETIRED,),
     }
     for machine, _, _ in MACHINES:
         assert [state for state in ends[machine.name] if machine.possible(state)] == []
@@ -152,3 +158,20 @@ def test_a_project_sent_again_is_a_new_version_and_an_output_proposed_again_a_ne
     proposed = output_after(output(OutputState.RETURNED, vote("reviewer"), vote("second")), event=OutputEvent.PROPOSE)
     assert (proposed.state, proposed.round, proposed.votes_now()) == (OutputState.CHECKING, 2, ())
     assert output_after(proposed, event=OutputEvent.RETURN).round == 2
+
+
+def test_a_model_is_public_from_its_registration_to_the_end_and_not_while_its_words_change() -> None:
+    judged = model_after(model(), event=ModelEvent.ASSESS, actor=pid("custodian"))
+    registered = model_after(judged, event=ModelEvent.REGISTER, actor=pid("member"))
+    assert (model().public, judged.public, registered.public) == (False, False, True)
+    served = model_after(registered, event=ModelEvent.SERVE, actor=pid("custodian"))
+    retired = model_after(served, event=ModelEvent.RETIRE, actor=pid("member"))
+    assert (served.public, retired.public, retired.state) == (True, True, ModelState.RETIRED)
+    again = model_after(registered, event=ModelEvent.REVISE, actor=pid("member"))
+    assert (again.state, again.public, again.assessed_by) == (ModelState.TRAINED, False, None)
+    assert not model_after(judged, event=ModelEvent.RETIRE, actor=pid("member")).public
+
+
+def test_what_was_in_service_is_not_taken_back() -> None:
+    for state in (ModelState.IN_SERVICE, ModelState.SUSPENDED, ModelState.RETIRED):
+        assert not {ModelEvent.REVISE, ModelEvent.DESCRIBE} & set(MODEL.possible(state))

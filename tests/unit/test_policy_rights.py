@@ -9,11 +9,11 @@ from amana.policy.people import Asker, Role, Scope
 from amana.policy.projects import Job
 from amana.policy.purposes import Match, Outcome
 from amana.policy.rights import RULES, Action, allowed, check, may, offered
-from amana.policy.things import DatasetOf, MemberOf, Node, OutputOf, PermitOf, RoleOf, Thing
-from amana.policy.transitions import OutputState, PermitState, ProjectState, RunState
+from amana.policy.things import DatasetOf, MemberOf, ModelOf, Node, OutputOf, PermitOf, RoleOf, Thing
+from amana.policy.transitions import ModelState, OutputState, PermitState, ProjectState, RunState
 from amana.terms.ids import JobId, ProjectId
 from amana.terms.refusal import Refusal
-from tests.people import CLINIC, NOW, PARTS, accreditation, asker, output, person, pid, project, record, review, vote, with_token
+from tests.people import CLINIC, NOW, PARTS, accreditation, asker, model, output, person, pid, project, record, review, vote, with_token
 
 DATASET = DatasetOf(name="clinic", custodian=CLINIC)
 PERMIT = PermitOf(record=record(), project=project())
@@ -22,6 +22,11 @@ SUBMITTED = project(ProjectState.SUBMITTED)
 REVIEWED = replace(SUBMITTED, reviews=(review("reviewer"), review("second")))
 CHECKING = OutputOf(output=output(), project=project())
 EVERYBODY = tuple(PARTS)
+OVERSEERS = {"custodian", "decider"}
+
+
+def model_in(state: ModelState) -> ModelOf:
+    return ModelOf(model=model(state), project=project())
 
 
 def refused(action: Action, who: Asker | None, *, on: Thing) -> str:
@@ -108,6 +113,21 @@ def test_every_action_has_one_rule() -> None:
         (Action.VOTE_OUTPUT, CHECKING, {"reviewer", "second"}),
         (Action.PUBLISH_OUTPUT, OutputOf(output=output(OutputState.APPROVED), project=project()), {"decider"}),
         (Action.RETRACT_OUTPUT, OutputOf(output=output(OutputState.PUBLISHED), project=project()), {"member", "decider"}),
+        (
+            Action.SEE_MODEL,
+            model_in(ModelState.TRAINED),
+            {"applicant", "member", "reviewer", "second", "decider", "custodian", "auditor"},
+        ),
+        (Action.DESCRIBE_MODEL, model_in(ModelState.TRAINED), {"applicant", "member"}),
+        (Action.DESCRIBE_MODEL, model_in(ModelState.REGISTERED), set()),
+        (Action.ASSESS_MODEL, model_in(ModelState.TRAINED), OVERSEERS),
+        (Action.REVISE_MODEL, model_in(ModelState.ASSESSED), {"applicant", "member"}),
+        (Action.REGISTER_MODEL, model_in(ModelState.ASSESSED), {"applicant", "member"}),
+        (Action.REGISTER_MODEL, model_in(ModelState.TRAINED), set()),
+        (Action.SERVE_MODEL, model_in(ModelState.REGISTERED), OVERSEERS),
+        (Action.SUSPEND_MODEL, model_in(ModelState.IN_SERVICE), OVERSEERS),
+        (Action.RESUME_MODEL, model_in(ModelState.SUSPENDED), OVERSEERS),
+        (Action.RETIRE_MODEL, model_in(ModelState.IN_SERVICE), {"applicant", "member", "custodian"}),
     ],
 )
 def test_an_action_is_for_these_people_and_for_nobody_else(action: Action, on: Thing, who: set[str]) -> None:
@@ -126,7 +146,7 @@ def test_an_action_on_a_thing_of_another_kind_is_refused() -> None:
 
 def test_an_operator_neither_grants_nor_judges_nor_asks_nor_reads_a_project() -> None:
     operator = asker("operator")
-    things = (PERMIT, REQUESTED, SUBMITTED, REVIEWED, project(), CHECKING, DATASET)
+    things = (PERMIT, REQUESTED, SUBMITTED, REVIEWED, project(), CHECKING, DATASET, *map(model_in, ModelState))
     found = {action for on in things for action in allowed(operator, on=on, now=NOW)}
     assert found == {Action.SEE_PUBLIC, Action.DRY_RUN, Action.PREVIEW}
 
@@ -157,6 +177,9 @@ def test_nobody_gives_herself_a_role_or_an_accreditation() -> None:
         (Action.WIDEN_PERMIT, PERMIT),
         (Action.VOTE_OUTPUT, CHECKING),
         (Action.PUBLISH_OUTPUT, OutputOf(output=output(OutputState.APPROVED), project=project())),
+        (Action.ASSESS_MODEL, model_in(ModelState.TRAINED)),
+        (Action.SERVE_MODEL, model_in(ModelState.REGISTERED)),
+        (Action.RESUME_MODEL, model_in(ModelState.SUSPENDED)),
     ],
 )
 def test_a_member_never_acts_on_her_own_project_whatever_her_roles(inside: str, action: Action, on: Thing) -> None:
@@ -253,6 +276,9 @@ def test_a_step_up_is_asked_for_last_and_only_where_it_would_help(action: Action
         Action.ROTATE_KEYS: ("operator", Node()),
         Action.GIVE_ROLE: ("decider", RoleOf(person=person("stranger"), role=Role.REVIEWER)),
         Action.PUBLISH_OUTPUT: ("decider", OutputOf(output=output(OutputState.APPROVED), project=project())),
+        Action.ASSESS_MODEL: ("decider", model_in(ModelState.TRAINED)),
+        Action.SERVE_MODEL: ("custodian", model_in(ModelState.REGISTERED)),
+        Action.RESUME_MODEL: ("custodian", model_in(ModelState.SUSPENDED)),
     }
     name, on = things[action]
     for moment in (None, NOW - timedelta(minutes=10), NOW + timedelta(minutes=1)):
@@ -309,3 +335,17 @@ def test_a_permit_and_an_output_go_with_their_own_project() -> None:
         PermitOf(record=record(), project=other)
     with pytest.raises(AssertionError):
         OutputOf(output=output(), project=other)
+
+
+def test_a_model_of_which_nothing_is_said_is_not_assessed_nor_by_who_said_it() -> None:
+    silent = ModelOf(model=replace(model(), described_by=None), project=project())
+    assert refused(Action.ASSESS_MODEL, asker("custodian"), on=silent) == "model.not_described"
+    own = ModelOf(model=replace(model(), project=None, described_by=pid("custodian")), project=None)
+    assert refused(Action.ASSESS_MODEL, asker("custodian"), on=own) == "model.own_words"
+    assert who_may(Action.ASSESS_MODEL, on=own) == {"decider"}
+
+
+def test_the_people_of_a_custodian_are_the_team_of_what_it_trained_itself() -> None:
+    own = ModelOf(model=replace(model(), project=None, described_by=None), project=None)
+    assert who_may(Action.DESCRIBE_MODEL, on=own) == {"custodian"}
+    assert who_may(Action.DESCRIBE_MODEL, on=model_in(ModelState.TRAINED)) == {"applicant", "member"}

@@ -16,7 +16,7 @@ from amana.client.text import Catalogue
 Json = Mapping[str, object]
 
 JUDGING = ("review", "vote")
-DECIDING = ("return", "approve", "reject", "suspend", "resume", "revoke", "refuse")
+DECIDING = ("return", "approve", "reject", "suspend", "resume", "revoke", "refuse", "assess", "serve", "retire")
 WORDED = {"state": "state", "kind": "output"}
 """Columns whose values are words, and the name of these words."""
 SHARES = {"share": "share_asked", "granted": "share_granted"}
@@ -24,6 +24,7 @@ SHARES = {"share": "share_asked", "granted": "share_granted"}
 EXAMPLES = {
     "project": "amana project submit p-0f3a5c7d9b1e",
     "permit": "amana permit request --project p-0f3a5c7d9b1e --dataset visits --share 5% --until 2027-12-31",
+    "system": "amana system describe s-0f3a5c7d9b1e --file card.toml",
     "output": 'amana output add answer.md --project p-0f3a5c7d9b1e --title "Visits by month"',
 }
 
@@ -33,20 +34,20 @@ def project(options: argparse.Namespace, catalogue: Catalogue) -> None:
     with open_node(node_of(options), catalogue) as node:
         match options.action:
             case "list":
-                _list(node.projects(), ("id", "state", "title", "until"), catalogue, title=_title)
+                show_list(node.projects(), ("id", "state", "title", "until"), catalogue, title=_title)
             case "show":
-                _show(node.read("projects", _thing(options)))
+                show_thing(node.read("projects", thing(options)))
             case "new":
-                _made(node.make("/projects", read_project(_thing(options, "word.metavar.file"))), catalogue)
+                _made(node.make("/projects", read_project(thing(options, "word.metavar.file"))), catalogue)
             case "edit":
                 file = needed(options.file, word="--file", example="amana project edit p-0f3a5c7d9b1e --file project.toml")
-                _told(node.rewrite("projects", _thing(options), read_project(file)), catalogue)
+                told(node.rewrite("projects", thing(options), read_project(file)), catalogue)
             case "add-member":
-                _told(node.move("projects", _thing(options), "members", about={"person": _word(options, "person")}), catalogue)
+                told(node.move("projects", thing(options), "members", about={"person": word_of(options, "person")}), catalogue)
             case "remove-member":
-                node.remove(f"/projects/{_thing(options)}/members/{_word(options, 'person')}")
+                node.remove(f"/projects/{thing(options)}/members/{word_of(options, 'person')}")
             case _:
-                _act(node, "projects", options, catalogue)
+                act(node, "projects", options, catalogue)
 
 
 def permit(options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -54,22 +55,22 @@ def permit(options: argparse.Namespace, catalogue: Catalogue) -> None:
     with open_node(node_of(options), catalogue) as node:
         match options.action:
             case "list":
-                _list(node.permits(), ("id", "state", "dataset", "project", "share", "granted", "until"), catalogue, title=_title)
+                show_list(node.permits(), ("id", "state", "dataset", "project", "share", "granted", "until"), catalogue, title=_title)
             case "show":
-                found = node.read("permits", _thing(options))
-                _show(found)
+                found = node.read("permits", thing(options))
+                show_thing(found)
                 _tell_reasons(found, catalogue)
             case "request":
-                about = {name: _word(options, name) for name in ("project", "dataset", "share")}
+                about = {name: word_of(options, name) for name in ("project", "dataset", "share")}
                 _made(node.make("/permits", {**about, "valid_until": _until(options)}), catalogue)
             case "revise":
-                about = {"share": _word(options, "share"), "valid_until": _until(options)}
-                _told(node.move("permits", _thing(options), "revise", about=about), catalogue)
+                about = {"share": word_of(options, "share"), "valid_until": _until(options)}
+                told(node.move("permits", thing(options), "revise", about=about), catalogue)
             case "grant":
-                about = {"share": _word(options, "share"), "valid_until": _until(options), "reasons": options.reasons or ""}
-                _told(node.move("permits", _thing(options), "grant", about=about), catalogue)
+                about = {"share": word_of(options, "share"), "valid_until": _until(options), "reasons": options.reasons or ""}
+                told(node.move("permits", thing(options), "grant", about=about), catalogue)
             case _:
-                _act(node, "permits", options, catalogue)
+                act(node, "permits", options, catalogue)
 
 
 def output(options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -77,52 +78,56 @@ def output(options: argparse.Namespace, catalogue: Catalogue) -> None:
     with open_node(node_of(options), catalogue) as node:
         match options.action:
             case "list":
-                _list(node.outputs(_word(options, "project")), ("id", "state", "kind", "title"), catalogue, title=_plain_title)
+                show_list(node.outputs(word_of(options, "project")), ("id", "state", "kind", "title"), catalogue, title=_plain_title)
             case "show":
-                _show(node.read("outputs", _thing(options)))
+                show_thing(node.read("outputs", thing(options)))
             case "add":
-                words = {"title": _word(options, "title"), "body": read_text(_thing(options, "word.metavar.file"))}
-                _made(node.make(f"/projects/{_word(options, 'project')}/outputs", {"kind": options.kind, **words}), catalogue)
+                words = {"title": word_of(options, "title"), "body": read_text(thing(options, "word.metavar.file"))}
+                _made(node.make(f"/projects/{word_of(options, 'project')}/outputs", {"kind": options.kind, **words}), catalogue)
             case "rewrite":
-                words = {"title": _word(options, "title"), "body": read_text(_word(options, "file"))}
-                _told(node.rewrite("outputs", _thing(options), words), catalogue)
+                words = {"title": word_of(options, "title"), "body": read_text(word_of(options, "file"))}
+                told(node.rewrite("outputs", thing(options), words), catalogue)
             case _:
-                _act(node, "outputs", options, catalogue)
+                act(node, "outputs", options, catalogue)
 
 
-def _act(node: Connection, kind: str, options: argparse.Namespace, catalogue: Catalogue) -> None:
+def act(node: Connection, kind: str, options: argparse.Namespace, catalogue: Catalogue) -> None:
     """A transition by its own name: what it needs are a verdict, reasons, or nothing."""
     about: dict[str, object] = {}
     if options.action in JUDGING:
-        about = {"verdict": _word(options, "verdict"), "reasons": options.reasons or ""}
+        about = {"verdict": word_of(options, "verdict"), "reasons": options.reasons or ""}
     elif options.action in DECIDING:
         about = {"reasons": options.reasons or ""}
-    _told(node.move(kind, _thing(options), options.action, about=about), catalogue)
+    told(node.move(kind, thing(options), options.action, about=about), catalogue)
 
 
-def _thing(options: argparse.Namespace, word: str = "word.metavar.id") -> str:
+def thing(options: argparse.Namespace, word: str = "word.metavar.id") -> str:
+    """What the action is about. Errors: Refusal cli.word_missing."""
     return needed(options.thing, word=word, example=EXAMPLES[options.command])
 
 
-def _word(options: argparse.Namespace, name: str) -> str:
+def word_of(options: argparse.Namespace, name: str) -> str:
+    """An option that the action cannot do without. Errors: Refusal cli.word_missing."""
     return needed(getattr(options, name), word=f"--{name}", example=EXAMPLES[options.command])
 
 
 def _until(options: argparse.Namespace) -> str:
-    return read_until(_word(options, "until")).isoformat()
+    return read_until(word_of(options, "until")).isoformat()
 
 
 def _made(found: Json, catalogue: Catalogue) -> None:
     """The id for the next program, the state for the person."""
     print(found["id"])
-    _told(found, catalogue)
+    told(found, catalogue)
 
 
-def _told(found: Json, catalogue: Catalogue) -> None:
+def told(found: Json, catalogue: Catalogue) -> None:
+    """Where a thing stands now, for the person."""
     tell(catalogue.say("govern.state", id=str(found["id"]), state=catalogue.word("state", str(found["state"]))))
 
 
-def _show(found: Json) -> None:
+def show_thing(found: Json) -> None:
+    """All of it, as JSON."""
     print(json.dumps(found, ensure_ascii=False, indent=2))
 
 
@@ -133,7 +138,10 @@ def _tell_reasons(found: Json, catalogue: Catalogue) -> None:
         tell(catalogue.say(str(reason["code"]), term=str(reason["term"]), **filled))
 
 
-def _list(found: Sequence[Json], columns: Sequence[str], catalogue: Catalogue, *, title: Callable[[Json, str], str]) -> None:
+def show_list(
+    found: Sequence[Json], columns: Sequence[str], catalogue: Catalogue, *, title: Callable[[Json, str], str] = lambda _found, _language: ""
+) -> None:
+    """A table, one line for each. `title`: what a column of that name holds, in a language."""
     rows = [
         tuple(title(each, catalogue.language) if name == "title" else _cell(each, name, catalogue) for name in columns) for each in found
     ]
@@ -145,7 +153,7 @@ def _cell(found: Json, name: str, catalogue: Catalogue) -> str:
         part = found.get(SHARES[name])
         return "–" if part is None else percent(float(Fraction(str(part))))
     held = {"until": ("ends_on", "valid_until")}
-    written = str(next(found[key] for key in held.get(name, (name,)) if key in found))
+    written = str(next(found[key] for key in held.get(name, (name,)) if key in found) or "–")
     if name in WORDED:
         return catalogue.word(WORDED[name], written)
     return written.partition("T")[0] if written[:2] == "20" and "T" in written else written

@@ -6,7 +6,28 @@ import sys
 from collections.abc import Callable, Sequence
 
 import amana
-from amana.cli import ask, data, export, govern, jobs, keys, log, look, mcp, people, profile, publish, receipt, register, serve, sign
+from amana.cli import (
+    ask,
+    data,
+    export,
+    govern,
+    jobs,
+    keys,
+    log,
+    look,
+    mcp,
+    model,
+    people,
+    predict,
+    profile,
+    publish,
+    receipt,
+    register,
+    serve,
+    sign,
+    systems,
+    train,
+)
 from amana.cli.parser import build, language_asked
 from amana.cli.show import INTERRUPTED, tell
 from amana.client.explain import describe
@@ -17,6 +38,8 @@ from amana.terms.refusal import Fault, Refusal
 COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "publish": publish.publish,
     "ask": ask.ask,
+    "train": train.train,
+    "synthesise": train.synthesise,
     "explain": ask.explain,
     "budget": look.budget,
     "datasets": look.datasets,
@@ -29,6 +52,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "project": govern.project,
     "permit": govern.permit,
     "output": govern.output,
+    "system": systems.system,
     "export": export.export,
     "log": log.log,
     "receipt": receipt.receipt,
@@ -38,6 +62,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "serve": serve.serve,
     "mcp": mcp.mcp,
     "data": data.data,
+    "model": model.model,
+    "predict": predict.predict,
     "help": look.help_code,
 }
 

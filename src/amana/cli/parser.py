@@ -3,15 +3,17 @@
 import argparse
 from collections.abc import Sequence
 
-from amana.cli.parser_data import add_data
+from amana.cli.parser_data import OFFLINE, add_data, add_model, add_predict
 from amana.cli.parser_govern import ACTIONS, GOVERNED, add_governing
 from amana.cli.parser_log import add_log, add_receipt
+from amana.cli.parser_train import add_synthesise, add_train
 from amana.client.precision import WITHIN
 from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
-    "publish", "ask", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "people", "project", "permit",
-    "output", "export", "log", "receipt", "register", "settings", "keys", "serve", "mcp", "data", "help",
+    "publish", "ask", "train", "synthesise", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "people",
+    "project", "permit", "output", "system", "export", "log", "receipt", "register", "settings", "keys", "serve", "mcp", "data", "model",
+    "predict", "help",
 )  # fmt: skip
 
 
@@ -46,6 +48,8 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
         command.add_argument("--lang", choices=LANGUAGES, metavar="LANG", help=argparse.SUPPRESS, default=argparse.SUPPRESS)
     _publish(made["publish"], catalogue)
     _ask(made["ask"], catalogue)
+    add_train(made["train"], catalogue)
+    add_synthesise(made["synthesise"], catalogue)
     made["explain"].add_argument("sql", metavar="SQL", help=_option(say("cli.option.sql")))
     _within(made["explain"], catalogue, default=WITHIN)
     for name in ("budget", "profile", "sample"):
@@ -62,11 +66,15 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     add_receipt(made["receipt"], catalogue)
     _serve(made["serve"], catalogue)
     add_data(made["data"], catalogue)
+    add_model(made["model"], catalogue)
+    add_predict(made["predict"], catalogue)
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
-    for name in (each for each in COMMANDS[:-1] if each not in (*GOVERNED, "mcp", "data")):
+    for name in (each for each in COMMANDS[:-1] if each not in (*GOVERNED, "mcp", *OFFLINE)):
         made[name].add_argument("--folder", metavar=say("word.metavar.folder"), help=_option(say("cli.option.folder")))
     for name in (
         "ask",
+        "train",
+        "synthesise",
         "budget",
         "datasets",
         "profile",

@@ -1,4 +1,5 @@
-"""The options of the governing commands, and of records and registers: people, project, permit, output, export, register."""
+"""The options of the governing commands, and of records and registers: people, project, permit, output, system,
+export, register."""
 
 import argparse
 
@@ -12,18 +13,22 @@ ACTIONS = {
     ),
     "permit": ("list", "show", "request", "return", "revise", "grant", "refuse", "suspend", "resume", "revoke"),
     "output": ("list", "show", "add", "rewrite", "propose", "vote", "publish", "retract"),
+    "system": ("list", "show", "describe", "assess", "revise", "register", "serve", "suspend", "resume", "retire"),
     "jobs": ("list", "show", "cancel", "answer"),
     "keys": ("show", "rotate"),
     "log": ("verify", "watch", "path", "key", "show", "proof", "open", "erase", "rotate-key", "retire-key", "second-key"),
     "export": ("processing-record", "public-register"),
     "receipt": ("get", "show", "verify", "crate"),
-    "register": ("dcat", "croissant", "uses", "privacy"),
+    "register": ("dcat", "croissant", "uses", "privacy", "ai"),
     "data": ("list", "get"),
+    "model": ("show", "export"),
 }  # fmt: skip
 KINDS = ("custodian", "research", "company", "authority", "operator")
 ROLES = ("researcher", "reviewer", "decider", "custodian", "operator", "auditor")
 VERDICTS = ("approve", "return", "reject")
-GOVERNED = ("project", "permit", "output")
+GOVERNED = ("project", "permit", "output", "system")
+LIVES = {"system": "model"}
+"""Commands whose things have another name in the tables of transitions."""
 
 
 def add_governing(made: dict[str, argparse.ArgumentParser], catalogue: Catalogue) -> None:
@@ -55,6 +60,7 @@ def add_governing(made: dict[str, argparse.ArgumentParser], catalogue: Catalogue
     for name in ("project", "output"):
         option(name, "--verdict", "verdict", choices=VERDICTS)
         option(name, "--file", "govern_file", metavar=say("word.metavar.file"))
+    option("system", "--file", "card_file", metavar=say("word.metavar.file"))
     option("project", "--person", "member", metavar=say("word.metavar.id"))
     for name in ("permit", "output"):
         option(name, "--project", "of_project", metavar=say("word.metavar.id"))
@@ -91,7 +97,7 @@ def _actions(command: str, actions: tuple[str, ...], catalogue: Catalogue) -> st
     word = catalogue.say({"export": "word.metavar.record", "register": "word.metavar.register"}.get(command, "word.metavar.action"))
     lines = [catalogue.say("cli.actions", action=word)]
     for action in actions:
-        transition = f"lifecycle.{command}.{action.replace('-', '_')}"
+        transition = f"lifecycle.{LIVES.get(command, command)}.{action.replace('-', '_')}"
         own = f"cli.action.{command}.{action}"
         lines.append(f"  {action:{width}}{catalogue.say(own if catalogue.has(own) else transition)}")
     return "\n".join(lines)

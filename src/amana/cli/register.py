@@ -11,7 +11,7 @@ from amana.client.text import Catalogue
 from amana.terms.refusal import Refusal
 
 SHAPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"dcat": ("json", "turtle"), "croissant": ("json",), "uses": ("json", "csv"), "privacy": ("json",)}
+    {"dcat": ("json", "turtle"), "croissant": ("json",), "uses": ("json", "csv"), "privacy": ("json",), "ai": ("json", "csv")}
 )
 """In what each register can be written."""
 OF_DATASET = frozenset({"croissant", "privacy"})

@@ -18,7 +18,8 @@ LINK_CHARACTERS_MAX = 8_192
 
 def login(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """Keep a token, once the node has said whose it is; a one-time link is exchanged for one first."""
-    from amana.client.connect import connect, sign_in
+    from amana.client.connect import connect
+    from amana.client.link import sign_in
     from amana.client.tokens import ASSISTANT, checked, keep_token
 
     given = (sys.stdin.read(LINK_CHARACTERS_MAX) if options.link == "-" else str(options.link)).strip()

@@ -4,11 +4,12 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, final
 from urllib.parse import quote
 
-from amana.client.address import read_address, read_link
+from amana.client.address import read_address
 from amana.client.explain import speaking
 from amana.client.facts import (
     Assistant,
@@ -26,16 +27,18 @@ from amana.client.facts import (
 )
 from amana.client.http import Channel
 from amana.client.jobs import JobState, job_path, read_job, wait
-from amana.client.precision import asked_precision
+from amana.client.precision import MODEL_SHARE, asked_precision
 from amana.client.registers import read_register
 from amana.client.result import Redraw, Result, read_result
 from amana.client.sample import write_sample
 from amana.client.summary import read_summary
 from amana.client.text import choose_language, load
 from amana.client.tokens import find_token
+from amana.client.trained import Foreseen, Synthesised, TrainedModel, read_foreseen, read_synthesised, read_trained
 from amana.client.wire import Json, a_list, a_text, a_whole, an_object, misread, read_draws
 from amana.terms.refusal import Refusal
 from amana.terms.summary import TableSummary
+from amana.terms.training import Specification, Synthesis
 
 TIMEOUT_S = 60.0
 """How long one request may be silent. A question that takes longer is a job, which is waited for."""
@@ -112,6 +115,29 @@ class Connection:
             body = _question(sql, within=within, share=share, permit=None)
             found = an_object(self._channel.post("/questions/dry-run", body, repeatable=True).json(), "answer")
             return self._result(found, redraw=None)
+
+    # --- learning ---
+
+    def train(self, wanted: Specification, *, share: str = MODEL_SHARE, permit: str | None = None) -> TrainedModel:
+        """A model of a dataset's rows, of which only noisy sums leave the node. `share`: of the lifetime budget, at most."""
+        with self._speaking(""):
+            return read_trained(self._wanted("/models", wanted, share=share, permit=permit, key=secrets.token_hex(16)))
+
+    def synthesise(self, wanted: Synthesis, *, share: str = MODEL_SHARE, permit: str | None = None) -> Synthesised:
+        """A table of invented rows that looks like a dataset's, made of noisy sums alone."""
+        with self._speaking(""):
+            return read_synthesised(self._wanted("/synthetic-tables", wanted, share=share, permit=permit, key=secrets.token_hex(16)))
+
+    def foresee(self, wanted: Specification | Synthesis, *, share: str = MODEL_SHARE) -> Foreseen:
+        """What either would cost, and when it would be there; free, and nothing is touched."""
+        path = "/models/preview" if isinstance(wanted, Specification) else "/synthetic-tables/preview"
+        with self._speaking(""):
+            return read_foreseen(self._wanted(path, wanted, share=share, permit=None, key=None))
+
+    def _wanted(self, path: str, wanted: Specification | Synthesis, *, share: str, permit: str | None, key: str | None) -> Json:
+        paying = permit or self._permit
+        body = {**asdict(wanted), "share": share, **({} if paying is None else {"permit": paying})}
+        return an_object(self._channel.post(path, body, key=key, repeatable=key is None).json(), path)
 
     # --- looking ---
 
@@ -191,7 +217,7 @@ class Connection:
             return self._channel.get(f"/receipts/{int(entry)}", accept="application/json").body.decode("utf-8", "replace")
 
     def register(self, register: str, *, name: str = "", shape: str = "json", part: str = "projects") -> str:
-        """A public register as text: `dcat`, `croissant`, `uses` or `privacy`. `name`: of the dataset, for croissant and privacy.
+        """A public register as text: `dcat`, `croissant`, `uses`, `privacy` or `ai`. `name`: of the dataset, for croissant and privacy.
         `shape`: json, turtle or csv. `part`, of uses: `projects`, or `uses` for one after the other."""
         with self._speaking(""):
             return read_register(self._channel, register, name=name, shape=shape, part=part)
@@ -216,8 +242,12 @@ class Connection:
         """The outputs of a project that you may see."""
         return self._list(f"/projects/{quote(project, safe='')}/outputs")
 
+    def models(self) -> Sequence[Json]:
+        """The models that you may see."""
+        return self._list("/models")
+
     def read(self, kind: str, id: str) -> Json:
-        """One project, permit or output ("projects", "permits", "outputs"), with what you may do with it."""
+        """One project, permit, output or model ("projects", "permits", "outputs", "models"), with what you may do with it."""
         return self._object(f"/{quote(kind, safe='')}/{quote(id, safe='')}")
 
     def make(self, path: str, about: Mapping[str, object]) -> Json:
@@ -225,10 +255,10 @@ class Connection:
         with self._speaking(""):
             return an_object(self._channel.post(path, dict(about)).json(), path)
 
-    def rewrite(self, kind: str, id: str, about: Mapping[str, object]) -> Json:
-        """Write a project or an output anew."""
+    def rewrite(self, kind: str, id: str, about: Mapping[str, object], *, part: str = "") -> Json:
+        """Write a project or an output anew, or the "/card" of a model."""
         with self._speaking(""):
-            return an_object(self._channel.put(f"/{quote(kind, safe='')}/{quote(id, safe='')}", dict(about)).json(), kind)
+            return an_object(self._channel.put(f"/{quote(kind, safe='')}/{quote(id, safe='')}{part}", dict(about)).json(), kind)
 
     def remove(self, path: str) -> None:
         """Take something away, such as a member."""
@@ -338,25 +368,6 @@ def connect(
         address = read_address(node)
         kept = find_token(address, given=token, environment=os.environ)
         return Connection(Channel(address, token=kept, language=chosen, timeout_s=timeout_s), language=chosen, permit=permit)
-
-
-def sign_in(link: str, *, node: str | None = None, allowance: str | None = None, language: str | None = None) -> tuple[str, str]:
-    """The node that a one-time link is for, and a token for the link; `allowance`: one for an AI assistant, which may read and ask and
-    spend that share of each permit ("10%"). The link is shown to its own node only; `node` is needed where it names none.
-
-    Errors: Refusal as of `read_link`, and of the node when the link is used or too old.
-    """
-    chosen = choose_language(language, os.environ)
-    with speaking("", catalogue=load(chosen)):
-        address, secret = read_link(link, node=node)
-        channel = Channel(address, token=None, language=chosen, timeout_s=TIMEOUT_S)
-        if not address.keeps_secrets:  # a link is as good as a token
-            raise Refusal("client.token_unprotected", node=str(address))
-        try:
-            body = {"link": secret} if allowance is None else {"link": secret, "allowance": allowance}
-            return str(address), a_text(an_object(channel.post("/sign-in/link", body).json(), "token").get("token"), "token")
-        finally:
-            channel.close()
 
 
 def _usable(permit: Json, dataset: str) -> bool:

@@ -7,6 +7,8 @@ from amana.terms.refusal import Refusal
 
 WITHIN = "5%"
 """The precision of a question that names none."""
+MODEL_SHARE = "5%"
+"""Of the lifetime budget, where nobody says how much a model or a synthetic table may take."""
 
 
 def asked_precision(within: str | float | None, share: str | None) -> tuple[str, str | None]:

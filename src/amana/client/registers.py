@@ -16,11 +16,14 @@ def read_register(channel: Channel, register: str, *, name: str, shape: str, par
     """That register, whole. Errors: Refusal client.not_understood; as of `Channel.get`."""
     if register == "uses":
         return _csv_uses(channel, part=part) if shape == "csv" else _json_uses(channel, part=part)
+    if register == "ai" and shape == "csv":
+        return _text(channel.get("/ai-systems.csv", accept="text/csv"))
     of = f"/datasets/{quote(name, safe='')}"
     path = {
         "dcat": "/catalog.ttl" if shape == "turtle" else "/catalog.jsonld",
         "croissant": f"{of}/croissant.json",
         "privacy": f"{of}/privacy.json",
+        "ai": "/ai-systems.json",
     }[register]
     reply = channel.get(path, accept="*/*")
     return _text(reply) if shape == "turtle" else _indented(reply.json())

@@ -18,15 +18,20 @@ def write_head(
     """All of an answer but its rows."""
     return {
         "columns": [_column(name, kind) for name, kind in zip(table.columns, table.types, strict=True)],
-        "cost": {
-            "loss_nrho": cost.loss_nrho, "delta_units": cost.delta_units, "cap_nrho": cost.cap_nrho,
-            "spent_nrho": cost.spent_nrho, "recalled": cost.recalled,
-        },
+        "cost": write_cost(cost),
         "notes": [{"code": code, "parameters": dict(parameters)} for code, parameters in notes],
         "version": version,
         "digest": digest,
         "dry_run": invented,
         "receipt": dict(receipt) or None,
+    }
+
+
+def write_cost(cost: Cost) -> dict[str, object]:
+    """What an answer took."""
+    return {
+        "loss_nrho": cost.loss_nrho, "delta_units": cost.delta_units, "cap_nrho": cost.cap_nrho,
+        "spent_nrho": cost.spent_nrho, "recalled": cost.recalled,
     }  # fmt: skip
 
 

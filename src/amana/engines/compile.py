@@ -23,6 +23,8 @@ PREGROUPED_MAX = 20_000
 """Keys made from columns of at most that many combinations are computed once per combination, not once per row."""
 SETS_KEYS_MAX = 60
 """Keys of one statement for several plans: as many as GROUPING tells apart in 63 bits."""
+SETS_SUMS_MAX = 2_000
+"""Sums of one statement, over all its sets of keys: each is computed for every set."""
 
 
 @final
@@ -80,43 +82,52 @@ def compile_plan(bounded: BoundedPlan, *, schema: Schema, catalog: str) -> tuple
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """A statement for several plans. The last column of a row tells by `sets[value]` which plan it is of, and which of the
-    statement's keys are that plan's."""
+    """A statement for several plans. The last column of a row tells by `sets[value]` which plan it is of, which of the
+    statement's keys are that plan's, and how its sums are read."""
 
     statement: Statement
-    sets: Mapping[int, tuple[int, tuple[int, ...]]]
+    sets: Mapping[int, tuple[int, tuple[int, ...], tuple[CellColumn, ...]]]
 
 
 def compile_shared(plans: Sequence[BoundedPlan], *, schema: Schema, catalog: str) -> tuple[tuple[Shared, ...], tuple[int, ...]]:
-    """Statements for the plans that ask for the same sums over the rows of one relation, by other keys; and the places of the
+    """Statements for the plans that ask for sums over the rows of one relation, by different keys; and the places of the
     plans that none of these computes."""
-    alike: dict[tuple[Relation, tuple[BoundedSum, ...]], list[int]] = {}
+    alike: dict[Relation, list[int]] = {}
     alone: list[int] = []
     for place, bounded in enumerate(plans):
         if all(isinstance(total.sum, RowSum) and not total.per_unit for total in bounded.sums):
-            alike.setdefault(
-                (bounded.plan.source, tuple(replace(t, l1=0, l2_squared=0, cells=0, grain=1) for t in bounded.sums)), []
-            ).append(place)
+            alike.setdefault(bounded.plan.source, []).append(place)
         else:
             alone.append(place)
     shared: list[Shared] = []
     for places in alike.values():
         while places:
             exprs: dict[Expr, int] = {}
+            sums: dict[BoundedSum, None] = {}
             sets: dict[frozenset[int], tuple[int, tuple[int, ...]]] = {}
             for place in tuple(places):
-                keys = [expr for _, expr in plans[place].plan.keys]
+                keys, wanted = [expr for _, expr in plans[place].plan.keys], [_same(total) for total in plans[place].sums]
                 if len(set(keys)) < len(keys) or len({*exprs, *keys}) > SETS_KEYS_MAX:
+                    continue
+                if (len(sets) + 1) * len({*sums, *wanted}) > SETS_SUMS_MAX:
                     continue
                 at = tuple(exprs.setdefault(expr, len(exprs)) for expr in keys)
                 if frozenset(at) not in sets:
                     sets[frozenset(at)] = (place, at)
+                    sums |= dict.fromkeys(wanted)
                     places.remove(place)
             if not sets:
                 alone.extend(places)
                 break
-            shared.append(_Statement(_keyed(plans[next(iter(sets.values()))[0]], tuple(exprs)), schema, catalog).over_sets(sets))
+            together = replace(_keyed(plans[next(iter(sets.values()))[0]], tuple(exprs)), sums=tuple(sums))
+            order = {place: [list(sums).index(_same(total)) for total in plans[place].sums] for place, _ in sets.values()}
+            shared.append(_Statement(together, schema, catalog).over_sets(sets, order))
     return tuple(shared), tuple(sorted(alone))
+
+
+def _same(total: BoundedSum) -> BoundedSum:
+    """The sum without what depends on the keys beside it."""
+    return replace(total, l1=0, l2_squared=0, cells=0, grain=1)
 
 
 def _keyed(bounded: BoundedPlan, exprs: tuple[Expr, ...]) -> BoundedPlan:
@@ -159,8 +170,8 @@ class _Statement:
         sql = f"SELECT {outer} FROM (SELECT {inner} FROM ({part.sql}){_grouped(len(columns))}){_grouped(offset)}"
         return Statement(sql=sql, keys=keys, cells=tuple(cells))
 
-    def over_sets(self, sets: Mapping[frozenset[int], tuple[int, tuple[int, ...]]]) -> Shared:
-        """Sums over all rows, by each of several sets of the plan's keys, in one pass."""
+    def over_sets(self, sets: Mapping[frozenset[int], tuple[int, tuple[int, ...]]], order: Mapping[int, Sequence[int]]) -> Shared:
+        """Sums over all rows, by each of several sets of the plan's keys, in one pass. `order`: of each plan, which are its sums."""
         sums = list(enumerate(self._bounded.sums))
         part = self._source([total for _, total in sums], frozenset())
         keys, shown = self._keys(part)
@@ -174,7 +185,12 @@ class _Statement:
         statement = Statement(sql=sql, keys=keys, cells=cells)
         # GROUPING has a bit for each key, the first the highest: 1 where the key is not of the set
         last = len(named) - 1
-        marks = {sum(1 << (last - place) for place in range(len(named)) if place not in at): found for at, found in sets.items()}
+        marks = {
+            sum(1 << (last - key) for key in range(len(named)) if key not in at): (
+                place, keyed, tuple(replace(cells[one], index=index) for index, one in enumerate(order[place])),
+            )
+            for at, (place, keyed) in sets.items()
+        }  # fmt: skip
         return Shared(statement=statement, sets=marks)
 
     def over_units(self, indices: Sequence[int]) -> Statement:

@@ -13,7 +13,7 @@ import structlog
 
 from amana.catalog.domains import ChoiceDomain, Domain
 from amana.catalog.schema import Schema
-from amana.engines.compile import Shared, Statement, compile_plan, compile_shared
+from amana.engines.compile import CellColumn, Shared, Statement, compile_plan, compile_shared
 from amana.engines.connection import SPILL_BYTES_MAX, attach_store, connect, interruptible, seal
 from amana.engines.engine import Cell, SumTable
 from amana.query.plan import BinCount, BoundedPlan, KeyValue
@@ -142,7 +142,7 @@ def read_statement(
     while rows := cursor.fetchmany(FETCH_ROWS):
         for row in rows:
             key = tuple(_key(value, domain) for value, domain in zip(row[:width], statement.keys, strict=True))
-            _add(row, statement, _cells_at(key, bounded, found, groups_max=groups_max))
+            _add(row, statement.cells, _cells_at(key, bounded, found, groups_max=groups_max))
 
 
 def read_shared(
@@ -153,9 +153,9 @@ def read_shared(
     cursor.execute(statement.sql)
     while rows := cursor.fetchmany(FETCH_ROWS):
         for row in rows:
-            place, at = shared.sets[row[-1]]
+            place, at, cells = shared.sets[row[-1]]
             key = tuple(_key(row[column], statement.keys[column]) for column in at)
-            _add(row, statement, _cells_at(key, plans[place], found[place], groups_max=groups_max))
+            _add(row, cells, _cells_at(key, plans[place], found[place], groups_max=groups_max))
 
 
 def _cells_at(key: tuple[KeyValue, ...], bounded: BoundedPlan, found: Found, *, groups_max: int) -> list[Cell]:
@@ -167,8 +167,8 @@ def _cells_at(key: tuple[KeyValue, ...], bounded: BoundedPlan, found: Found, *, 
     return cells
 
 
-def _add(row: Sequence[Any], statement: Statement, cells: list[Cell]) -> None:
-    for cell in statement.cells:
+def _add(row: Sequence[Any], read: Sequence[CellColumn], cells: list[Cell]) -> None:
+    for cell in read:
         if cell.bins:
             cells[cell.index] = _counts(row[cell.bin] or (), row[cell.column] or (), cell.bins)
             continue

@@ -8,14 +8,20 @@ parametric: it believes that the ratios are normal (PRIVACY 21).
 Source: Dong, Roth and Su 2022 (Gaussian differential privacy, corollary 2.13); Nasr et al. 2023 (tight auditing).
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import exp, sqrt
+from pathlib import Path
 from statistics import NormalDist, fmean, variance
 from typing import final
 
+from amana.terms import training_facts as facts
+
 NORMAL = NormalDist()
+PUBLISHED = Path(__file__).parent / "audits.json"
+"""As `make attacks` measured them last."""
 CONFIDENCE = 0.95
 
 
@@ -77,3 +83,19 @@ def epsilon_of_mu(mu: float, *, delta: float) -> float:
 def _delta_of(epsilon: float, mu: float) -> float:
     far = NORMAL.cdf(-epsilon / mu - mu / 2)
     return NORMAL.cdf(-epsilon / mu + mu / 2) - (exp(epsilon) * far if far > 0 else 0.0)
+
+
+def published_audit(learner: str) -> facts.Audit | None:
+    """What the audit of this version of the program found for that learner, as a card shows it; None where it was not audited."""
+    found = next((each for each in json.loads(PUBLISHED.read_text(encoding="utf-8"))["audits"] if each["learner"] == learner), None)
+    if found is None:
+        return None
+    audit = Audit(**found)
+    return facts.Audit(
+        attack="canary",
+        claimed=audit.claim,
+        lower_bound=audit.lower,
+        delta=audit.delta,
+        confidence=CONFIDENCE,
+        control_caught=audit.verdict is not Verdict.NO_EVIDENCE,
+    )

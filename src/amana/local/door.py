@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
 
 from amana.client.explain import speaking
-from amana.client.precision import WITHIN, asked_precision, within_text
+from amana.client.precision import MODEL_SHARE, WITHIN, asked_precision, within_text
 from amana.client.result import Redraw, Result
 from amana.client.text import Catalogue, choose_language, load
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
     from amana.catalog.profile import TableProfile
+    from amana.client.trained import Foreseen, Synthesised, TrainedModel
     from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview
     from amana.node.ask import Node
     from amana.query.simulate import Draw
     from amana.terms.summary import TableSummary
+    from amana.terms.training import Specification, Synthesis
 
 FOLDER = "amana-data"
 """The data folder when neither an argument nor AMANA_FOLDER names one."""
@@ -70,6 +72,27 @@ class Door:
         """Everything about how the question would be answered, except data."""
         with self._speaking(sql):
             return self._node.explain(sql, within=within_text(within))
+
+    def train(self, wanted: "Specification", *, share: str = MODEL_SHARE, permit: str | None = None) -> "TrainedModel":  # noqa: ARG002 - as a node
+        """A model of a dataset's rows, of which only noisy sums leave. `share`: of the lifetime budget, at most."""
+        from amana.node.trained import trained_of
+
+        with self._speaking(""):
+            return trained_of(self._node.learning.train(wanted, share=share))
+
+    def synthesise(self, wanted: "Synthesis", *, share: str = MODEL_SHARE, permit: str | None = None) -> "Synthesised":  # noqa: ARG002
+        """A table of invented rows that looks like a dataset's, made of noisy sums alone."""
+        from amana.node.trained import synthesised_of
+
+        with self._speaking(""):
+            return synthesised_of(self._node.learning.synthesise(wanted, share=share))
+
+    def foresee(self, wanted: "Specification | Synthesis", *, share: str = MODEL_SHARE) -> "Foreseen":
+        """What either would cost, and when it would be there; free, and nothing is touched."""
+        from amana.node.trained import foreseen_of
+
+        with self._speaking(""):
+            return foreseen_of(self._node.learning.foresee(wanted, share=share))
 
     def budget(self, name: str) -> "Budget":
         """What is left of the lifetime budget of the people in that dataset."""

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 from amana.local.people import service_in
+from amana.register.ai_systems import as_csv, as_json
 
 
 def write_register(register: str, *, folder: str | Path | None, name: str, shape: str, part: str) -> str:
-    """That register of the node in that folder, as text: dcat, croissant, uses or privacy.
+    """That register of the node in that folder, as text: dcat, croissant, uses, privacy or ai.
 
     `name`: of the dataset, for croissant and privacy. `shape`: json, turtle or csv. `part`, of uses: `projects`, or `uses` for one
     after the other. Errors: Refusal, also node.unknown_dataset.
@@ -22,6 +23,10 @@ def write_register(register: str, *, folder: str | Path | None, name: str, shape
                 return made.every_use_csv()
             case "uses", "csv", _:
                 return made.uses_csv()
+            case "ai", "csv", _:
+                return as_csv(service.ai_register.every(None))
+            case "ai", _, _:
+                found = as_json(service.ai_register.every(None))
             case "dcat", _, _:
                 found = made.catalogue()
             case "croissant", _, _:

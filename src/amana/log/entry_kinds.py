@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TypeAlias, final
 
 from amana.log.entry_forms import HASH, Amount, Count, Day, Form, Hour, Sealed, Seals, Several, Text, Written, one_of
-from amana.policy.transitions import PERMIT, PROJECT, PermitEvent, PermitState, ProjectState
+from amana.policy.transitions import MODEL, PERMIT, PROJECT, ModelState, PermitEvent, PermitState, ProjectState
 from amana.terms.use import UseEntry
 
 
@@ -116,6 +116,27 @@ class RefusedEntry:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEntry:
+    """A decision about a model, from its assessment on: what came before it was between the data and its team. Sealed: actor, reasons.
+
+    `training`: the index of the use that it was trained by.
+    """
+
+    hour: datetime
+    model: str
+    project: str
+    permit: str
+    dataset: str
+    version: str
+    custodian: str
+    training: int
+    event: str
+    state: str
+    sealed: Sealed
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenEntry:
     """Delayed disclosure of a sealed member of the entry at that index."""
 
@@ -126,7 +147,9 @@ class OpenEntry:
     value: str
 
 
-Entry: TypeAlias = KeyEntry | PopulationEntry | DatasetEntry | ProjectEntry | PermitEntry | RunEntry | UseEntry | RefusedEntry | OpenEntry
+Entry: TypeAlias = (
+    KeyEntry | PopulationEntry | DatasetEntry | ProjectEntry | PermitEntry | RunEntry | UseEntry | RefusedEntry | ModelEntry | OpenEntry
+)
 
 _ASCII_BUT_LETTERS = r"\u0000-\u0040\u005b-\u005e\u0060\u007b-\u00a0\u2000-\u206f"
 NAME = Text(
@@ -152,6 +175,7 @@ DECIDED, ASKED = Seals(names=("actor", "reasons")), Seals(names=("person", "sql"
 
 PROJECT_EVENTS = ("create", *dict.fromkeys(each.event.value for each in PROJECT.transitions if each.to is not None))
 PERMIT_EVENTS = ("request", *dict.fromkeys(each.event.value for each in PERMIT.transitions if each.event is not PermitEvent.PAUSE))
+MODEL_EVENTS = tuple(dict.fromkeys(each.event.value for each in MODEL.transitions if each.to is not None))
 RUN_EVENTS = ("receive", "admit", "refuse", "cancel")
 """A run is reserved when it is charged: from there on the use itself is in the log, and nothing after it."""
 
@@ -263,6 +287,20 @@ KINDS = MappingProxyType(
                 sealed=ASKED,
             ),
             _kind("refused", RefusedEntry, dataset=NAME, project=PROJECT_ID, permit=PERMIT_ID, code=CODE, sealed=ASKED),
+            _kind(
+                "model",
+                ModelEntry,
+                model=Text(pattern="s-[0-9a-f]{1,32}", about="a model"),
+                project=NO_PROJECT,
+                permit=ANY_PERMIT,
+                dataset=NAME,
+                version=VERSION,
+                custodian=ORGANISATION,
+                training=Count(digits_max=15, about="index of the use by which it was trained"),
+                event=one_of(MODEL_EVENTS, about="what happened"),
+                state=one_of(tuple(each.value for each in ModelState), about="the state after it"),
+                sealed=DECIDED,
+            ),
             _kind(
                 "open",
                 OpenEntry,

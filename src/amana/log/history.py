@@ -22,7 +22,8 @@ _HOUR = {kind: places(kind, "hour")[0] for kind in KINDS}
 _KEY = picker("key", "vkey", "replaces")
 _DATASET = picker("dataset", "dataset", "version", "population", "replaces")
 _COST = picker("use", "cost_nrho", "cost_delta", "dataset", "version", "population", "verb")
-VERBS = frozenset({"ask", "recall", "profile", "train", "synthesise"})
+TRAIN = "train"
+VERBS = frozenset({"ask", "recall", "profile", TRAIN, "synthesise"})
 
 
 @final
@@ -92,6 +93,8 @@ class History:
                 self.lives.project(written)
             case "permit":
                 self.lives.permit(written)
+            case "model":
+                self.lives.model(written)
             case _:
                 self._open(cast("OpenEntry", entry_of(line)))
 
@@ -119,6 +122,8 @@ class History:
             raise LedgerError("version_other")
         self.spent.use(written, nrho=nrho, delta=delta)
         self.lives.use(written, nrho=nrho, delta=delta)
+        if verb == TRAIN:
+            self.lives.trained(self.size, written)
 
     def _key(self, written: tuple[str, ...]) -> None:
         text, replaces = _KEY(written)

@@ -1,15 +1,26 @@
-"""The lives of projects and permits by the public entries alone, and what each permit was used for (policy/transitions.py).
+"""The lives of projects, permits and models by the public entries alone, and what each permit was used for (policy/transitions.py).
 
 A pause after a fault, and the end of that pause, are in no log (they may carry a bit of the data): for the log such a permit stays
 active. The node tells a use only while its permit and project stand by what the log was told before, so here too no use follows an end.
-What a charge used up was paid: a use may stand after `exhausted`.
+What a charge used up was paid: a use may stand after `exhausted`. A model is first told of when it is assessed.
 """
 
 from datetime import date, timedelta
 from typing import final
 
 from amana.log.spent import LedgerError, picker
-from amana.policy.transitions import PERMIT, PROJECT, PermitEvent, PermitState, ProjectEvent, ProjectState, move
+from amana.policy.transitions import (
+    MODEL,
+    PERMIT,
+    PROJECT,
+    ModelEvent,
+    ModelState,
+    PermitEvent,
+    PermitState,
+    ProjectEvent,
+    ProjectState,
+    move,
+)
 from amana.terms.refusal import Refusal
 
 CUSTODIANS = "custodian:"
@@ -25,6 +36,9 @@ _PERMIT = picker("permit", "permit", "event", "state", "until", "cap_nrho", "cap
 _PERMIT_FOR = picker("permit", "project", "dataset", "population", "custodian")
 _USE = picker("use", "permit", "hour", "purposes")
 _USE_FOR = picker("use", "project", "dataset", "population", "custodian")
+_TRAINED = picker("use", "project", "permit", "dataset", "version", "custodian")
+_MODEL = picker("model", "model", "event", "state", "training")
+_MODEL_OF = picker("model", "project", "permit", "dataset", "version", "custodian")
 _UNDER = {kind: picker(kind, "permit", "project", "dataset") for kind in ("run", "refused")}
 
 
@@ -40,12 +54,14 @@ class _Permit:
 
 @final
 class Lives:
-    """Projects and permits as the log tells of them. Memory: by projects and permits, not by uses."""
+    """Projects, permits and models as the log tells of them. Memory: by projects, permits and trainings, not by other uses."""
 
     def __init__(self) -> None:
         self._projects: dict[str, ProjectState] = {}
         self._purposes: dict[str, str] = {}
         self._permits: dict[str, _Permit] = {}
+        self._trained: dict[int, tuple[str, ...]] = {}
+        self._models: dict[str, tuple[ModelState, int]] = {}
 
     def project(self, written: tuple[str, ...]) -> None:
         """A transition of a project. Errors: LedgerError."""
@@ -118,3 +134,23 @@ class Lives:
             raise LedgerError("permit_unknown")
         if permit.given_for[:2] != tuple(named_for):
             raise LedgerError("permit_other")
+
+    def trained(self, index: int, written: tuple[str, ...]) -> None:
+        """The use at that index trained a model."""
+        self._trained[index] = _TRAINED(written)
+
+    def model(self, written: tuple[str, ...]) -> None:
+        """A decision about a model, which goes with the use that trained it. Errors: LedgerError."""
+        name, event, state, training = _MODEL(written)
+        before, trained_by = self._models.get(name, (None, int(training)))
+        if before is None and event != ModelEvent.ASSESS.value:
+            raise LedgerError("lifecycle")
+        try:
+            after = move(MODEL, MODEL.start if before is None else before, event=ModelEvent(event))
+        except Refusal:
+            raise LedgerError("lifecycle") from None
+        if after.value != state:
+            raise LedgerError("lifecycle")
+        if trained_by != int(training) or self._trained.get(trained_by) != _MODEL_OF(written):
+            raise LedgerError("model_training")
+        self._models[name] = after, trained_by

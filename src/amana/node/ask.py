@@ -19,6 +19,7 @@ from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Previ
 from amana.node.asking import Constants, Known, Leave, Note, Open, answered, asking_of, cap_of, left_to_pay, local_leave, lost
 from amana.node.asking import public_table as exact_table
 from amana.node.choose import Chosen
+from amana.node.learning import Learning
 from amana.node.lengthy import check_short, predicted_s, telling
 from amana.node.picture import described, picture
 from amana.node.results import csv_of
@@ -70,6 +71,7 @@ class Node:
 
     def __init__(self, wired: "Wired") -> None:
         self._wired = wired
+        self.learning = Learning(self._dataset, chance=wired.chance)
 
     @_placing
     def ask(

@@ -53,7 +53,7 @@ def done_once(run: Transaction, *, thing: str) -> bool:
 def _subject(entry: bytes) -> str:
     """What a transition is of, by its id; nothing for an entry of another kind."""
     members = cast("dict[str, object]", json.loads(entry))
-    return str(members[str(members["kind"])]) if members["kind"] in {"project", "permit", "run"} else ""
+    return str(members[str(members["kind"])]) if members["kind"] in {"project", "permit", "run", "model"} else ""
 
 
 @final

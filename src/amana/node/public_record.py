@@ -14,12 +14,13 @@ from typing import Protocol, final
 from amana.catalog.schema import Population, Version
 from amana.log.entries import write_entry
 from amana.log.entry_forms import Sealed
-from amana.log.entry_kinds import DatasetEntry, KeyEntry, PermitEntry, PopulationEntry, ProjectEntry, RefusedEntry, RunEntry
+from amana.log.entry_kinds import DatasetEntry, KeyEntry, ModelEntry, PermitEntry, PopulationEntry, ProjectEntry, RefusedEntry, RunEntry
 from amana.log.note import VerifierKey
 from amana.node import openings, outbox
 from amana.node.openings import Opening, sealed
 from amana.node.people import find_organisation
 from amana.node.project_rows import read_terms
+from amana.policy.models import ModelRecord
 from amana.policy.projects import PermitRecord, Project
 from amana.policy.transitions import PermitEvent, PermitState, ProjectState
 from amana.privacy.ledger import period_of
@@ -205,6 +206,19 @@ def note_permit(run: Transaction, permit: PermitRecord, *, event: str, actor: st
         hour=hour_of(at), permit=permit.id, project=permit.project, dataset=permit.dataset, population=permit.population,
         custodian=organisation.name, event=event, state=permit.state.value, cap_nrho=permit.cap_nrho, cap_delta=permit.cap_delta,
         until=permit.valid_until.astimezone(UTC).date(), sealed=openings.pairs(kept),
+    )  # fmt: skip
+    outbox.put(run, entry)
+
+
+def note_model(
+    run: Transaction, model: ModelRecord, *, event: str, custodian: str, training: int, actor: str, reasons: str, at: datetime
+) -> None:
+    """A decision about a model. `model`: as it is after it; `training`: the index of the use that it was trained by."""
+    kept = sealed(actor=actor, reasons=reasons)
+    openings.put(run, kept)
+    entry = ModelEntry(
+        hour=hour_of(at), model=model.id, project=model.project or "", permit=model.permit, dataset=model.dataset, version=model.version,
+        custodian=custodian, training=training, event=event, state=model.state.value, sealed=openings.pairs(kept),
     )  # fmt: skip
     outbox.put(run, entry)
 

@@ -15,6 +15,7 @@ import structlog
 from amana.catalog.schema import Dataset, Version, expired
 from amana.log.quorum import Policy, policy_of
 from amana.log.receipt import write_receipt
+from amana.node.ai_register import AiRegister
 from amana.node.answers import Answered, Preview, Simulated
 from amana.node.ask import Node
 from amana.node.askers import read_asker
@@ -30,6 +31,7 @@ from amana.node.job_runs import JobRuns
 from amana.node.jobs import Jobs, JobView
 from amana.node.lengthy import LongerError
 from amana.node.log_keeper import LogKeeper
+from amana.node.models import Models
 from amana.node.notices import Notices
 from amana.node.outputs import Outputs
 from amana.node.people import People
@@ -45,6 +47,7 @@ from amana.node.repeats import Repeats
 from amana.node.sign_in import cut_off
 from amana.node.spending import ProjectSpending, spent_by_project
 from amana.node.tokens import read_token
+from amana.node.trainings import Trainings
 from amana.node.verification import Verification
 from amana.node.witnessing import open_witness
 from amana.policy.people import ASSISTANT_SCOPES, Asker
@@ -90,15 +93,16 @@ class Service:
         self.projects = Projects(self.database, self.now, datasets=self.datasets)
         self.public_projects = PublicProjects(wired.database, self.now)
         self.permits = Permits(self.database, self.now, ledger=wired.ledger, datasets=self.datasets)
-        self.outputs = Outputs(wired.database, self.now)
+        self.outputs, self.models = Outputs(wired.database, self.now), Models(self.database, self.now)
         self.comments, self.notices = Comments(self.database, self.now), Notices(self.database, self.now)
         self.contacts = Contacts(self.database, self.now, digest_key=wired.store.digest_key, mails=bool(self.settings.mail_host))
         self.desk = Desk(self)
-        self.registers = Registers(self)
+        self.registers, self.ai_register = Registers(self), AiRegister(self)
         self.repeats = Repeats(
             wired.database, self.now, worker=wired.worker.name, alive=wired.worker.alive, digest_key=wired.store.digest_key
         )
         self.sign_in = wired.sign_in()
+        self.trainings = Trainings(self)
         self.jobs = Jobs(self, now=self.now)
         self.history = History(self, now=self.now)
         self.witness = open_witness(wired.settings.folder, wired.settings, now=self.now)
@@ -205,7 +209,7 @@ class Service:
         """Answer a question under a permit; what the ledger says of the permit is noted in its state. `seconds_max`, `on_charge`: as
         of `Node.ask`."""
         try:
-            with self._telling(asker, asked, told_otherwise=on_charge is not None) as leave:
+            with self.telling(asker, asked, told_otherwise=on_charge is not None) as leave:
                 return self.node.ask(
                     asked.sql, within=asked.within, share=asked.share, leave=leave, seconds_max=seconds_max, on_charge=on_charge
                 )
@@ -243,7 +247,7 @@ class Service:
 
     def recall(self, asker: Asker | None, *, asked: Asked) -> Answered:
         """An answer that was given before. Errors: Refusal ask.not_answered."""
-        with self._telling(asker, asked) as leave:
+        with self.telling(asker, asked) as leave:
             return self.node.recall(asked.sql, within=asked.within, share=asked.share, leave=leave)
 
     def asked_of(self, record: JobRecord) -> Asked:
@@ -270,7 +274,7 @@ class Service:
 
     def simulate(self, asker: Asker | None, *, asked: Asked, draws: int) -> Simulated:
         """Redraws of an answer that was given before."""
-        with self._telling(asker, asked) as leave:
+        with self.telling(asker, asked) as leave:
             return self.node.simulate(asked.sql, within=asked.within, share=asked.share, draws=draws, leave=leave)
 
     def left(self, asker: Asker | None, *, permit: PermitId) -> tuple[PermitOf, Balance, Balance | None]:
@@ -325,7 +329,7 @@ class Service:
             raise Fault(id=secrets.token_hex(8))
 
     @contextmanager
-    def _telling(self, asker: Asker | None, asked: Asked, *, told_otherwise: bool = False) -> Generator[Leave]:
+    def telling(self, asker: Asker | None, asked: Asked, *, told_otherwise: bool = False) -> Generator[Leave]:
         """The leave to ask; if right or budget refuse what is asked under a permit, the public log is told. `told_otherwise`: as of a
         job, whose own entry says so."""
         leave, held = self._leave(asker, asked), list[PermitId]()

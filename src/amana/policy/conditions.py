@@ -5,7 +5,7 @@ from datetime import datetime
 from amana.policy.people import Accreditation, Asker, Person, Role, Who, compatible
 from amana.policy.projects import REVIEWS_NEEDED, VOTES_NEEDED, PermitRecord, Project, votes_counted
 from amana.policy.purposes import Outcome
-from amana.policy.things import MemberOf, OutputOf, PermitOf, RoleOf, Thing, project_of, stands
+from amana.policy.things import MemberOf, ModelOf, OutputOf, PermitOf, RoleOf, Thing, project_of, stands
 from amana.policy.transitions import OutputState, PermitState, ProjectState
 from amana.terms.ids import PersonId
 from amana.terms.refusal import Refusal
@@ -127,6 +127,20 @@ def not_voted_yet(asker: Asker, on: Thing, _: datetime) -> None:
         raise Refusal("output.voted")
     if len(votes_counted(on.output, project=on.project)) >= VOTES_NEEDED:
         raise Refusal("output.votes_full")
+
+
+def described(_: Asker, on: Thing, _now: datetime) -> None:
+    """Nobody judges a system of which nothing is said. Errors: Refusal model.not_described."""
+    assert isinstance(on, ModelOf)
+    if on.model.described_by is None:
+        raise Refusal("model.not_described", model=on.model.id)
+
+
+def not_describer(asker: Asker, on: Thing, _: datetime) -> None:
+    """Author ≠ checker. Errors: Refusal model.own_words."""
+    assert isinstance(on, ModelOf)
+    if on.model.described_by == asker.person.id:
+        raise Refusal("model.own_words", model=on.model.id)
 
 
 def not_herself(asker: Asker, on: Thing, _: datetime) -> None:

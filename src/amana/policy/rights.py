@@ -15,8 +15,8 @@ from typing import TypeAlias, final
 from amana.policy import conditions as need
 from amana.policy.people import Accreditation, Asker, Person, Scope, Token, Who
 from amana.policy.projects import Job, Project
-from amana.policy.things import DatasetOf, MemberOf, Node, OutputOf, PermitOf, RoleOf, Thing, check_possible, project_of, stands
-from amana.policy.transitions import Event, OutputEvent, PermitEvent, ProjectEvent, RunEvent, rule_of
+from amana.policy.things import DatasetOf, MemberOf, ModelOf, Node, OutputOf, PermitOf, RoleOf, Thing, check_possible, project_of, stands
+from amana.policy.transitions import Event, ModelEvent, OutputEvent, PermitEvent, ProjectEvent, RunEvent, rule_of
 from amana.terms.refusal import Refusal
 
 
@@ -80,6 +80,15 @@ class Action(Enum):
     VOTE_OUTPUT = "vote_output"
     PUBLISH_OUTPUT = "publish_output"
     RETRACT_OUTPUT = "retract_output"
+    SEE_MODEL = "see_model"
+    DESCRIBE_MODEL = "describe_model"
+    ASSESS_MODEL = "assess_model"
+    REVISE_MODEL = "revise_model"
+    REGISTER_MODEL = "register_model"
+    SERVE_MODEL = "serve_model"
+    SUSPEND_MODEL = "suspend_model"
+    RESUME_MODEL = "resume_model"
+    RETIRE_MODEL = "retire_model"
 
     @property
     def word(self) -> str:
@@ -129,6 +138,10 @@ def _permit(action: Action, event: PermitEvent, *conditions: Condition) -> Rule:
 
 def _output(action: Action, event: OutputEvent, scope: Scope, *conditions: Condition, aside: bool = False) -> Rule:
     return _by(event, Rule(action=action, on=(OutputOf,), who=(), scope=scope, aside=aside, conditions=conditions))
+
+
+def _model(action: Action, event: ModelEvent, scope: Scope, *conditions: Condition, aside: bool = False) -> Rule:
+    return _by(event, Rule(action=action, on=(ModelOf,), who=(), scope=scope, aside=aside, conditions=conditions))
 
 
 def _plain(action: Action, on: type, who: tuple[Who, ...], scope: Scope | None, *conditions: Condition) -> Rule:
@@ -244,6 +257,16 @@ _RULES = (
     _output(Action.VOTE_OUTPUT, OutputEvent.VOTE, Scope.REVIEW, need.not_voted_yet, aside=True),
     _output(Action.PUBLISH_OUTPUT, OutputEvent.PUBLISH, Scope.GOVERN, aside=True),
     _output(Action.RETRACT_OUTPUT, OutputEvent.RETRACT, Scope.APPLY),
+    # AI systems: the team describes and registers; others assess, and say when it serves
+    _plain(Action.SEE_MODEL, ModelOf, (Who.MEMBER, Who.CUSTODIAN, Who.REVIEWER, Who.DECIDER, Who.AUDITOR), Scope.READ),
+    _model(Action.DESCRIBE_MODEL, ModelEvent.DESCRIBE, Scope.APPLY),
+    _model(Action.ASSESS_MODEL, ModelEvent.ASSESS, Scope.GOVERN, need.described, need.not_describer, aside=True),
+    _model(Action.REVISE_MODEL, ModelEvent.REVISE, Scope.APPLY),
+    _model(Action.REGISTER_MODEL, ModelEvent.REGISTER, Scope.APPLY),
+    _model(Action.SERVE_MODEL, ModelEvent.SERVE, Scope.GOVERN, aside=True),
+    _model(Action.SUSPEND_MODEL, ModelEvent.SUSPEND, Scope.GOVERN, aside=True),
+    _model(Action.RESUME_MODEL, ModelEvent.RESUME, Scope.GOVERN, aside=True),
+    _model(Action.RETIRE_MODEL, ModelEvent.RETIRE, Scope.APPLY),
 )
 
 RULES: Mapping[Action, Rule] = MappingProxyType({rule.action: rule for rule in _RULES})

@@ -3,9 +3,23 @@
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
+from amana.policy.models import ModelRecord
 from amana.policy.people import Accreditation, Asker, Person, Role, Token, Who
 from amana.policy.projects import Job, Output, PermitRecord, Project
-from amana.policy.transitions import OUTPUT, PERMIT, PROJECT, RUN, Event, OutputEvent, PermitEvent, ProjectEvent, RunEvent, move
+from amana.policy.transitions import (
+    MODEL,
+    OUTPUT,
+    PERMIT,
+    PROJECT,
+    RUN,
+    Event,
+    ModelEvent,
+    OutputEvent,
+    PermitEvent,
+    ProjectEvent,
+    RunEvent,
+    move,
+)
 from amana.terms.ids import OrganisationId
 
 
@@ -46,6 +60,18 @@ class OutputOf:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOf:
+    """A model with its project. `project`: None for the custodian's own, whose people are then its team."""
+
+    model: ModelRecord
+    project: Project | None
+
+    def __post_init__(self) -> None:
+        assert self.model.project == (None if self.project is None else self.project.id), "a model goes with its own project"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberOf:
     """A person on her way into a project, or out of it."""
 
@@ -62,7 +88,7 @@ class RoleOf:
     role: Role
 
 
-Thing: TypeAlias = Node | DatasetOf | Project | MemberOf | PermitOf | Job | OutputOf | Person | RoleOf | Accreditation | Token
+Thing: TypeAlias = Node | DatasetOf | Project | MemberOf | PermitOf | Job | OutputOf | ModelOf | Person | RoleOf | Accreditation | Token
 
 
 def project_of(on: Thing) -> Project | None:
@@ -70,7 +96,7 @@ def project_of(on: Thing) -> Project | None:
     match on:
         case Project():
             return on
-        case MemberOf() | PermitOf() | OutputOf():
+        case MemberOf() | PermitOf() | OutputOf() | ModelOf():
             return on.project
         case _:
             return None
@@ -88,6 +114,8 @@ def stands(who: Who, asker: Asker, *, on: Thing) -> bool:
             return isinstance(on, Job | Token) and on.owner == person.id
         case Who.APPLICANT:
             return _researches(person) and project is not None and project.applicant == person.id
+        case Who.MEMBER if isinstance(on, ModelOf) and project is None:
+            return stands(Who.CUSTODIAN, asker, on=on)
         case Who.MEMBER:
             return _researches(person) and project is not None and person.id in project.members
         case Who.AUTHOR:
@@ -114,6 +142,9 @@ def check_possible(on: Thing, *, event: Event) -> None:
         case OutputEvent():
             assert isinstance(on, OutputOf)
             move(OUTPUT, on.output.state, event=event)
+        case ModelEvent():
+            assert isinstance(on, ModelOf)
+            move(MODEL, on.model.state, event=event)
 
 
 def _researches(person: Person) -> bool:
@@ -126,6 +157,8 @@ def _custodians(on: Thing) -> tuple[OrganisationId, ...]:
             return (on.custodian,)
         case PermitOf():
             return (on.record.custodian,)
+        case ModelOf():
+            return (on.model.custodian,)
         case Project():
             return on.custodians
         case _:

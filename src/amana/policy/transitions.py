@@ -1,4 +1,4 @@
-"""The lives of a project, a permit, a run and an output: ONE table of transitions each, from which the page of lifecycles is made.
+"""The lives of a project, a permit, a run, an output and a model: ONE table of transitions each, from which the page of lifecycles is made.
 
 What is not in a table cannot happen. Who may do it and whether a step-up is needed stand beside each transition: `rights.py` reads
 them here.
@@ -115,7 +115,27 @@ class OutputEvent(Enum):
     RETRACT = "retract"
 
 
-Event: TypeAlias = ProjectEvent | PermitEvent | RunEvent | OutputEvent
+class ModelState(Enum):
+    TRAINED = "trained"
+    ASSESSED = "assessed"
+    REGISTERED = "registered"
+    IN_SERVICE = "in_service"
+    SUSPENDED = "suspended"
+    RETIRED = "retired"
+
+
+class ModelEvent(Enum):
+    DESCRIBE = "describe"
+    ASSESS = "assess"
+    REVISE = "revise"
+    REGISTER = "register"
+    SERVE = "serve"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    RETIRE = "retire"
+
+
+Event: TypeAlias = ProjectEvent | PermitEvent | RunEvent | OutputEvent | ModelEvent
 S = TypeVar("S", bound=Enum)
 E = TypeVar("E", bound=Enum)
 
@@ -249,6 +269,25 @@ OUTPUT: Machine[OutputState, OutputEvent] = Machine(
     ),
 )
 
+_OVERSEERS = (Who.CUSTODIAN, Who.DECIDER)
+_LIVING = (ModelState.TRAINED, ModelState.ASSESSED, ModelState.REGISTERED, ModelState.IN_SERVICE, ModelState.SUSPENDED)
+
+MODEL: Machine[ModelState, ModelEvent] = Machine(
+    name="model",
+    start=ModelState.TRAINED,
+    transitions=(
+        Transition(states=(ModelState.TRAINED,), event=ModelEvent.DESCRIBE, to=None, who=(Who.MEMBER,)),
+        Transition(states=(ModelState.TRAINED,), event=ModelEvent.ASSESS, to=ModelState.ASSESSED, who=_OVERSEERS, step_up=True),
+        # Not once it was in service: what stands in the register about a system that people met is not taken back.
+        Transition(states=(ModelState.ASSESSED, ModelState.REGISTERED), event=ModelEvent.REVISE, to=ModelState.TRAINED, who=(Who.MEMBER,)),
+        Transition(states=(ModelState.ASSESSED,), event=ModelEvent.REGISTER, to=ModelState.REGISTERED, who=(Who.MEMBER,)),
+        Transition(states=(ModelState.REGISTERED,), event=ModelEvent.SERVE, to=ModelState.IN_SERVICE, who=_OVERSEERS, step_up=True),
+        Transition(states=(ModelState.IN_SERVICE,), event=ModelEvent.SUSPEND, to=ModelState.SUSPENDED, who=_OVERSEERS),
+        Transition(states=(ModelState.SUSPENDED,), event=ModelEvent.RESUME, to=ModelState.IN_SERVICE, who=_OVERSEERS, step_up=True),
+        Transition(states=_LIVING, event=ModelEvent.RETIRE, to=ModelState.RETIRED, who=(Who.MEMBER, Who.CUSTODIAN)),
+    ),
+)
+
 
 def move(machine: Machine[S, E], state: S, *, event: E) -> S:
     """The state after the event. Errors: Refusal lifecycle.not_possible where the table has no such step."""
@@ -270,7 +309,7 @@ def rule_of(event: Event) -> tuple[tuple[Who, ...], bool]:
     """Who may make this happen, and whether a step-up is needed. Each event has one row in its table."""
     rows = [
         (each.who, each.step_up)
-        for rows in (PROJECT.transitions, PERMIT.transitions, RUN.transitions, OUTPUT.transitions)
+        for rows in (PROJECT.transitions, PERMIT.transitions, RUN.transitions, OUTPUT.transitions, MODEL.transitions)
         for each in rows
         if each.event is event
     ]

@@ -142,7 +142,8 @@ def _plans(training: Training, learner: Learner, kernel: Kernel, done: Rounds) -
     """The plans of the next round, checked, bounded and priced, within what its course says."""
     cap, schema = learner.course.rounds[len(done)], training.version.dataset.schema
     plans: list[PrivatePlan] = []
-    for wanted in learner.propose(done):
+    proposed = learner.propose(done)
+    for wanted in proposed:
         plan = check(wanted.plan, schema, nodes_max=cap.nodes_max)
         bounded = bound(plan, schema, choice=training.choice, groups_max=kernel.groups_max)
         if not isinstance(bounded.keys, PublicKeys):
@@ -152,7 +153,7 @@ def _plans(training: Training, learner: Learner, kernel: Kernel, done: Rounds) -
     sizes = [
         len(private.bounded.keys.combinations) * len(private.scales) for private in plans if isinstance(private.bounded.keys, PublicKeys)
     ]
-    nodes = sum(size_of(source) for source in {private.bounded.plan.source for private in plans})
+    nodes = sum(map(size_of, {wanted.plan.source for wanted in proposed}))
     assert sum(private.nano_rho for private in plans) <= cap.nano_rho, "a round costs what its course says"
     assert sum(sizes) <= cap.cells_max and nodes <= cap.nodes_max, "and is as large as it says"
     return tuple(plans)

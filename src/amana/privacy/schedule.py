@@ -15,8 +15,10 @@ CELLS_PER_S = 20_000.0
 """Noise drawn and rows written in a second, at least."""
 
 
-ROUND_S = 0.3
-"""For what a learner computes from one round, and for compiling the next."""
+ROUND_S = 1.0
+"""For what a learner computes from one round, and for compiling the next: so much that a busy machine is in time, since a fault is paid."""
+NODE_S = 4e-4
+"""For checking, bounding and compiling a part of an expression."""
 NODES_PER_STEP = 16
 """Parts of row expressions that are computed in the time of one step."""
 
@@ -47,7 +49,8 @@ def seconds_of_course(course: Course, schedule: Schedule) -> float:
     Errors: Refusal ask.too_long.
     """
     rows = max((rows for _, rows in schedule.rows), default=0)
-    steps = sum(rows * cap.nodes_max / NODES_PER_STEP / schedule.rows_per_s + cap.cells_max / CELLS_PER_S for cap in course.rounds)
+    node_s = NODE_S + rows / NODES_PER_STEP / schedule.rows_per_s
+    steps = sum(cap.nodes_max * node_s + cap.cells_max / CELLS_PER_S for cap in course.rounds)
     needed = schedule.base_s + len(course.rounds) * ROUND_S + steps
     if needed > schedule.most_s:
         raise Refusal("ask.too_long", seconds=ceil(needed), most=int(schedule.most_s))

@@ -170,7 +170,7 @@ CODES: dict[str, Code] = {
     "publish.folder_off": Code(890, Exit.RULES),
     "publish.file_not_offered": Code(891, Exit.RULES),
     "publish.profile_share_too_small": Code(480, Exit.RULES),
-    # 500-599 doors, settings, permission
+    # 500-599 doors, settings, permission; 850-889 receipts, asking again, applications
     "permit.not_admitted": Code(500, Exit.PERMISSION),
     "settings.unknown_key": Code(510, Exit.SETTINGS),
     "settings.bad_value": Code(511, Exit.SETTINGS),
@@ -317,7 +317,6 @@ CODES: dict[str, Code] = {
     "mcp.token_too_strong": Code(731, Exit.PERMISSION),
     "client.no_token_as": Code(732, Exit.PERMISSION),
     "client.other_node": Code(733, Exit.USAGE),
-    # 850-855 receipts, and whom their reader trusts
     "receipt.not_readable": Code(851, Exit.USAGE),
     "receipt.not_proven": Code(852, Exit.PERMISSION),
     "receipt.no_entry": Code(853, Exit.USAGE),
@@ -358,15 +357,13 @@ CODES: dict[str, Code] = {
     "log.no_entry": Code(834, Exit.USAGE),
     "log.bad_pause": Code(835, Exit.USAGE),
     "cli.register_shape": Code(860, Exit.USAGE),
-    # 880-884 what somebody asked before
     "history.republished": Code(880, Exit.QUESTION),
-    # 885-889 applications: what custodians ask, comments, how people are reached
     "project.unanswered": Code(885, Exit.PERMISSION),
     "comment.too_many": Code(886, Exit.PERMISSION),
     "contact.too_soon": Code(887, Exit.PERMISSION),
     "contact.not_confirmed": Code(888, Exit.USAGE),
     "contact.no_mail": Code(889, Exit.USAGE),
-    # 940-959 public data sets, model files and prediction without a node
+    # 940-969 public data sets, model files, prediction, AI systems
     "data.unknown": Code(940, Exit.USAGE),
     "data.not_reached": Code(941, Exit.SETTINGS),
     "data.wrong_digest": Code(942, Exit.SETTINGS),
@@ -377,4 +374,27 @@ CODES: dict[str, Code] = {
     "data.file_exists": Code(947, Exit.USAGE),
     "data.archive_wrong": Code(948, Exit.SETTINGS),
     "data.not_readable": Code(949, Exit.USAGE),
+    "model.file_unreadable": Code(950, Exit.USAGE),
+    "model.file_wrong": Code(951, Exit.USAGE),
+    "model.not_written": Code(952, Exit.USAGE),
+    "predict.column_missing": Code(953, Exit.USAGE),
+    "predict.column_twice": Code(954, Exit.USAGE),
+    "predict.column_taken": Code(955, Exit.USAGE),
+    "predict.line_wrong": Code(956, Exit.USAGE),
+    "predict.rows_unreadable": Code(957, Exit.USAGE),
+    "model.not_described": Code(960, Exit.PERMISSION),
+    "model.own_words": Code(961, Exit.PERMISSION),
+    "model.too_many": Code(962, Exit.PERMISSION),
+    # 970-989 what can be learned, and how
+    "learn.no_column": Code(970, Exit.USAGE),
+    "learn.no_domain": Code(971, Exit.USAGE),
+    "learn.no_positive": Code(972, Exit.USAGE),
+    "learn.no_features": Code(973, Exit.USAGE),
+    "learn.target_single": Code(974, Exit.USAGE),
+    "learn.no_learner": Code(975, Exit.USAGE),
+    "learn.no_table": Code(976, Exit.USAGE),
+    "learn.rows_per_unit": Code(977, Exit.USAGE),
+    "learn.other_task": Code(978, Exit.USAGE),
+    "learn.group_not_used": Code(979, Exit.USAGE),
+    "learn.table_and_sql": Code(980, Exit.USAGE),
 }

@@ -18,6 +18,7 @@ ProjectId = NewType("ProjectId", str)
 ReviewId = NewType("ReviewId", str)
 OutputId = NewType("OutputId", str)
 JobId = NewType("JobId", str)
+ModelId = NewType("ModelId", str)
 
 NanoRho = NewType("NanoRho", int)
 """Privacy loss in units of 1e-9 rho (zero-concentrated differential privacy)."""

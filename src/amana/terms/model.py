@@ -30,8 +30,8 @@ class Task(Enum):
 class Feature:
     """How a column becomes one of `cells` cells; the last cell holds what is missing or not known.
 
-    NUMBER: cell = how many of `edges` are at most the value. Units: `edges` count 10**-`decimals` (days since 1970 for dates),
-    strictly increasing. CHOICE: the place in `members`. BOOLEAN: 0 false, 1 true.
+    NUMBER: cell = how many of `edges` are at most the value. Units: `edges` count 10**-`decimals`, strictly increasing; where
+    `dates`, the values are dates, and days since 1970 are counted. CHOICE: the place in `members`. BOOLEAN: 0 false, 1 true.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Feature:
     decimals: int = 0
     edges: tuple[int, ...] = ()
     members: tuple[str, ...] = ()
+    dates: bool = False
 
     @property
     def cells(self) -> int:
@@ -138,7 +139,10 @@ class Model:
 
     def predict(self, cells: tuple[int, ...]) -> float:
         """The chance of the positive class, or the predicted value in the target's own units."""
-        score = self.score(cells)
+        return self.answer(self.score(cells))
+
+    def answer(self, score: int) -> float:
+        """What that score says: the chance of the positive class, or the predicted value in the target's own units."""
         match self.task:
             case Task.CLASSIFICATION:
                 return 1 / (1 + exp(-max(-700 * UNIT, min(700 * UNIT, score)) / UNIT))

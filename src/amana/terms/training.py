@@ -4,15 +4,18 @@ from dataclasses import dataclass
 from typing import final
 
 AUTO = "auto"
+LEARNERS = ("linear", "glass-box", "trees")
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specification:
-    """Of a model. `table`: private, the dataset's only one where nothing is said. `target`: the column to predict. `positive`: for
-    a choice, the member whose chance is predicted. `features`: columns to predict from; all that have a domain where none is
-    named. `learner`: "auto", "linear", "glass-box" or "trees". `groups`: columns for whose members quality is measured apart.
-    `rows_per_unit`: rows kept of each privacy unit; by rule where 0. `seed`: of public randomness, such as which splits are drawn."""
+    """Of a model. `table`: private, the dataset's only one where nothing is said; or `sql`, a SELECT that makes the rows: joins,
+    filters, windows over the rows of one privacy unit, one row a unit. `target`: the column to predict. `positive`: for a choice,
+    the member whose chance is predicted. `features`: columns to predict from; all that have a domain where none is named.
+    `learner`: one of `LEARNERS`, or "auto". `groups`: of the features, those for whose members quality is measured apart.
+    `rows_per_unit`: rows kept of each privacy unit; one where 0. `seed`: of public randomness, such as which splits are drawn.
+    `task`: "classification" or "regression", where whoever asks can use only one of them."""
 
     dataset: str
     target: str
@@ -23,13 +26,16 @@ class Specification:
     groups: tuple[str, ...] = ()
     rows_per_unit: int = 0
     seed: int = 0
+    task: str = ""
+    sql: str = ""
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synthesis:
-    """Of a synthetic table. `columns`: all that have a domain where none is named. `target`: a column whose relation to the others
-    matters most. `rows`: how many to make, as many as there are units or rows by the profile where 0."""
+    """Of a synthetic table. `table`, `sql`, `rows_per_unit`, `seed`: as of a model. `columns`: all that have a domain where none is
+    named. `target`: a column whose relation to the others matters most. `rows`: how many to make; as many as there are, by the
+    profile, where 0."""
 
     dataset: str
     table: str = ""
@@ -38,3 +44,4 @@ class Synthesis:
     rows: int = 0
     rows_per_unit: int = 0
     seed: int = 0
+    sql: str = ""

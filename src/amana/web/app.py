@@ -13,11 +13,13 @@ from fastapi.routing import APIRoute
 from amana.node.service import Service
 from amana.terms.refusal import Refusal
 from amana.web import (
+    ai_systems,
     audit,
     datasets,
     docs,
     jobs,
     log,
+    models,
     outputs,
     people,
     permits,
@@ -27,6 +29,7 @@ from amana.web import (
     receipts,
     registers,
     sign_in,
+    training,
     witness,
 )
 from amana.web.guard import Guard
@@ -39,14 +42,17 @@ from amana.web.routing import BASE
 ROUTERS: tuple[APIRouter, ...] = (
     datasets.router,
     questions.router,
+    training.router,
     jobs.router,
     projects.router,
     permits.router,
     outputs.router,
+    models.router,
     people.router,
     audit.router,
     receipts.router,
     registers.router,
+    ai_systems.router,
     sign_in.router,
 )
 """Under `/api/v1`, in the order of the documentation."""

@@ -1,9 +1,9 @@
 """An example of each response whose form no model declares, for the OpenAPI document; a test compares them with real ones."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
-from amana.web.examples_of_registers import PRIVACY, USES
+from amana.web.examples_of_registers import AI_SYSTEMS, PRIVACY, USES
 
 LATER = "2031-01-01T00:00:00+00:00"
 NOW = "2030-06-01T09:00:00+00:00"
@@ -47,6 +47,38 @@ OUTPUT: Final[Example] = {
     "id": "x-fca108c115e8", "project": "p-51dbe5481a9f", "kind": "text", "author": "u-ec26dd686862", "title": "Visits fall in August",
     "body": "Visits fell by a tenth.", "digest": "23519a43c66b4c342f25b32e09797ec5", "state": "checking", "round": 1, "votes": [],
     "may": ["see_output"],
+}  # fmt: skip
+CARD: Final[Example] = {
+    "name": {"en": "Return visits"},
+    "purpose": {"en": "Plans follow-up calls after a stay in hospital."},
+    "decides": {"en": "Whom a nurse calls first."},
+    "weighed": {"en": "More people are called in time; a mistake costs one call."},
+    "oversight": {"en": "A nurse decides on every call."},
+    "objection": {"en": "Write to the clinic; a doctor answers within ten days."},
+    "limits": {"en": "Not for children, and not for deciding on treatment."},
+    "legal_basis": {"en": "Health act, article 12"},
+    "category": "impactful",
+    "provider": "University",
+    "contact": "ai@clinic.example",
+    "deployer": "Ministry of Health",
+    "assessment": "",
+    "website": "",
+}
+MODEL: Final[Example] = {
+    "id": "s-3c5d0f61a2b7", "project": "p-51dbe5481a9f", "permit": "m-b9ce12104e36", "dataset": "clinic",
+    "version": "fd4c334ed77eae8ddd522f26ab07a423", "custodian": "Ministry of Health", "state": "assessed", "public": False,
+    "described_by": "u-ec26dd686862", "assessed_by": "u-bdd82073f3e9", "made_at": NOW, "since": NOW,
+    "facts": {
+        "learner": "linear", "specification": "{}", "task": "classification", "target": "readmitted", "features": ["age", "stay"],
+        "unit": "patient", "rows_kept": 1, "cost_nrho": 25_000_000, "cost_delta": 0, "trained_at": NOW, "entry": 4700,
+        "quality": [{"name": "auc", "value": 0.87, "low": 0.85, "high": 0.89, "column": "", "group": ""}],
+        "groups": [{"name": "auc", "value": 0.86, "low": 0.82, "high": 0.9, "column": "sex", "group": "women"}],
+        "receipt": "3b4d4fbb52a8d6f2cb8c5a4a9f5c9a1e", "energy_wh": 3.5,
+        "audit": {
+            "attack": "likelihood ratio", "claimed": 1.0, "lower_bound": 0.71, "delta": 1e-05, "confidence": 0.95, "control_caught": True,
+        },
+    },
+    "card": CARD, "may": ["see_model", "register_model", "retire_model"],
 }  # fmt: skip
 ACCREDITATION: Final[Example] = {
     "id": "a-c627d70f6871", "granted_by": "u-31c6c16bdce1", "valid_from": NOW, "valid_until": LATER, "revoked_at": None,
@@ -123,11 +155,15 @@ REQUESTS: Final[Mapping[str, Example]] = {
     "post-passkeys": {**ANSWERED, "label": "phone"},
 }
 """Requests whose fields have no examples of their own, by the name of the operation."""
+AI_SYSTEM: Final[Example] = {"format": AI_SYSTEMS["format"], "system": cast("list[Example]", AI_SYSTEMS["systems"])[0]}
 RESPONSES: Final[Mapping[str, Example]] = {
     "get-datasets-name": DATASET,
     "get-datasets-name-profile": PROFILE,
     "get-datasets-name-privacy-json": PRIVACY,
     "get-uses-json": USES,
+    "get-ai-systems-json": AI_SYSTEMS,
+    "get-ai-systems-model": AI_SYSTEM,
+    "get-models": _list(MODEL),
     "get-projects": _list(PROJECT),
     "get-permits": _list(PERMIT),
     "get-permits-permit-budget": PERMIT_BUDGET,
@@ -158,7 +194,8 @@ RESPONSES: Final[Mapping[str, Example]] = {
 }
 """By the name of the operation."""
 KINDS: Final = (
-    ("-projects-project", PROJECT), ("-permits", PERMIT), ("-projects", PROJECT), ("-outputs-output", OUTPUT), ("-people-person", PERSON),
+    ("-projects-project", PROJECT), ("-permits", PERMIT), ("-projects", PROJECT), ("-outputs-output", OUTPUT),
+    ("-models-model", MODEL), ("-people-person", PERSON),
 )  # fmt: skip
 """What the other operations on a thing give back: the thing."""
 

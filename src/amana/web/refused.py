@@ -68,9 +68,10 @@ def _of_rule(rule: Rule) -> Refusal:
 
 def _of_things(operation: Operation, found: Json) -> Iterator[Refusal]:
     body = _body(operation, found).get("properties", {})
-    for field in (*operation.fields, *(() if "sql" in body else body)):  # a question finds its permit by other refusals
+    named = body if "sql" not in body else ("dataset",) if "dataset" in body else ()  # a question finds its permit by other refusals
+    for field in (*operation.fields, *named):
         thing = f"word.thing.{field}"
-        if operation.group in {"datasets", "registers"} and field == "name":
+        if (operation.group, field) in {("datasets", "name"), ("registers", "name"), ("models", "dataset")}:
             yield Refusal("node.unknown_dataset", name=NAME, names="clinic")
         elif f"{field}.unknown" in CODES:
             unknown: dict[str, str | int] = {field: NAME}

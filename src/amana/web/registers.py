@@ -20,7 +20,8 @@ router: APIRouter = new_router("registers")
 TURTLE, JSON_LD, CSV = "text/turtle", "application/ld+json", "text/csv"
 
 
-def _as(media: str, example: Mapping[str, object] | str) -> dict[int | str, dict[str, Any]]:
+def as_media(media: str, example: Mapping[str, object] | str) -> dict[int | str, dict[str, Any]]:
+    """A response of that media type, with its example."""
     kind = "string" if isinstance(example, str) else "object"
     return {200: {"content": {media: {"schema": {"type": kind}, "example": example}}}}
 
@@ -33,13 +34,13 @@ After = Annotated[
 ]
 
 
-@router.get("/catalog.jsonld", response_class=Response, responses=_as(JSON_LD, CATALOGUE), openapi_extra=doing(Action.SEE_PUBLIC))
+@router.get("/catalog.jsonld", response_class=Response, responses=as_media(JSON_LD, CATALOGUE), openapi_extra=doing(Action.SEE_PUBLIC))
 def catalogue(here: Here) -> Response:
     """The catalogue of this node for data portals: DCAT-AP 3.0.1, as JSON-LD."""
     return json_response(here.registers.catalogue(), media=JSON_LD)
 
 
-@router.get("/catalog.ttl", response_class=Response, responses=_as(TURTLE, CATALOGUE_TURTLE), openapi_extra=doing(Action.SEE_PUBLIC))
+@router.get("/catalog.ttl", response_class=Response, responses=as_media(TURTLE, CATALOGUE_TURTLE), openapi_extra=doing(Action.SEE_PUBLIC))
 def catalogue_turtle(here: Here) -> Response:
     """The same catalogue in Turtle."""
     return Response(here.registers.catalogue_turtle(), media_type=f"{TURTLE}; charset=utf-8")
@@ -48,7 +49,7 @@ def catalogue_turtle(here: Here) -> Response:
 @router.get(
     "/datasets/{name}/croissant.json",
     response_class=Response,
-    responses=_as(JSON_LD, CROISSANT),
+    responses=as_media(JSON_LD, CROISSANT),
     openapi_extra=doing(Action.SEE_PUBLIC),
 )
 async def croissant(here: Here, limits: Limited, name: str) -> Response:
@@ -71,7 +72,7 @@ def uses(here: Here, part: Part = "projects", after: After = 0) -> Response:
     return json_response(found, headers=_link("/uses.json", following))
 
 
-@router.get("/uses.csv", response_class=Response, responses=_as(CSV, USES_CSV), openapi_extra=doing(Action.SEE_PUBLIC))
+@router.get("/uses.csv", response_class=Response, responses=as_media(CSV, USES_CSV), openapi_extra=doing(Action.SEE_PUBLIC))
 def uses_csv(here: Here, part: Part = "projects", after: After = 0) -> Response:
     """The same as CSV."""
     found, following = (here.registers.uses_csv(), None) if part == "projects" else here.registers.part_csv(after=after)

@@ -10,9 +10,10 @@ COST = {"loss_nrho": 52_000, "delta_units": 0, "cap_nrho": 2_000_000_000, "spent
 NOTES: list[dict[str, object]] = [{"code": "note.truncation", "parameters": {"percent": "0.4"}}]
 
 
-def _shown(*examples: Mapping[str, object], closed: bool = False) -> ConfigDict:
-    shown = cast("list[JsonValue]", list(examples))
-    return ConfigDict(extra="forbid" if closed else "ignore", json_schema_extra={"examples": shown})
+def shown(*examples: Mapping[str, object], closed: bool = False) -> ConfigDict:
+    """The form with its examples; a closed one refuses fields that it does not know."""
+    listed = cast("list[JsonValue]", list(examples))
+    return ConfigDict(extra="forbid" if closed else "ignore", json_schema_extra={"examples": listed})
 
 
 Sql: TypeAlias = Annotated[str, Field(description="one SELECT; its place and what is accepted stand in every refusal")]
@@ -30,7 +31,7 @@ PermitName: TypeAlias = Annotated[str | None, Field(max_length=80, description="
 class Tried(BaseModel):
     """A question to try on invented rows."""
 
-    model_config = _shown({"sql": EXAMPLE_SQL, "within": "5%"}, closed=True)
+    model_config = shown({"sql": EXAMPLE_SQL, "within": "5%"}, closed=True)
     sql: Sql
     within: Within = None
     share: Share = None
@@ -41,7 +42,7 @@ class Tried(BaseModel):
 class Question(BaseModel):
     """A question to the real tables."""
 
-    model_config = _shown({"sql": EXAMPLE_SQL, "within": "5%"}, {"sql": EXAMPLE_SQL, "share": "1%", "permit": "m-5f0c1e"}, closed=True)
+    model_config = shown({"sql": EXAMPLE_SQL, "within": "5%"}, {"sql": EXAMPLE_SQL, "share": "1%", "permit": "m-5f0c1e"}, closed=True)
     sql: Sql
     within: Within = None
     share: Share = None
@@ -52,7 +53,7 @@ class Question(BaseModel):
 class Redraws(BaseModel):
     """A question that was answered before, and how many redraws of its answer are wanted."""
 
-    model_config = _shown({"sql": EXAMPLE_SQL, "within": "5%", "draws": 200}, closed=True)
+    model_config = shown({"sql": EXAMPLE_SQL, "within": "5%", "draws": 200}, closed=True)
     sql: Sql
     within: Within = None
     share: Share = None
@@ -97,7 +98,7 @@ class NoteOut(BaseModel):
 class AnswerOut(BaseModel):
     """An answer. A cell of a key is a text, a number, a truth, or a date or moment as ISO 8601 text."""
 
-    model_config = _shown(
+    model_config = shown(
         {
             "columns": [{"name": "region", "kind": "key", "type": "text"}, {"name": "visits", "kind": "figure", "type": "number"}],
             "rows": [
@@ -135,7 +136,7 @@ class ExpectedOut(BaseModel):
 class PreviewOut(BaseModel):
     """What a question would cost and how precise it would be. `share`: of the budget."""
 
-    model_config = _shown(
+    model_config = shown(
         {
             "figures": [{"name": "visits", "half_width": 67.2, "relative": 0.0054}],
             "cost": {**COST, "recalled": False},
@@ -153,14 +154,14 @@ class PreviewOut(BaseModel):
 class RedrawsOut(BaseModel):
     """Shapes: draws by rows by figures; figures of one draw belong together."""
 
-    model_config = _shown({"columns": ["visits"], "draws": [[[12331.0], [9890.0]], [[12360.0], [9871.0]]]})
+    model_config = shown({"columns": ["visits"], "draws": [[[12331.0], [9890.0]], [[12360.0], [9871.0]]]})
     columns: list[str]
     draws: list[list[list[float | None]]]
 
 
 @final
 class CardOut(BaseModel):
-    model_config = _shown(
+    model_config = shown(
         {
             "name": "clinic",
             "title": {"en": "Clinic visits", "fr": "Visites en clinique", "ar": "زيارات العيادات", "zgh": "ⵜⵉⵔⵣⴰⴼ ⵖⵔ ⵜⴰⵙⴳⵏⴰⴼⵜ"},
@@ -256,7 +257,7 @@ class SpendingOut(BaseModel):
 class EntryOut(BaseModel):
     """An entry of the public log without its padding, and the proof for it as a `.tlog-proof`."""
 
-    model_config = _shown(
+    model_config = shown(
         {
             "index": 41,
             "entry": {"amana": 1, "kind": "use", "hour": "2026-11-29T05Z", "verb": "ask", "dataset": "clinic", "cost_nrho": "52000"},
@@ -272,7 +273,7 @@ class EntryOut(BaseModel):
 class ForksOut(BaseModel):
     """Proofs of forks, each two signed checkpoints of one size and different roots."""
 
-    model_config = _shown({"forks": []})
+    model_config = shown({"forks": []})
     forks: list[str]
 
 
@@ -280,7 +281,7 @@ class ForksOut(BaseModel):
 class ProofOut(BaseModel):
     """The hashes of a proof in base64, for the tree of `size` entries."""
 
-    model_config = _shown({"size": 700, "hashes": ["/Bb8Z+TTfR4jVbIF88x9Y0/NVndNZBB0bS9AKdNb1rU="]})
+    model_config = shown({"size": 700, "hashes": ["/Bb8Z+TTfR4jVbIF88x9Y0/NVndNZBB0bS9AKdNb1rU="]})
     size: int
     hashes: list[str]
 
@@ -290,7 +291,7 @@ class BudgetOut(BaseModel):
     """The budget of the dataset's population: one for all users. `spent`, `left`: of the current `period` (life, year, quarter, month).
     `by`: over all its life, the largest first."""
 
-    model_config = _shown(
+    model_config = shown(
         {
             "population": "patients", "unit": "patient", "period": "life",
             "cap_nrho": 2_000_000_000, "spent_nrho": 103_000_000, "left_nrho": 1_897_000_000,
@@ -326,7 +327,7 @@ class PlaceOut(BaseModel):
 class ProblemOut(BaseModel):
     """A refusal (with `code`, `name`, `parameters`, `where`) or a fault (with `fault`, its id). Source: RFC 9457."""
 
-    model_config = _shown(
+    model_config = shown(
         {
             "type": "/problems/AMA-104", "title": "There is no table \"visit\"…", "status": 422, "code": "AMA-104",
             "name": "sql.unknown_table", "parameters": {"name": "visit"}, "where": {"line": 1, "column": 15, "length": 5},
@@ -355,7 +356,7 @@ class JobOut(BaseModel):
     """A long question. `progress`: 0 to 1, by schedule and never by data; `ready_at`: when its answer leaves, known once its cost is
     charged; `position`: in the queue, from 1, while it waits; `problem`: why it failed."""
 
-    model_config = _shown(JOB)
+    model_config = shown(JOB)
     id: str
     state: Literal["queued", "running", "done", "failed", "cancelled"]
     stage: Literal["queued", "checking", "reserved", "running", "released", "stopped"]

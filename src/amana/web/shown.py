@@ -1,17 +1,21 @@
-"""People, projects, permits and outputs as responses show them, each with what its reader may do with it."""
+"""People, projects, permits, outputs and models as responses show them, each with what its reader may do with it."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 
 from amana.node.audit import Note
 from amana.node.comments import Comment
+from amana.node.models import Shown as ShownModel
 from amana.node.outputs import Shown
 from amana.policy.people import Accreditation, Asker, Organisation, Person
 from amana.policy.projects import Decision, Project, Reply, Review, Vote
 from amana.policy.purposes import Match
 from amana.policy.rights import Action, may, offered
-from amana.policy.things import OutputOf, PermitOf, Thing
+from amana.policy.things import ModelOf, OutputOf, PermitOf, Thing
 from amana.privacy.ledger import Balance
+from amana.terms.model_card import write_card
+from amana.terms.training_facts import write_facts
 
 
 def may_shown(asker: Asker | None, *, on: Thing, now: datetime) -> list[str]:
@@ -30,6 +34,8 @@ def changed(action: Action, asker: Asker | None, *, on: Thing, now: datetime, sh
             return {"id": on.record.id, "state": on.record.state.value}
         case OutputOf():
             return {"id": on.output.id, "state": on.output.state.value}
+        case ModelOf():
+            return {"id": on.model.id, "state": on.model.state.value}
         case _:
             return {}
 
@@ -132,6 +138,28 @@ def output_shown(shown: Shown, *, on: OutputOf, to: Asker | None, now: datetime)
         "round": output.round,
         "votes": [_vote_shown(vote) for vote in shown.votes],
         "may": may_shown(to, on=on, now=now),
+    }
+
+
+def model_shown(shown: ShownModel, *, to: Asker | None, now: datetime) -> dict[str, object]:
+    """A model with what is known and said of it. Who described and who assessed it are told to those who may see more than its card."""
+    record, inside = shown.record, may(Action.SEE_MODEL, to, on=shown.place, now=now)
+    return {
+        "id": record.id,
+        "project": record.project,
+        "permit": record.permit,
+        "dataset": record.dataset,
+        "version": record.version,
+        "custodian": shown.custodian,
+        "state": record.state.value,
+        "public": record.public,
+        "described_by": record.described_by if inside else None,
+        "assessed_by": record.assessed_by if inside else None,
+        "made_at": moment_shown(shown.made_at),
+        "since": moment_shown(shown.since),
+        "facts": json.loads(write_facts(shown.facts)),
+        "card": None if shown.card is None else json.loads(write_card(shown.card)),
+        "may": may_shown(to, on=shown.place, now=now),
     }
 
 

@@ -6,6 +6,7 @@ from amana.terms.refusal import Refusal
 from amana.web.access import open_because
 from amana.web.pages import (
     about,
+    ai,
     application,
     applications,
     asked,
@@ -42,8 +43,8 @@ async def nothing(reader: Read) -> Response:
 
 
 PUBLIC = (
-    assets.router, home.front, home.router, datasets.router, trying.router, search.router, projects.router, uses.router, log.router,
-    about.router, offline.worker, offline.router, sign_in.linked, sign_in.opening, sign_in.router, feeds.router,
+    assets.router, home.front, home.router, datasets.router, trying.router, search.router, projects.router, uses.router, ai.router,
+    log.router, about.router, offline.worker, offline.router, sign_in.linked, sign_in.opening, sign_in.router, feeds.router,
 )  # fmt: skip
 PERSONAL = (
     desk.router, applications.router, application.router, workbench.router, asked.router, custodian.router, custodian_dataset.router,

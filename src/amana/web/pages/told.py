@@ -22,8 +22,8 @@ _SKIPPED = frozenset({"amana", "kind", "pad", "sealed", "event"})
 _BUDGETS = frozenset({"cap_nrho", "cost_nrho", "left_nrho", "cap_delta", "cost_delta", "left_delta"})
 _ORDER = (
     "hour", "project", "dataset", "datasets", "custodian", "purposes", "verb", "state", "cost_nrho", "left_nrho", "cap_nrho", "unit",
-    "period", "until", "ends", "retention", "index", "field", "value", "code", "mechanism", "population", "permit", "run", "version",
-    "vkey", "replaces", "salt",
+    "period", "until", "ends", "retention", "index", "field", "value", "code", "mechanism", "population", "training", "permit", "model",
+    "run", "version", "vkey", "replaces", "salt",
 )  # fmt: skip
 """What people ask first stands first; what only programs compare comes last."""
 _WORDS: Mapping[str, str] = {"state": "state", "period": "log.period", "verb": "log.verb", "field": "log.sealed"}
@@ -93,6 +93,9 @@ def sentence(reader: Reader, entry: Members, *, known: Known, linked: bool = Tru
             return reader.tell("page.entry.project", event=_event(reader, entry), state=_state(reader, entry), **parts)
         case "permit":
             return reader.tell("page.entry.permit", event=_event(reader, entry), state=_state(reader, entry), **parts)
+        case "model":
+            code = "page.entry.model" if entry["project"] else "page.entry.model.custodian"
+            return reader.tell(code, event=_event(reader, entry), state=_state(reader, entry), **parts)
         case "run":
             return reader.tell("page.entry.run", event=_event(reader, entry), **parts)
         case "refused":
@@ -179,7 +182,7 @@ def _state(reader: Reader, entry: Members) -> str:
 
 
 def _event(reader: Reader, entry: Members) -> str:
-    """What happened to a project, a permit or a run, as a sentence of its own."""
+    """What happened to a project, a permit, a run or a model, as a sentence of its own."""
     kind, event = str(entry["kind"]), str(entry["event"])
     if event in {"create", "receive"}:
         return reader.catalogue.say(f"page.entry.{event}")
@@ -199,7 +202,7 @@ def _value(reader: Reader, entry: Members, name: str, *, known: Known) -> Markup
             return comma_of(reader, (dataset_named(reader, each, known=known) for each in cast("Sequence[str]", value)))
         case "purposes":
             return purposes_named(reader, value)
-        case "index":
+        case "index" | "training":
             return Markup('<a href="{}">{}</a>').format(reader.at(f"/log/{value}"), ltr(value))
         case "code":
             return ltr(f"AMA-{value}" if value else "–")

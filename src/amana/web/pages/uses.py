@@ -1,4 +1,4 @@
-"""The registers in words: what was done with the data, and the AI systems that learned from them."""
+"""The register in words: what was done with the data."""
 
 from dataclasses import dataclass
 from typing import final
@@ -58,9 +58,3 @@ def uses(reader: Read, number: Number = 1) -> Response:
         reader, "uses.html", lines=lines, latest=entries_told(reader, latest[-USES_SHOWN:]), number=number,
         more=len(rows) > number * ROWS_SHOWN,
     )  # fmt: skip
-
-
-@router.get("/ai", openapi_extra=doing(Action.SEE_PUBLIC))
-def systems(reader: Read) -> Response:
-    """AI systems that learned from the data: none is registered at this node yet, and the page says so."""
-    return page(reader, "ai.html")

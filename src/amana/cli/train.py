@@ -1,0 +1,97 @@
+"""`amana train` and `amana synthesise`: from a dataset that nobody sees to a model file, or a table of invented rows."""
+
+import argparse
+
+from amana.cli.reach import reach
+from amana.cli.show import tell, tell_cost, working, write_table
+from amana.client.figures import digits_after, number, percent
+from amana.client.odds import epsilon_of, odds, odds_percent
+from amana.client.text import Catalogue
+from amana.client.trained import Foreseen, TrainedModel
+from amana.local.door import open_folder
+from amana.terms.training import Specification, Synthesis
+from amana.terms.training_facts import Metric
+
+
+def train(options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """The qualities of the model on stdout; the model in a file."""
+    wanted = Specification(
+        dataset=options.name,
+        target=options.target,
+        table=options.table or "",
+        positive=options.positive or "",
+        features=_listed(options.features),
+        learner=options.learner,
+        groups=_listed(options.groups),
+        rows_per_unit=options.rows_per_unit,
+        seed=options.seed,
+        sql=options.sql,
+    )
+    with reach(options, catalogue, open_folder=open_folder) as door:
+        if options.preview:
+            _foresee(door.foresee(wanted, share=options.share), catalogue)
+            return
+        with working(catalogue.say("train.working")):
+            trained = door.train(wanted, share=options.share, permit=options.permit)
+    target = trained.save(options.output or f"{options.name}-{options.target}.model.json")
+    tell_trained(trained, catalogue)
+    print(target)
+
+
+def synthesise(options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """The invented rows in a file; its name on stdout."""
+    wanted = Synthesis(
+        dataset=options.name,
+        table=options.table or "",
+        columns=_listed(options.columns),
+        target=options.target or "",
+        rows=options.rows,
+        rows_per_unit=options.rows_per_unit,
+        seed=options.seed,
+        sql=options.sql,
+    )
+    with reach(options, catalogue, open_folder=open_folder) as door:
+        if options.preview:
+            _foresee(door.foresee(wanted, share=options.share), catalogue)
+            return
+        with working(catalogue.say("synthesise.working")):
+            made = door.synthesise(wanted, share=options.share, permit=options.permit)
+    target = made.save(options.output or f"{options.name}-synthetic.csv")
+    heads = tuple(catalogue.say(f"synthesise.{name}") for name in ("columns", "error"))
+    rows = [(" × ".join(names), f"{100 * error:.2f} %") for names, error in made.report]
+    write_table(heads, rows, numbers=(False, True))
+    tell_cost(made.cost, catalogue)
+    tell(catalogue.say("synthesise.read"))
+    print(target)
+
+
+def tell_trained(trained: TrainedModel, catalogue: Catalogue) -> None:
+    """How good it is, for whom, and what it cost."""
+    heads = tuple(catalogue.say(f"train.{name}") for name in ("quality", "people", "value", "interval"))
+    write_table(heads, [_row(metric, catalogue) for metric in trained.metrics], numbers=(False, False, True, True))
+    tell(catalogue.say("train.learner", learner=catalogue.word("learner", trained.model.learner), rounds=trained.rounds))
+    tell(catalogue.say("train.measured_on"))
+    tell_cost(trained.cost, catalogue)
+    tell(catalogue.say("train.entry", entry=trained.entry))
+
+
+def _row(metric: Metric, catalogue: Catalogue) -> tuple[str, ...]:
+    digits = digits_after((metric.high - metric.low) / 2)
+    people = f"{metric.column} = {metric.group}" if metric.column else catalogue.say("train.everybody")
+    ends = (number(metric.low, digits), number(metric.high, digits))
+    return catalogue.word("metric", metric.name), people, number(metric.value, digits), " … ".join(ends)
+
+
+def _foresee(foreseen: Foreseen, catalogue: Catalogue) -> None:
+    tell(
+        catalogue.say(
+            "train.foreseen", learner=catalogue.word("learner", foreseen.learner), rounds=foreseen.rounds, seconds=f"{foreseen.seconds:.0f}"
+        )
+    )
+    tell(catalogue.say("preview.cost", share=percent(foreseen.cost.share)))
+    tell(catalogue.say("ask.odds", **odds(odds_percent(epsilon_of(foreseen.cost.loss_nrho)))))
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    """Names separated by commas."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())

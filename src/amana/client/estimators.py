@@ -1,0 +1,120 @@
+"""Estimators as scikit-learn has them, whose rows stay where they are: `fit` names a dataset, and gets a model back.
+
+They follow scikit-learn's conventions (parameters in `__init__`, results with a trailing underscore, `get_params`), so that
+they can be cloned and compared; they do not import it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, Self, TypeAlias, final
+
+from amana.client.precision import MODEL_SHARE
+from amana.client.predict import Value, cells_of, predict
+from amana.client.trained import TrainedModel
+from amana.terms.model import Task
+from amana.terms.training import AUTO, Specification
+
+
+class Trainer(Protocol):
+    """A node over HTTP, or a data folder."""
+
+    def train(self, wanted: Specification, *, share: str, permit: str | None) -> TrainedModel: ...
+
+
+class Frame(Protocol):
+    """A pandas frame, as far as it is used here."""
+
+    def to_dict(self, orient: str) -> Any: ...
+
+
+Table: TypeAlias = Iterable[Mapping[str, Value]] | Frame
+
+
+class _Estimator:
+    _task: Task
+
+    def __init__(
+        self,
+        node: Trainer,
+        *,
+        learner: str = AUTO,
+        features: Sequence[str] = (),
+        groups: Sequence[str] = (),
+        positive: str = "",
+        rows_per_unit: int = 0,
+        seed: int = 0,
+    ) -> None:
+        self.node, self.learner, self.features, self.groups = node, learner, features, groups
+        self.positive, self.rows_per_unit, self.seed = positive, rows_per_unit, seed
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002, FBT001, FBT002 - scikit-learn's form
+        """The parameters, by name."""
+        names = ("node", "learner", "features", "groups", "positive", "rows_per_unit", "seed")
+        return {name: getattr(self, name) for name in names}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters."""
+        for name, value in params.items():
+            if name not in self.get_params():
+                raise ValueError(name)
+            setattr(self, name, value)
+        return self
+
+    def fit(self, *, dataset: str, target: str, table: str = "", share: str = MODEL_SHARE, permit: str | None = None) -> Self:
+        """Learn `target` of that dataset. `share`: of the lifetime budget that the model may take. The same again is free.
+
+        Errors: Refusal, also learn.other_task where the target is of the other kind; Fault.
+        """
+        wanted = Specification(
+            dataset=dataset,
+            target=target,
+            table=table,
+            positive=self.positive,
+            features=tuple(self.features),
+            learner=self.learner,
+            groups=tuple(self.groups),
+            rows_per_unit=self.rows_per_unit,
+            seed=self.seed,
+            task=self._task.value,
+        )
+        self.trained_ = self.node.train(wanted, share=share, permit=permit)
+        self.model_, self.metrics_, self.cost_ = self.trained_.model, self.trained_.metrics, self.trained_.cost
+        return self
+
+    def _scored(self, rows: Table) -> list[float]:
+        listed: Iterable[Mapping[str, Value]] = rows if isinstance(rows, Iterable) and not hasattr(rows, "to_dict") else _records(rows)
+        return predict(self.model_, [cells_of(self.model_, row) for row in listed])
+
+
+@final
+class PrivateClassifier(_Estimator):
+    """The chance of a member of a column. Predictions are made here, without the node."""
+
+    _task = Task.CLASSIFICATION
+
+    def predict_proba(self, rows: Table) -> list[tuple[float, float]]:
+        """(chance of not, chance of it) for each row: mappings from column to value, or a pandas frame.
+
+        Errors: Refusal predict.column_missing.
+        """
+        return [(1 - chance, chance) for chance in self._scored(rows)]
+
+    def predict(self, rows: Table) -> list[bool]:
+        """Whether the chance is at least one half."""
+        return [chance >= 0.5 for chance in self._scored(rows)]
+
+
+@final
+class PrivateRegressor(_Estimator):
+    """The value of a column, in its own unit. Predictions are made here, without the node."""
+
+    _task = Task.REGRESSION
+
+    def predict(self, rows: Table) -> list[float]:
+        """For each row: mappings from column to value, or a pandas frame. Errors: Refusal predict.column_missing."""
+        return self._scored(rows)
+
+
+def _records(frame: Any) -> Iterable[Mapping[str, Value]]:
+    """The rows of a pandas frame."""
+    records: list[dict[str, Value]] = frame.to_dict("records")
+    return records

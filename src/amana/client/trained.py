@@ -1,0 +1,156 @@
+"""A trained model as its reader gets it: the model, how good it is with intervals, and what it cost; and how it travels."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import final
+
+from amana.client.cost import Cost
+from amana.client.model_file import read_model, write_model
+from amana.client.wire import Json, a_list, a_number, a_text, a_whole, an_object, read_cost, write_cost
+from amana.terms.model import Model
+from amana.terms.training_facts import Metric
+
+PLAIN = ("dataset", "version", "digest", "unit", "permit", "purpose", "rows_per_unit", "rounds", "entry", "id")
+"""Fields that travel as they are."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """Before anything is spent: what it would cost, and after how many seconds it would be there. `learner`: the one that was chosen."""
+
+    cost: Cost
+    seconds: float
+    rounds: int
+    learner: str
+
+    def to_wire(self) -> dict[str, object]:
+        """As it travels."""
+        return {"cost": write_cost(self.cost), "seconds": self.seconds, "rounds": self.rounds, "learner": self.learner}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synthesised:
+    """A synthetic table as CSV text. `report`: (columns, estimated error of their joint distribution, as total variation, 0 to 1)."""
+
+    csv: str
+    report: tuple[tuple[tuple[str, ...], float], ...]
+    cost: Cost
+    dataset: str
+    version: str
+    digest: str
+    entry: int
+    permit: str
+    purpose: str
+
+    def to_wire(self) -> dict[str, object]:
+        """As it travels."""
+        said = {name: getattr(self, name) for name in ("dataset", "version", "digest", "permit", "purpose", "entry", "csv")}
+        report = [{"columns": list(columns), "error": error} for columns, error in self.report]
+        return {**said, "cost": write_cost(self.cost), "report": report}
+
+    def save(self, path: str | Path) -> Path:
+        """Write the table."""
+        target = Path(path)
+        target.write_text(self.csv, encoding="utf-8")
+        return target
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedModel:
+    """`entry`: where the public log tells of the training. `id`: in the node's register, empty where it keeps none of it.
+    `rows_per_unit`: how many rows of each privacy unit were used at most; `rounds`: how often the data was passed over."""
+
+    model: Model
+    metrics: tuple[Metric, ...]
+    cost: Cost
+    dataset: str
+    version: str
+    digest: str
+    unit: str
+    permit: str
+    purpose: str
+    rows_per_unit: int
+    rounds: int
+    entry: int
+    id: str = ""
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model file, which `amana predict` reads without a network."""
+        target = Path(path)
+        target.write_text(write_model(self.model), encoding="utf-8")
+        return target
+
+    def to_wire(self) -> dict[str, object]:
+        """As it travels."""
+        said = {name: getattr(self, name) for name in PLAIN}
+        return {
+            **said,
+            "cost": write_cost(self.cost),
+            "metrics": [write_metric(metric) for metric in self.metrics],
+            "model": write_model(self.model),
+        }
+
+
+def read_foreseen(found: Json) -> Foreseen:
+    """What is foreseen as it travelled. Errors: Refusal client.not_understood."""
+    seconds, rounds = a_number(found.get("seconds"), "seconds"), a_whole(found.get("rounds"), "rounds")
+    return Foreseen(cost=read_cost(found.get("cost")), seconds=seconds, rounds=rounds, learner=a_text(found.get("learner"), "learner"))
+
+
+def read_synthesised(found: Json) -> Synthesised:
+    """A synthetic table as it travelled. Errors: Refusal client.not_understood."""
+    report = [an_object(each, "report") for each in a_list(found.get("report"), "report")]
+    return Synthesised(
+        csv=a_text(found.get("csv"), "csv"),
+        report=tuple(
+            (tuple(a_text(name, "columns") for name in a_list(each.get("columns"), "columns")), a_number(each.get("error"), "error"))
+            for each in report
+        ),
+        cost=read_cost(found.get("cost")),
+        dataset=a_text(found.get("dataset"), "dataset"),
+        version=a_text(found.get("version"), "version"),
+        digest=a_text(found.get("digest"), "digest"),
+        entry=a_whole(found.get("entry"), "entry"),
+        permit=a_text(found.get("permit"), "permit"),
+        purpose=a_text(found.get("purpose"), "purpose"),
+    )
+
+
+def read_trained(found: Json) -> TrainedModel:
+    """A trained model as it travelled. Errors: Refusal client.not_understood, or of the model file."""
+    return TrainedModel(
+        model=read_model(a_text(found.get("model"), "model")),
+        metrics=tuple(read_metric(each) for each in a_list(found.get("metrics"), "metrics")),
+        cost=read_cost(found.get("cost")),
+        dataset=a_text(found.get("dataset"), "dataset"),
+        version=a_text(found.get("version"), "version"),
+        digest=a_text(found.get("digest"), "digest"),
+        unit=a_text(found.get("unit"), "unit"),
+        permit=a_text(found.get("permit"), "permit"),
+        purpose=a_text(found.get("purpose"), "purpose"),
+        rows_per_unit=a_whole(found.get("rows_per_unit"), "rows_per_unit"),
+        rounds=a_whole(found.get("rounds"), "rounds"),
+        entry=a_whole(found.get("entry"), "entry"),
+        id=a_text(found.get("id"), "id"),
+    )
+
+
+def write_metric(metric: Metric) -> dict[str, object]:
+    """A measured quality as it travels."""
+    return asdict(metric)
+
+
+def read_metric(value: object) -> Metric:
+    """Errors: Refusal client.not_understood."""
+    found = an_object(value, "metric")
+    return Metric(
+        name=a_text(found.get("name"), "metric.name"),
+        value=a_number(found.get("value"), "metric.value"),
+        low=a_number(found.get("low"), "metric.low"),
+        high=a_number(found.get("high"), "metric.high"),
+        column=a_text(found.get("column", ""), "metric.column"),
+        group=a_text(found.get("group", ""), "metric.group"),
+    )

@@ -1,0 +1,176 @@
+"""From what is asked for to a learner of it: which rows, which columns, how many rows of each unit. Public facts only."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import final
+
+import numpy as np
+
+from amana.catalog.profile import Profile
+from amana.catalog.schema import Column, Schema, Table
+from amana.learn.assessed import Assessed, assessed
+from amana.learn.problem import ALIAS, problem_of
+from amana.learn.quality import Quality
+from amana.learn.synthesis import synthesis_of
+from amana.learn.synthetic import Synthesiser
+from amana.learn.synthetic_table import SyntheticTable
+from amana.privacy.bound import Choice
+from amana.privacy.rounds import Measure, Rounds
+from amana.query.check import is_ranked
+from amana.query.infer import columns_of, rows_of
+from amana.query.plan import Relation, Scan
+from amana.query.tables import scans_of, table_of
+from amana.terms.course import Course
+from amana.terms.ids import NanoRho
+from amana.terms.model import Model
+from amana.terms.refusal import Refusal
+from amana.terms.training import Specification, Synthesis
+from amana.terms.training_facts import Metric
+
+ROWS_MAX = 1_000_000
+"""Of a synthetic table, where nobody says how many."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Where rows come from: a relation whose columns are named "t.<column>", as a table of such columns; how many privacy units and rows
+    there are, by the profile; how many rows of each unit are kept, and how."""
+
+    source: Relation
+    table: Table
+    units: float
+    rows: float
+    rows_per_unit: int
+    choice: Choice
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedModel:
+    """A learner with the bounds of its scans."""
+
+    assessed: Assessed
+    choice: Choice
+
+    @property
+    def name(self) -> str:
+        """Of the learner that was asked for, or chosen."""
+        return self.assessed.learner.name
+
+    @property
+    def course(self) -> Course:
+        """See `privacy.rounds.Learner`."""
+        return self.assessed.course
+
+    def propose(self, done: Rounds) -> tuple[Measure, ...]:
+        """See `privacy.rounds.Learner`."""
+        return self.assessed.propose(done)
+
+    def finish(self, done: Rounds) -> Model:
+        """The model of a whole course."""
+        return self.assessed.finish(done)
+
+    def quality(self, done: Rounds) -> tuple[Metric, ...]:
+        """How good it is, for everybody and for each member of the groups."""
+        return tuple(metric for quality in self.assessed.quality(done) for metric in _metrics(quality))
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedTable:
+    """A maker of synthetic rows with the bounds of its scans. `rows`: how many, where nobody says."""
+
+    maker: Synthesiser
+    choice: Choice
+    rows: int
+    name: str = "synthetic"
+
+    @property
+    def course(self) -> Course:
+        """See `privacy.rounds.Learner`."""
+        return self.maker.course
+
+    def propose(self, done: Rounds) -> tuple[Measure, ...]:
+        """See `privacy.rounds.Learner`."""
+        return self.maker.propose(done)
+
+    def finish(self, done: Rounds, *, rows: int, chance: Random) -> SyntheticTable:
+        """So many invented rows; as many as there are where that is 0."""
+        return self.maker.finish(done, rows=rows or self.rows, chance=np.random.default_rng(chance.getrandbits(128)))
+
+
+def rows_wanted(wanted: Specification | Synthesis, schema: Schema, profile: Profile, *, source: Relation | None) -> Rows:
+    """The rows of the table that is named, or of the dataset's only private one; or those of `source`, which a query gave.
+
+    Errors: Refusal learn.no_table, learn.rows_per_unit.
+    """
+    relation = source if source is not None else Scan(table=_table(wanted.table, wanted.dataset, schema).name, alias=ALIAS)
+    columns = columns_of(relation, schema)
+    made = tuple(Column(name=name.removeprefix(f"{ALIAS}."), domain=info.domain) for name, info in columns.items() if not info.unit)
+    private = [table for scan in scans_of(relation) if (table := table_of(scan, schema)).private]
+    known = [each for table in private if (each := profile.table(table.name)) is not None]
+    most = rows_of(relation, schema)
+    kept = min(wanted.rows_per_unit or 1, most)
+    units = min((each.units for each in known), default=1.0)
+    rows = min(max((each.rows for each in known), default=1.0), units * kept)
+    if isinstance(relation, Scan):
+        choice = Choice(keep=((ALIAS, kept),))
+    elif is_ranked(relation):
+        choice = Choice(left=kept)
+    elif most > kept:
+        raise Refusal("learn.rows_per_unit", most=most, unit=schema.unit)
+    else:
+        choice = Choice()
+    named = private[0].name if isinstance(relation, Scan) else "SELECT"
+    return Rows(
+        source=relation,
+        table=Table(name=named, private=True, columns=made),
+        units=max(1.0, units),
+        rows=max(1.0, rows),
+        rows_per_unit=kept,
+        choice=choice,
+    )
+
+
+def model_wanted(wanted: Specification, rows: Rows, *, nano_rho: NanoRho) -> WantedModel:
+    """The learner of a specification.
+
+    Errors: Refusal learn.*: a column that is not there or has no declared domain, a target of another kind, an unknown learner.
+    """
+    problem = problem_of(
+        rows.table,
+        source=rows.source,
+        target=wanted.target,
+        positive=wanted.positive,
+        features=wanted.features,
+        rows_per_unit=rows.rows_per_unit,
+        units=rows.units,
+    )
+    if wanted.task and problem.task.value != wanted.task:
+        raise Refusal("learn.other_task", column=wanted.target, task=f"word.task.{problem.task.value}")
+    names = [feature.name for feature in problem.features]
+    unknown = next((name for name in wanted.groups if name not in names), None)
+    if unknown is not None:
+        raise Refusal("learn.group_not_used", column=unknown, columns=", ".join(names)[:1000])
+    groups = tuple(names.index(name) for name in dict.fromkeys(wanted.groups))
+    return WantedModel(assessed=assessed(problem, wanted.learner, nano_rho=nano_rho, groups=groups, seed=wanted.seed), choice=rows.choice)
+
+
+def table_wanted(wanted: Synthesis, rows: Rows, *, nano_rho: NanoRho) -> WantedTable:
+    """The maker of a synthetic table. Errors: Refusal learn.*, as of `model_wanted`."""
+    synthesis = synthesis_of(rows.table, source=rows.source, columns=wanted.columns, target=wanted.target or None, nano_rho=nano_rho)
+    return WantedTable(maker=Synthesiser(synthesis=synthesis), choice=rows.choice, rows=min(ROWS_MAX, round(rows.rows)))
+
+
+def _table(name: str, dataset: str, schema: Schema) -> Table:
+    private = [table for table in schema.tables if table.private]
+    found = [table for table in private if table.name.lower() == name.lower()] if name else private
+    if len(found) != 1:
+        raise Refusal("learn.no_table", dataset=dataset, tables=", ".join(table.name for table in private))
+    return found[0]
+
+
+def _metrics(quality: Quality) -> list[Metric]:
+    who = {"column": quality.group, "group": quality.member or "–"} if quality.group else {}
+    return [Metric(name=score.metric, value=score.value, low=score.low, high=score.high, **who) for score in quality.scores]

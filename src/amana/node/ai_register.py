@@ -1,0 +1,84 @@
+"""The register of AI systems of a node: the models that were registered, with the facts of this node beside what was said."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, final
+
+from amana.catalog.schema import Dataset
+from amana.node.models import PAGE_MAX, Shown
+from amana.policy.people import Asker
+from amana.privacy.loss import DELTA_ONE
+from amana.register.ai_systems import AiSystem
+from amana.register.promise import delta_shown
+from amana.terms.ids import DeltaUnits, ModelId
+from amana.terms.refusal import Refusal
+
+if TYPE_CHECKING:
+    from amana.node.service import Service
+
+LISTED_MAX = 5_000
+"""Systems in one document."""
+
+
+@final
+class AiRegister:
+    """The register as everybody reads it. Errors: as `Models`."""
+
+    def __init__(self, service: "Service") -> None:
+        self._service = service
+
+    def systems(
+        self, asker: Asker | None, *, state: str = "", dataset: str = "", skipped: int = 0, limit: int = PAGE_MAX
+    ) -> tuple[AiSystem, ...]:
+        """A page of them, the newest first. `state`, `dataset`: only those."""
+        found = self._service.models.public(asker, state=state, dataset=dataset, skipped=skipped, limit=limit)
+        return self._named(found)
+
+    def every(self, asker: Asker | None) -> tuple[AiSystem, ...]:
+        """All of them, up to LISTED_MAX."""
+        found = list[AiSystem]()
+        while len(found) < LISTED_MAX:
+            more = self.systems(asker, skipped=len(found))
+            found += more
+            if len(more) < PAGE_MAX:
+                break
+        return tuple(found)
+
+    def system(self, asker: Asker | None, *, model: ModelId) -> AiSystem:
+        """One of them. Errors: Refusal node.not_found, also for one that is not in the register, whoever asks."""
+        place = self._service.models.place(model)
+        if not place.model.public:
+            raise Refusal("node.not_found", thing="word.thing.model", name=model[:80])
+        (found,) = self._named([self._service.models.model(asker, model=model)])
+        return found
+
+    def shown(self, found: Shown) -> AiSystem | None:
+        """A model as it would stand in the register; None while nobody described it."""
+        return next(iter(self._named([found])), None)
+
+    def _named(self, found: Iterable[Shown]) -> tuple[AiSystem, ...]:
+        serving = {each.name: each for each in self._service.datasets()}
+        return tuple(self._system(each, serving.get(each.record.dataset)) for each in found if each.card is not None)
+
+    def _system(self, found: Shown, dataset: Dataset | None) -> AiSystem:
+        record = found.record
+        assert found.card is not None
+        cap = found.facts.cost_delta if dataset is None else dataset.population.cap_delta
+        return AiSystem(
+            id=record.id,
+            state=record.state.value,
+            card=found.card,
+            facts=found.facts,
+            dataset=record.dataset,
+            dataset_title=() if dataset is None else dataset.title,
+            version=record.version,
+            custodian=found.custodian,
+            project=record.project or "",
+            permit=record.permit,
+            entries=self._service.entries_of(record.id),
+            page=f"{self._service.settings.public_url}/en/ai/{record.id}",
+            delta=delta_shown(DeltaUnits(min(cap, DELTA_ONE // 100))),
+            changed_at=found.since,
+            registered_at=found.registered_at,
+            served_at=found.served_at,
+            retired_at=found.retired_at,
+        )

@@ -1,0 +1,198 @@
+"""Training and synthesis: from a declared specification to a model or a table, of which only noisy sums ever left."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING, TypeAlias, final
+
+import structlog
+
+from amana.client.precision import MODEL_SHARE
+from amana.node.asking import Leave, Open, cap_of, local_leave
+from amana.node.spending import balance_of
+from amana.policy.permit import Permit
+from amana.privacy.kernel import Training
+from amana.privacy.price import price_course
+from amana.privacy.rounds import CourseTaken, Learner, train
+from amana.privacy.schedule import seconds_of_course
+from amana.query.parse import parse
+from amana.terms.canonical import canonical_bytes
+from amana.terms.ids import Digest, NanoRho, VersionId
+from amana.terms.model import Model
+from amana.terms.refusal import Refusal
+from amana.terms.training import Specification, Synthesis
+from amana.terms.training_facts import Metric
+
+if TYPE_CHECKING:
+    from amana.learn.synthetic_table import SyntheticTable
+    from amana.learn.wanted import Rows, WantedModel, WantedTable
+
+Wanted: TypeAlias = Specification | Synthesis
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What it cost, of what, and where the log tells of it. Units: nano-rho; `course_nrho`: what was paid for it when it was first taken;
+    `rows_per_unit`: rows kept of each privacy unit."""
+
+    cost_nrho: NanoRho
+    course_nrho: NanoRho
+    cap_nrho: NanoRho
+    spent_nrho: NanoRho
+    recalled: bool
+    version: VersionId
+    digest: Digest
+    dataset: str
+    unit: str
+    rows_per_unit: int
+    project: str
+    permit: str
+    purpose: str
+    entry: int
+    rounds: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    model: Model
+    specification: Specification
+    metrics: tuple[Metric, ...]
+    spent: Spent
+    custodian: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synthesised:
+    table: "SyntheticTable"
+    synthesis: Synthesis
+    spent: Spent
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """Before anything is spent: what it would cost, of what, and after how many seconds it leaves."""
+
+    cost_nrho: NanoRho
+    cap_nrho: NanoRho
+    spent_nrho: NanoRho
+    seconds: float
+    rounds: int
+    learner: str
+
+
+@final
+class Learning:
+    """The use cases of training on one data folder. Errors: Refusal or Fault only."""
+
+    def __init__(self, dataset: Callable[[str], Open], *, chance: Random) -> None:
+        self._dataset, self._chance = dataset, chance
+
+    def train(
+        self,
+        wanted: Specification,
+        *,
+        share: str = MODEL_SHARE,
+        leave: Leave = local_leave,
+        admit: Callable[[Permit], None] = lambda _: None,
+    ) -> Trained:
+        """A model, for that share of the lifetime budget at most. The same specification again is free. `admit`: refuses, before anything
+        is spent, what could not be kept under that permit."""
+        opened, cap = self._opened(wanted, share)
+        dataset = opened.version.dataset
+        permitted = leave.find(dataset)  # before the specification is judged: what fits is for those with leave
+        admit(permitted)
+        learner = _model(wanted, opened, cap)
+        training = Training(permit=permitted, version=opened.version, choice=learner.choice)
+        taken, spent = _taken(wanted, training, learner, opened, leave)
+        return Trained(
+            model=learner.finish(taken.rounds),
+            specification=wanted,
+            metrics=learner.quality(taken.rounds),
+            spent=spent,
+            custodian=dataset.custodian,
+        )
+
+    def synthesise(self, wanted: Synthesis, *, share: str = MODEL_SHARE, leave: Leave = local_leave) -> Synthesised:
+        """A synthetic table, likewise."""
+        opened, cap = self._opened(wanted, share)
+        permitted = leave.find(opened.version.dataset)
+        maker = _table(wanted, opened, cap)
+        training = Training(permit=permitted, version=opened.version, choice=maker.choice, kind="synthesise")
+        taken, spent = _taken(wanted, training, maker, opened, leave)
+        table = maker.finish(taken.rounds, rows=wanted.rows, chance=self._chance)
+        return Synthesised(table=table, synthesis=wanted, spent=spent)
+
+    def foresee(self, wanted: Wanted, *, share: str = MODEL_SHARE) -> Foreseen:
+        """What it would cost and when it would be there; nothing is spent, no data is touched and no permit needed."""
+        opened, cap = self._opened(wanted, share)
+        balance = balance_of(opened)
+        learner = _model(wanted, opened, cap) if isinstance(wanted, Specification) else _table(wanted, opened, cap)
+        return Foreseen(
+            cost_nrho=price_course(learner.course).nano_rho,
+            cap_nrho=balance.cap_nrho,
+            spent_nrho=balance.spent_nrho,
+            seconds=seconds_of_course(learner.course, opened.kernel.schedule),
+            rounds=len(learner.course.rounds),
+            learner=learner.name,
+        )
+
+    def _opened(self, wanted: Wanted, share: str) -> tuple[Open, NanoRho]:
+        opened = self._dataset(wanted.dataset)
+        return opened, cap_of(share, opened, uses=1).nano_rho
+
+
+def _taken(wanted: Wanted, training: Training, learner: Learner, opened: Open, leave: Leave) -> tuple[CourseTaken, Spent]:
+    """The sums of the course; the log commits to who asks for what."""
+    begun, balance, dataset = time.perf_counter(), balance_of(opened), opened.version.dataset
+    with opened.record.sealing(person=leave.person, sql=canonical_bytes(wanted).decode()) as sealed:
+        taken = train(replace(training, sealed=sealed), learner, opened.kernel)
+    structlog.get_logger("amana.node").info(
+        training.kind, digest=taken.digest, version=opened.version.id, recalled=taken.recalled, cost_nrho=taken.cost_nrho,
+        rounds=len(taken.rounds), answer_ms=round(1e3 * (time.perf_counter() - begun), 1),
+    )  # fmt: skip
+    return taken, Spent(
+        cost_nrho=taken.cost_nrho,
+        course_nrho=price_course(learner.course).nano_rho,
+        cap_nrho=balance.cap_nrho,
+        spent_nrho=NanoRho(balance.spent_nrho + taken.cost_nrho),
+        recalled=taken.recalled,
+        version=opened.version.id,
+        digest=taken.digest,
+        dataset=dataset.name,
+        unit=dataset.schema.unit,
+        rows_per_unit=max((most for _, most in training.choice.keep), default=0),
+        project=training.permit.project,
+        permit=training.permit.id,
+        purpose=training.permit.purpose,
+        entry=taken.included.index,
+        rounds=len(taken.rounds),
+    )
+
+
+def _model(wanted: Specification, opened: Open, cap: NanoRho) -> "WantedModel":
+    from amana.learn.wanted import model_wanted  # NumPy is loaded by who learns
+
+    return model_wanted(wanted, _rows(wanted, opened), nano_rho=cap)
+
+
+def _table(wanted: Synthesis, opened: Open, cap: NanoRho) -> "WantedTable":
+    from amana.learn.wanted import table_wanted
+
+    return table_wanted(wanted, _rows(wanted, opened), nano_rho=cap)
+
+
+def _rows(wanted: Wanted, opened: Open) -> "Rows":
+    """The rows that are meant: of a table, or those that a query makes of private tables."""
+    from amana.learn.wanted import rows_wanted
+
+    schema, source = opened.version.dataset.schema, None
+    if wanted.sql:
+        if wanted.table:
+            raise Refusal("learn.table_and_sql")
+        source = parse(f"SELECT COUNT(*) AS n FROM ({wanted.sql}) AS t", schema).source  # noqa: S608 - read by the parser, never run
+    return rows_wanted(wanted, schema, opened.profile, source=source)

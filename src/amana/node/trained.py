@@ -1,0 +1,52 @@
+"""What training gives, as the values that every door and client shows."""
+
+from amana.client.cost import Cost
+from amana.client.trained import Foreseen, Synthesised, TrainedModel
+from amana.node import learning
+from amana.node.learning import Spent
+
+
+def trained_of(trained: learning.Trained, *, id: str = "") -> TrainedModel:
+    """`id`: in the node's register."""
+    spent = trained.spent
+    return TrainedModel(
+        model=trained.model,
+        metrics=trained.metrics,
+        cost=_cost(spent),
+        dataset=spent.dataset,
+        version=spent.version,
+        digest=spent.digest,
+        unit=spent.unit,
+        permit=spent.permit,
+        purpose=spent.purpose,
+        rows_per_unit=spent.rows_per_unit,
+        rounds=spent.rounds,
+        entry=spent.entry,
+        id=id,
+    )
+
+
+def synthesised_of(made: learning.Synthesised) -> Synthesised:
+    """The table as text."""
+    spent = made.spent
+    return Synthesised(
+        csv=made.table.csv(),
+        report=tuple((one.columns, one.noise + one.fit) for one in (*made.table.utility.single, *made.table.utility.pairs)),
+        cost=_cost(spent),
+        dataset=spent.dataset,
+        version=spent.version,
+        digest=spent.digest,
+        entry=spent.entry,
+        permit=spent.permit,
+        purpose=spent.purpose,
+    )
+
+
+def foreseen_of(foreseen: learning.Foreseen) -> Foreseen:
+    """Before anything is spent."""
+    cost = Cost(loss_nrho=foreseen.cost_nrho, cap_nrho=foreseen.cap_nrho, spent_nrho=foreseen.spent_nrho, delta_units=0, recalled=False)
+    return Foreseen(cost=cost, seconds=foreseen.seconds, rounds=foreseen.rounds, learner=foreseen.learner)
+
+
+def _cost(spent: Spent) -> Cost:
+    return Cost(loss_nrho=spent.cost_nrho, cap_nrho=spent.cap_nrho, spent_nrho=spent.spent_nrho, delta_units=0, recalled=spent.recalled)

@@ -1,0 +1,89 @@
+"""What is known of a model from its training alone: what it learned from, what that cost, how well it does. Standard library only.
+
+Every figure here is a charged, noisy sum or follows from some (PRIVACY 16), so that all of it may stand in a public register.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, cast, final
+
+from amana.terms.ids import DeltaUnits, Digest, NanoRho
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One measure of quality with its 95 % interval. `name`: "auc", "accuracy", "r2", "error" and so on. `column`, `group`: of whom it
+    is the quality, where not of everybody."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    column: str = ""
+    group: str = ""
+
+    def __post_init__(self) -> None:
+        assert self.low <= self.value <= self.high, "a figure lies in its interval"
+        assert bool(self.column) == bool(self.group), "a group is of a column"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """An attack on the mechanism, on public or synthetic stand-ins (PRIVACY 21). `claimed`, `lower_bound`: epsilon at `delta`, the bound at
+    that confidence. `control_caught`: the same test caught a mechanism with half the noise; else the audit is no evidence."""
+
+    attack: str
+    claimed: float
+    lower_bound: float
+    delta: float
+    confidence: float
+    control_caught: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingFacts:
+    """`specification`: what was asked for, as canonical JSON. `unit`: who is protected; `rows_kept`: of each unit. `entry`: the index of
+    the use in the public log; `receipt`: the digest of its entry. `energy_wh`: predicted from public facts; None where nothing predicts it.
+    """
+
+    learner: str
+    specification: str
+    task: str
+    target: str
+    features: tuple[str, ...]
+    unit: str
+    rows_kept: int
+    cost_nrho: NanoRho
+    cost_delta: DeltaUnits
+    quality: tuple[Metric, ...]
+    groups: tuple[Metric, ...]
+    trained_at: datetime
+    entry: int
+    receipt: Digest
+    energy_wh: float | None = None
+    audit: Audit | None = None
+
+
+def write_facts(facts: TrainingFacts) -> str:
+    """As one line of JSON."""
+    plain = asdict(facts) | {"trained_at": facts.trained_at.isoformat()}
+    return json.dumps(plain, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def read_facts(written: str) -> TrainingFacts:
+    """What `write_facts` wrote."""
+    plain = cast("dict[str, Any]", json.loads(written))
+    audit = cast("Mapping[str, Any] | None", plain["audit"])
+    read: dict[str, Any] = {
+        "features": tuple(plain["features"]),
+        "quality": tuple(Metric(**each) for each in plain["quality"]),
+        "groups": tuple(Metric(**each) for each in plain["groups"]),
+        "trained_at": datetime.fromisoformat(plain["trained_at"]),
+        "audit": None if audit is None else Audit(**audit),
+    }
+    return TrainingFacts(**plain | read)

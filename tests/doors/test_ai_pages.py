@@ -1,0 +1,102 @@
+"""The register of AI systems for people and for programs: a card that a citizen reads, and no safety out of a missed control."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from amana.client.text import LANGUAGES
+from amana.node.models import NewModel
+from amana.policy.people import Asker
+from amana.policy.transitions import ModelEvent
+from amana.terms.ids import ModelId
+from tests.doors.http_node import HttpNode, http_node, session_of
+from tests.models import card, new_model
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpNode]:
+    with http_node(tmp_path_factory.mktemp("ai") / "node") as made:
+        yield made
+
+
+def asker(node: HttpNode, who: str) -> Asker:
+    return node.service.sign_in.by_session(session_of(node.service, node.people[who]), now=node.service.now())
+
+
+def registered(node: HttpNode, *, caught: bool = True, serving: bool = False) -> ModelId:
+    models, of = node.service.models, node.service.versions()[0]
+    new: NewModel = new_model(
+        project=node.project, permit=node.permit, dataset="test", version=of.id, custodian=of.dataset.custodian, entry=0, caught=caught
+    )
+    made = models.add(new)
+    models.describe(asker(node, "member"), model=made, card=card())
+    models.act(asker(node, "custodian"), model=made, event=ModelEvent.ASSESS)
+    models.act(asker(node, "member"), model=made, event=ModelEvent.REGISTER)
+    if serving:
+        models.act(asker(node, "custodian"), model=made, event=ModelEvent.SERVE)
+    return made
+
+
+def words(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_card_says_what_it_decides_who_answers_and_how_to_object(node: HttpNode, language: str) -> None:
+    model = registered(node, serving=True)
+    reply = node.client.get(f"/{language}/ai/{model}")
+    assert reply.status_code == 200
+    told = words(reply.text)
+    for said in (
+        "Whom a nurse calls first.",
+        "A nurse decides on every call.",
+        "Write to the clinic",
+        "ai@clinic.example",
+        "Clinic of Tests",
+    ):
+        assert said in told
+    assert "0.870" in told and "0.850 – 0.890" in told and "sex: women" in told
+    assert "word." not in told and "page." not in told
+    assert f'href="/{language}/log/' in reply.text
+    listed = node.client.get(f"/{language}/ai?state=in_service").text
+    assert f"/{language}/ai/{model}" in listed and "Return visits" in words(listed) or language == "fr"
+
+
+def test_an_audit_whose_control_was_missed_is_shown_as_no_evidence(node: HttpNode) -> None:
+    told = words(node.client.get(f"/en/ai/{registered(node, caught=False)}").text)
+    assert "No evidence." in told and "An attack on invented data shows" not in told
+    assert "An attack on invented data shows at least ε = 0.71" in words(node.client.get(f"/en/ai/{registered(node)}").text)
+
+
+def test_what_is_not_registered_has_no_page_and_no_document(node: HttpNode) -> None:
+    of = node.service.versions()[0]
+    made = node.service.models.add(
+        new_model(project=node.project, permit=node.permit, dataset="test", version=of.id, custodian=of.dataset.custodian, entry=0)
+    )
+    for path in (f"/en/ai/{made}", "/en/ai/s-none", f"/api/v1/ai-systems/{made}", f"/api/v1/ai-systems/{made}/cyclonedx"):
+        assert node.client.get(path).status_code == 404, path
+
+
+def test_programs_read_the_register_in_every_form(node: HttpNode) -> None:
+    model = registered(node)
+    listed = node.client.get("/api/v1/ai-systems.json").json()
+    assert model in {each["id"] for each in listed["systems"]}
+    assert node.client.get(f"/api/v1/ai-systems/{model}").json()["system"]["state"] == "registered"
+    assert model in node.client.get("/api/v1/ai-systems.csv").text
+    assert node.client.get("/api/v1/ai-systems.json", params={"state": "retired"}).json()["systems"] == []
+    kinds = {"cyclonedx": "application/vnd.cyclonedx+json", "hub": "text/markdown", "atrs": "application/json"}
+    for form, media in kinds.items():
+        reply = node.client.get(f"/api/v1/ai-systems/{model}/{form}")
+        assert reply.status_code == 200 and reply.headers["content-type"].startswith(media), form
+    french = node.client.get(f"/api/v1/ai-systems/{model}/algoritmeregister", params={"language": "fr"}).json()
+    assert french["goal"] == "Prévoit les appels de suivi."
+    assert node.client.get(f"/api/v1/ai-systems/{model}/pickle").status_code == 422
+
+
+def test_the_entries_of_a_system_stand_in_the_log_and_name_it(node: HttpNode) -> None:
+    model = registered(node)
+    entries = node.service.ai_register.system(None, model=model).entries
+    assert len(entries) == 2
+    told = words(node.client.get(f"/en/log/{entries[-1]}").text)
+    assert model in told and "The team enters the model in the public register." in told

@@ -1,0 +1,63 @@
+"""A model with its facts and its card, for tests of models and of the register."""
+
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from amana.node.models import NewModel
+from amana.terms.ids import DeltaUnits, Digest, NanoRho, PermitId, ProjectId
+from amana.terms.model_card import Card
+from amana.terms.training_facts import Audit, Metric, TrainingFacts
+
+TEXT = '{"Model":{"learner":"linear"}}'
+"""Not read by who keeps it."""
+
+
+def facts(*, entry: int = 7, caught: bool = True) -> TrainingFacts:
+    audit = Audit(attack="likelihood ratio", claimed=1.0, lower_bound=0.71, delta=1e-5, confidence=0.95, control_caught=caught)
+    return TrainingFacts(
+        learner="linear",
+        specification='{"Specification":{"dataset":"clinic","target":"readmitted"}}',
+        task="classification",
+        target="readmitted",
+        features=("age", "stay"),
+        unit="patient",
+        rows_kept=1,
+        cost_nrho=NanoRho(25_000_000),
+        cost_delta=DeltaUnits(0),
+        quality=(Metric(name="auc", value=0.87, low=0.85, high=0.89), Metric(name="accuracy", value=0.81, low=0.8, high=0.82)),
+        groups=(
+            Metric(name="auc", value=0.86, low=0.82, high=0.9, column="sex", group="women"),
+            Metric(name="auc", value=0.88, low=0.84, high=0.92, column="sex", group="men"),
+        ),
+        trained_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
+        entry=entry,
+        receipt=Digest("0f" * 32),
+        energy_wh=3.5,
+        audit=audit,
+    )
+
+
+def card() -> Card:
+    return Card(
+        name=(("en", "Return visits"), ("fr", "Retours à l'hôpital")),
+        purpose=(("en", "Plans follow-up calls."), ("fr", "Prévoit les appels de suivi.")),
+        decides=(("en", "Whom a nurse calls first."),),
+        weighed=(("en", "Nurses call more people in time; a mistake costs one call."),),
+        oversight=(("en", "A nurse decides on every call."),),
+        objection=(("en", "Write to the clinic; a doctor answers within ten days."),),
+        limits=(("en", "Not for children."),),
+        legal_basis=(("en", "Health act, article 12."),),
+        category="impactful",
+        provider="University of Tests",
+        contact="ai@clinic.example",
+        deployer="Clinic of Tests",
+    )
+
+
+def new_model(
+    *, project: ProjectId | None, permit: PermitId, dataset: str, version: str, custodian: str, entry: int = 7, caught: bool = True
+) -> NewModel:
+    """Of a training of its own: what the same training left is kept once."""
+    made = replace(facts(entry=entry, caught=caught), receipt=Digest(secrets.token_hex(32)))
+    return NewModel(project=project, permit=permit, dataset=dataset, version=version, custodian=custodian, model=TEXT, facts=made)

@@ -1,0 +1,29 @@
+"""Every learner of the house over the tiny table of the audits, as small as it gets."""
+
+from collections.abc import Callable, Mapping
+
+from amana.learn.glass_box import GlassBox
+from amana.learn.linear import Linear
+from amana.learn.problem import ALIAS, problem_of
+from amana.learn.synthesis import synthesis_of
+from amana.learn.synthetic import Synthesiser
+from amana.learn.trees import Trees
+from amana.privacy.rounds import Learner
+from amana.terms.ids import NanoRho
+from tests.noise.audits import SCHEMA
+
+LOSS = NanoRho(2_000_000_000)
+"""So large that few trainings tell the worlds apart, and half the noise is seen."""
+UNITS = 1_000.0
+_TABLE = SCHEMA.tables[0]
+_CHOICE = problem_of(_TABLE, target="yes", units=UNITS)
+_NUMBER = problem_of(_TABLE, target="score", units=UNITS)
+assert ALIAS == "t"
+
+LEARNERS: Mapping[str, Callable[[], Learner]] = {
+    "linear": lambda: Linear(problem=_CHOICE, nano_rho=LOSS, rounds=3),
+    "linear of a number": lambda: Linear(problem=_NUMBER, nano_rho=LOSS, rounds=3),
+    "glass-box": lambda: GlassBox(problem=_CHOICE, nano_rho=LOSS, rounds=3),
+    "trees": lambda: Trees(problem=_CHOICE, nano_rho=LOSS, rounds=2, trees=2),
+    "synthetic": lambda: Synthesiser(synthesis=synthesis_of(_TABLE, target="yes", nano_rho=LOSS)),
+}
