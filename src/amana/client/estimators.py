@@ -59,8 +59,11 @@ class _Estimator:
             setattr(self, name, value)
         return self
 
-    def fit(self, *, dataset: str, target: str, table: str = "", share: str = MODEL_SHARE, permit: str | None = None) -> Self:
-        """Learn `target` of that dataset. `share`: of the lifetime budget that the model may take. The same again is free.
+    def fit(
+        self, *, dataset: str, target: str, table: str = "", sql: str = "", share: str = MODEL_SHARE, permit: str | None = None
+    ) -> Self:
+        """Learn `target` of that dataset, from the rows of a table or from those that a SELECT makes. `share`: of the lifetime budget
+        that the model may take. The same again is free.
 
         Errors: Refusal, also learn.other_task where the target is of the other kind; Fault.
         """
@@ -75,6 +78,7 @@ class _Estimator:
             rows_per_unit=self.rows_per_unit,
             seed=self.seed,
             task=self._task.value,
+            sql=sql,
         )
         self.trained_ = self.node.train(wanted, share=share, permit=permit)
         self.model_, self.metrics_, self.cost_ = self.trained_.model, self.trained_.metrics, self.trained_.cost

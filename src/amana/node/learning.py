@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, final
 
 import structlog
 
+from amana.catalog.schema import Schema
 from amana.client.precision import MODEL_SHARE
 from amana.node.asking import Leave, Open, cap_of, local_leave
 from amana.node.spending import balance_of
@@ -17,6 +18,7 @@ from amana.privacy.price import price_course
 from amana.privacy.rounds import CourseTaken, Learner, train
 from amana.privacy.schedule import seconds_of_course
 from amana.query.parse import parse
+from amana.query.plan import Relation
 from amana.terms.canonical import canonical_bytes
 from amana.terms.ids import Digest, NanoRho, VersionId
 from amana.terms.model import Model
@@ -194,5 +196,16 @@ def _rows(wanted: Wanted, opened: Open) -> "Rows":
     if wanted.sql:
         if wanted.table:
             raise Refusal("learn.table_and_sql")
-        source = parse(f"SELECT COUNT(*) AS n FROM ({wanted.sql}) AS t", schema).source  # noqa: S608 - read by the parser, never run
+        source = _source(wanted.sql, schema)
     return rows_wanted(wanted, schema, opened.profile, source=source)
+
+
+def _source(sql: str, schema: Schema) -> Relation:
+    """The rows that a SELECT makes, their columns named "t.<column>". A refusal points into that SELECT."""
+    try:
+        return parse(f"SELECT COUNT(*) AS n FROM (\n{sql}\n) AS t", schema).source  # noqa: S608 - read by the parser, never run
+    except Refusal as refusal:
+        if refusal.where is None:
+            raise
+        where = replace(refusal.where, line=max(1, refusal.where.line - 1))
+        raise Refusal(refusal.code, where=where, **dict(refusal.parameters)) from None
