@@ -43,7 +43,7 @@ CAVEATS = """## How far to trust these figures
 - Trees have no five-seed figures yet; single runs on Adult gave 0.886 to 0.897.
 """
 AUTO = """`auto` chooses from public facts alone (how many people, how many columns, how much loss). It is at most {below:.3f} below the
-best of ours, on {where}: {said}."""
+best of those measured here, on {where}: {said}. Trees are not among them."""
 
 
 def write() -> None:

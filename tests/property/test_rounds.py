@@ -15,10 +15,10 @@ from amana.privacy.kernel import Training
 from amana.privacy.ledger import Ledger
 from amana.privacy.loss import loss_of
 from amana.privacy.price import price_course
-from amana.privacy.rounds import Measure, Rounds, train
+from amana.privacy.rounds import Measure, Rounds, plan_course, train
 from amana.query.check import ONE
 from amana.query.expr import Call, Column, Expr, Fixed, Literal, Lookup, Op
-from amana.query.plan import Plan, Project, RowSum, Scan
+from amana.query.plan import Join, JoinKind, Plan, Project, RowSum, Scan
 from amana.terms.course import Course, RoundCap
 from amana.terms.ids import NanoRho
 from amana.terms.refusal import Fault, Refusal
@@ -88,7 +88,44 @@ def test_the_same_course_again_gives_the_same_sums_at_no_cost_and_is_a_use_in_th
         first, again = train(use, Counting(), parts), train(use, Counting(), parts)
         assert balance_of(ledger, use.version).spent_nrho == 1_000_000
     assert again.rounds == first.rounds and again.recalled and not first.recalled and again.cost_nrho == 0
-    assert [entry.verb for entry in log.entries] == ["train", "recall"] and len(engine.runs) == 2
+    assert [(entry.verb, entry.cost_nrho) for entry in log.entries] == [("train", 1_000_000), ("train", 0)] and len(engine.runs) == 2
+
+
+def test_a_learner_that_asks_for_something_else_since_is_not_given_what_was_kept() -> None:
+    use, engine = training(), counted()
+
+    def other(done: Rounds) -> tuple[Measure, ...]:
+        plan = replace(COUNT_VISITS, sums=(RowSum(value=Column(name="v.stay")),), figures=()) if done else COUNT_VISITS
+        return (Measure(plan=plan, nano_rho=CAPS[len(done)].nano_rho),)
+
+    with ledger_at(":memory:", use.version) as ledger:
+        train(use, Counting(), kernel(ledger, engine))
+        with pytest.raises(Refusal, match="course_changed"):
+            train(use, Counting(asks=other), kernel(ledger, engine))
+        assert balance_of(ledger, use.version).spent_nrho == 1_000_000 and len(engine.runs) == 2
+
+
+def test_a_course_of_nothing_or_of_less_is_refused() -> None:
+    for caps in (
+        (),
+        (RoundCap(nano_rho=NanoRho(1000), cells_max=1, nodes_max=9), RoundCap(nano_rho=NanoRho(-900), cells_max=1, nodes_max=9)),
+    ):
+        with pytest.raises(Refusal, match="unreachable"):
+            price_course(Course(name="", rounds=caps))
+
+
+def test_rows_that_take_longer_to_make_are_given_longer_or_refused() -> None:
+    use = training()
+    visits, patients = Scan(table="visits", alias="v"), Scan(table="visits", alias="w")
+    joined = Join(left=visits, right=patients, kind=JoinKind.INNER, on=(("v.patient", "w.patient"),))
+    seconds = []
+    for source in (visits, joined):
+        learner = Counting(
+            asks=lambda done, source=source: (Measure(plan=replace(COUNT_VISITS, source=source), nano_rho=CAPS[len(done)].nano_rho),)
+        )  # type: ignore[misc]
+        with ledger_at(":memory:", use.version) as ledger:
+            seconds.append(plan_course(use, learner, kernel(ledger, counted()))[1])
+    assert seconds[1] > seconds[0]
 
 
 @pytest.mark.parametrize("other", [Choice(keep=(("v", 2),)), Choice(keep=(("v", 3),))])
@@ -136,7 +173,7 @@ def by(name: str, cells: int) -> Plan:
 def test_a_first_round_beyond_its_course_is_never_paid(asks: Callable[[Rounds], tuple[Measure, ...]]) -> None:
     use, engine = training(), counted()
     with ledger_at(":memory:", use.version) as ledger:
-        with pytest.raises((Refusal, AssertionError, ValueError)):
+        with pytest.raises((Refusal, Fault, ValueError)):
             train(use, Counting(asks=asks), kernel(ledger, engine))
         assert balance_of(ledger, use.version).spent_nrho == 0 and engine.runs == []
 

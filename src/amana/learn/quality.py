@@ -13,7 +13,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from amana.learn.problem import Problem
+from amana.learn.problem import BOOLEANS, Problem
 from amana.learn.stages import measures_of
 from amana.learn.words import AIM, HALF, between, call, cell_of, leaf_of, rows_with, score_of, whole
 from amana.privacy.loss import NANO
@@ -24,7 +24,7 @@ from amana.query.expr import Case, Column, Expr, Op
 from amana.query.plan import Plan, Project, PublicKeys, RowSum
 from amana.terms.course import RoundCap
 from amana.terms.ids import NanoRho
-from amana.terms.model import UNIT, Effect, Model, Part, Task, Tree
+from amana.terms.model import UNIT, Effect, Feature, FeatureKind, Model, Part, Task, Tree
 
 BINS_MIN, BINS_MAX = 8, 40
 UNITS_PER_BIN = 40.0
@@ -127,9 +127,23 @@ def quality_of(
     for place, one in zip(groups, measured[1:], strict=True):
         feature = problem.features[place]
         for cell in range(feature.cells - (0 if problem.missing[place] else 1)):
-            member = feature.members[cell] if cell < len(feature.members) else ""
+            member = member_of(feature, cell)
             found.append(_read(problem, bins, feature.name, member, one, cell))
     return tuple(found)
+
+
+def member_of(feature: Feature, cell: int) -> str:
+    """Who is in a cell: a member, true or false, an interval of numbers; empty for what is missing."""
+    if cell == feature.cells - 1:
+        return ""
+    match feature.kind:
+        case FeatureKind.CHOICE:
+            return feature.members[cell]
+        case FeatureKind.BOOLEAN:
+            return BOOLEANS[cell]
+        case FeatureKind.NUMBER:
+            ends = [f"{edge / 10**feature.decimals:g}" for edge in feature.edges]
+            return f"[{ends[cell - 1] if cell else '…'}, {ends[cell] if cell < len(ends) else '…'})"
 
 
 def _scored(problem: Problem, model: Model) -> Project:

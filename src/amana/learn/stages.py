@@ -24,6 +24,7 @@ def shares_of(nano_rho: NanoRho, *, first: float, rounds: int) -> Shares:
 def measures_of(plans: Sequence[Plan], nano_rho: NanoRho) -> tuple[Measure, ...]:
     """These plans, each at the cost that its number of sums gives it."""
     sums = sum(len(plan.sums) for plan in plans)
+    assert nano_rho >= sums, "each sum costs a nano-rho at least"
     return tuple(Measure(plan=plan, nano_rho=NanoRho(nano_rho * len(plan.sums) // sums)) for plan in plans)
 
 

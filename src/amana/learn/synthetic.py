@@ -86,7 +86,9 @@ class Synthesiser:
 def _priced(plans: Sequence[Plan], cost: NanoRho, weights: Sequence[float]) -> tuple[Measure, ...]:
     """These plans, each at its share of the cost."""
     whole = sum(weights)
-    return tuple(Measure(plan=plan, nano_rho=NanoRho(floor(cost * (weight / whole)))) for plan, weight in zip(plans, weights, strict=True))
+    costs = [max(1, floor(cost * (weight / whole))) for weight in weights]
+    costs[costs.index(max(costs))] -= max(0, sum(costs) - cost)
+    return tuple(Measure(plan=plan, nano_rho=NanoRho(each)) for plan, each in zip(plans, costs, strict=True))
 
 
 def _candidates(spec: Synthesis, fit: Fit, *, count: int, chance: np.random.Generator) -> tuple[Rows, tuple[int, ...]]:

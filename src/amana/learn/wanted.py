@@ -1,6 +1,6 @@
 """From what is asked for to a learner of it: which rows, which columns, how many rows of each unit. Public facts only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import final
 
@@ -29,6 +29,14 @@ from amana.terms.training_facts import Metric
 
 ROWS_MAX = 1_000_000
 """Of a synthetic table, where nobody says how many."""
+VALUES_MAX = 20_000_000
+"""Rows times columns of a synthetic table."""
+FEATURES_MAX = 64
+"""Columns of one model: the time of a round grows with them, and each is a sum more to pay for."""
+LOSS_MIN = NanoRho(100_000)
+"""With less, some sums of a round would have no share at all."""
+LEARN_FORMAT = 1
+"""Raised when learners propose other things for the same problem: what was kept before is then not read as something else."""
 
 
 @final
@@ -52,16 +60,12 @@ class WantedModel:
 
     assessed: Assessed
     choice: Choice
+    course: Course
 
     @property
     def name(self) -> str:
         """Of the learner that was asked for, or chosen."""
         return self.assessed.learner.name
-
-    @property
-    def course(self) -> Course:
-        """See `privacy.rounds.Learner`."""
-        return self.assessed.course
 
     def propose(self, done: Rounds) -> tuple[Measure, ...]:
         """See `privacy.rounds.Learner`."""
@@ -83,21 +87,17 @@ class WantedTable:
 
     maker: Synthesiser
     choice: Choice
+    course: Course
     rows: int
     name: str = "synthetic"
-
-    @property
-    def course(self) -> Course:
-        """See `privacy.rounds.Learner`."""
-        return self.maker.course
 
     def propose(self, done: Rounds) -> tuple[Measure, ...]:
         """See `privacy.rounds.Learner`."""
         return self.maker.propose(done)
 
-    def finish(self, done: Rounds, *, rows: int, chance: Random) -> SyntheticTable:
-        """So many invented rows; as many as there are where that is 0."""
-        return self.maker.finish(done, rows=rows or self.rows, chance=np.random.default_rng(chance.getrandbits(128)))
+    def finish(self, done: Rounds, *, chance: Random) -> SyntheticTable:
+        """The rows that were asked for."""
+        return self.maker.finish(done, rows=self.rows, chance=np.random.default_rng(chance.getrandbits(128)))
 
 
 def rows_wanted(wanted: Specification | Synthesis, schema: Schema, profile: Profile, *, source: Relation | None) -> Rows:
@@ -147,6 +147,7 @@ def model_wanted(wanted: Specification, rows: Rows, *, nano_rho: NanoRho) -> Wan
         rows_per_unit=rows.rows_per_unit,
         units=rows.units,
     )
+    _check_size(len(problem.features), nano_rho)
     if wanted.task and problem.task.value != wanted.task:
         raise Refusal("learn.other_task", column=wanted.target, task=f"word.task.{problem.task.value}")
     names = [feature.name for feature in problem.features]
@@ -154,13 +155,29 @@ def model_wanted(wanted: Specification, rows: Rows, *, nano_rho: NanoRho) -> Wan
     if unknown is not None:
         raise Refusal("learn.group_not_used", column=unknown, columns=", ".join(names)[:1000])
     groups = tuple(names.index(name) for name in dict.fromkeys(wanted.groups))
-    return WantedModel(assessed=assessed(problem, wanted.learner, nano_rho=nano_rho, groups=groups, seed=wanted.seed), choice=rows.choice)
+    learner = assessed(problem, wanted.learner, nano_rho=nano_rho, groups=groups, seed=wanted.seed)
+    return WantedModel(assessed=learner, choice=rows.choice, course=_versioned(learner.course))
 
 
 def table_wanted(wanted: Synthesis, rows: Rows, *, nano_rho: NanoRho) -> WantedTable:
     """The maker of a synthetic table. Errors: Refusal learn.*, as of `model_wanted`."""
     synthesis = synthesis_of(rows.table, source=rows.source, columns=wanted.columns, target=wanted.target or None, nano_rho=nano_rho)
-    return WantedTable(maker=Synthesiser(synthesis=synthesis), choice=rows.choice, rows=min(ROWS_MAX, round(rows.rows)))
+    _check_size(len(synthesis.names), nano_rho)
+    maker, count = Synthesiser(synthesis=synthesis), wanted.rows or min(ROWS_MAX, round(rows.rows))
+    if count * len(synthesis.names) > VALUES_MAX:
+        raise Refusal("learn.too_many", count=count, most=VALUES_MAX // len(synthesis.names), what="word.learn.rows")
+    return WantedTable(maker=maker, choice=rows.choice, course=_versioned(maker.course), rows=count)
+
+
+def _check_size(columns: int, nano_rho: NanoRho) -> None:
+    if columns > FEATURES_MAX:
+        raise Refusal("learn.too_many", count=columns, most=FEATURES_MAX, what="word.learn.columns")
+    if nano_rho < LOSS_MIN:
+        raise Refusal("budget.precision_unreachable", reason="word.imprecise.scale")
+
+
+def _versioned(course: Course) -> Course:
+    return replace(course, name=f"{LEARN_FORMAT} {course.name}")
 
 
 def _table(name: str, dataset: str, schema: Schema) -> Table:

@@ -54,10 +54,10 @@ def _aim(problem: Problem) -> Expr:
 
 def score_of(intercept: int, parts: Sequence[tuple[Expr, Sequence[int]]]) -> Expr:
     """Intercept and, for each part, the value at its cell. Units: 1/1024."""
-    score: Expr = whole(intercept)
-    for cell, values in parts:
-        score = call(Op.ADD, score, Lookup(index=cell, values=tuple(values)))
-    return score
+    terms: list[Expr] = [whole(intercept), *(Lookup(index=cell, values=tuple(values)) for cell, values in parts)]
+    while len(terms) > 1:  # by pairs, so that many parts are not a deep expression
+        terms = [call(Op.ADD, *terms[place : place + 2]) if place + 1 < len(terms) else terms[place] for place in range(0, len(terms), 2)]
+    return terms[0]
 
 
 def with_gradient(problem: Problem, rows: Project, kept: Sequence[str], score: Expr, *, clip: int) -> Project:

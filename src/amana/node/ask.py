@@ -71,7 +71,7 @@ class Node:
 
     def __init__(self, wired: "Wired") -> None:
         self._wired = wired
-        self.learning = Learning(self._dataset, chance=wired.chance)
+        self.learning = Learning(self._dataset)
 
     @_placing
     def ask(

@@ -15,8 +15,8 @@ from amana.node.spending import balance_of
 from amana.policy.permit import Permit
 from amana.privacy.kernel import Training
 from amana.privacy.price import price_course
-from amana.privacy.rounds import CourseTaken, Learner, train
-from amana.privacy.schedule import seconds_of_course
+from amana.privacy.rounds import CourseTaken, Learner, plan_course, train
+from amana.query.infer import columns_of
 from amana.query.parse import parse
 from amana.query.plan import Relation
 from amana.terms.canonical import canonical_bytes
@@ -91,8 +91,8 @@ class Foreseen:
 class Learning:
     """The use cases of training on one data folder. Errors: Refusal or Fault only."""
 
-    def __init__(self, dataset: Callable[[str], Open], *, chance: Random) -> None:
-        self._dataset, self._chance = dataset, chance
+    def __init__(self, dataset: Callable[[str], Open]) -> None:
+        self._dataset = dataset
 
     def train(
         self,
@@ -126,19 +126,21 @@ class Learning:
         maker = _table(wanted, opened, cap)
         training = Training(permit=permitted, version=opened.version, choice=maker.choice, kind="synthesise")
         taken, spent = _taken(wanted, training, maker, opened, leave)
-        table = maker.finish(taken.rounds, rows=wanted.rows, chance=self._chance)
+        table = maker.finish(taken.rounds, chance=Random(f"{taken.digest} {wanted.seed}"))  # noqa: S311 - public randomness
         return Synthesised(table=table, synthesis=wanted, spent=spent)
 
     def foresee(self, wanted: Wanted, *, share: str = MODEL_SHARE) -> Foreseen:
         """What it would cost and when it would be there; nothing is spent, no data is touched and no permit needed."""
         opened, cap = self._opened(wanted, share)
-        balance = balance_of(opened)
+        dataset, balance = opened.version.dataset, balance_of(opened)
         learner = _model(wanted, opened, cap) if isinstance(wanted, Specification) else _table(wanted, opened, cap)
+        nobody = Training(permit=local_leave.find(dataset), version=opened.version, choice=learner.choice)
+        priced, seconds = plan_course(nobody, learner, opened.kernel)
         return Foreseen(
-            cost_nrho=price_course(learner.course).nano_rho,
+            cost_nrho=priced.nano_rho,
             cap_nrho=balance.cap_nrho,
             spent_nrho=balance.spent_nrho,
-            seconds=seconds_of_course(learner.course, opened.kernel.schedule),
+            seconds=seconds,
             rounds=len(learner.course.rounds),
             learner=learner.name,
         )
@@ -203,9 +205,13 @@ def _rows(wanted: Wanted, opened: Open) -> "Rows":
 def _source(sql: str, schema: Schema) -> Relation:
     """The rows that a SELECT makes, their columns named "t.<column>". A refusal points into that SELECT."""
     try:
-        return parse(f"SELECT COUNT(*) AS n FROM (\n{sql}\n) AS t", schema).source  # noqa: S608 - read by the parser, never run
+        plan = parse(f"SELECT COUNT(*) AS n FROM (\n{sql.strip().rstrip(';')}\n) AS t", schema)  # noqa: S608 - read by the parser, never run
     except Refusal as refusal:
         if refusal.where is None:
             raise
         where = replace(refusal.where, line=max(1, refusal.where.line - 1))
         raise Refusal(refusal.code, where=where, **dict(refusal.parameters)) from None
+    columns = columns_of(plan.source, schema)
+    if plan.keys or plan.order or plan.having or plan.limit is not None or not all(name.startswith("t.") for name in columns):
+        raise Refusal("sql.not_one_select")
+    return plan.source

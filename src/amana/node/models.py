@@ -32,7 +32,7 @@ OF_PROJECT = f"{_COLUMNS} WHERE project = :project ORDER BY made_at DESC, id"
 PUBLIC = f"""{_COLUMNS} WHERE public = 1 AND (:state = '' OR state = :state) AND (:dataset = '' OR dataset = :dataset)
 ORDER BY made_at DESC, id LIMIT :limit OFFSET :skipped"""
 COUNT = "SELECT COUNT(*) FROM model WHERE project = :project AND state <> 'retired'"
-TAKEN = "SELECT id, facts FROM model WHERE permit = :permit AND version = :version"
+TAKEN = "SELECT id, facts FROM model WHERE permit = :permit AND version = :version AND state <> 'retired'"
 FILE = "SELECT model FROM model WHERE id = :id"
 HOLD = "UPDATE model SET revision = revision WHERE id = :id"
 HOLD_PROJECT = "UPDATE project SET state = state WHERE id = :id"
@@ -200,7 +200,7 @@ class Models:
             _note(run, model, at=at, actor=asker.person.id, action=event.value, was=before.state.value, now_is=after.state.value)
             if told:
                 note_model(
-                    run, after, event=event.value, custodian=text(row[5]), training=read_facts(text(row[7])).entry,
+                    run, after, event=event.value, custodian=_told(run, row), training=read_facts(text(row[7])).entry,
                     actor=asker.person.id, reasons=reasons, at=at,
                 )  # fmt: skip
             return after
@@ -271,6 +271,12 @@ def _shown(run: Transaction, row: Row) -> Shown:
 def _was_assessed(run: Transaction, model: ModelId) -> bool:
     """Whether the log knows it."""
     return any(each.action == ModelEvent.ASSESS.value for each in notes_of(run, thing="model", subject=model))
+
+
+def _told(run: Transaction, row: Row) -> str:
+    """The custodian as the log calls it: under a permit by the name of its organisation, else as the dataset does."""
+    organisation = None if row[1] is None else find_organisation(run, text(row[5]))
+    return text(row[5]) if organisation is None else organisation.name
 
 
 def _note(run: Transaction, model: ModelId, *, at: datetime, actor: str, action: str, was: str, now_is: str) -> None:

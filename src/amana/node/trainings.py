@@ -1,5 +1,6 @@
 """Models and synthetic tables as people ask for them: under a permit, as any question. A model is kept, to be described and registered."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
 from amana.client.model_file import write_model
@@ -67,7 +68,7 @@ class Trainings:
         spent, model = trained.spent, trained.model
         return TrainingFacts(
             learner=model.learner,
-            specification=canonical_bytes(trained.specification).decode(),
+            specification=canonical_bytes(_public(trained.specification)).decode(),
             task=model.task.value,
             target=model.target,
             features=tuple(dict.fromkeys(feature.name for feature in model.features)),
@@ -87,3 +88,8 @@ class Trainings:
         from amana.node.service import Asked  # it is made of this module's use cases
 
         return Asked(sql=canonical_bytes(wanted).decode(), within="", share=share, permit=permit)
+
+
+def _public(wanted: Specification) -> Specification:
+    """Without the text of a query, to which the log only commits."""
+    return replace(wanted, sql="SELECT …" if wanted.sql else "")

@@ -92,9 +92,10 @@ Priced: TypeAlias = PrivatePlan | CoursePrice
 
 def price_course(course: Course) -> CoursePrice:
     """The price of a course, whatever is proposed in it."""
-    assert course.rounds and all(cap.nano_rho > 0 for cap in course.rounds)
-    squared = sum(2 * cap.nano_rho * NANO for cap in course.rounds)
-    events = (Event(kind=EventKind.COURSE, sensitivity_squared=squared, scale=Fraction(NANO)),)
+    if not course.rounds or any(cap.nano_rho <= 0 for cap in course.rounds):
+        raise Refusal("budget.precision_unreachable", reason="word.imprecise.scale")
+    reach = 2 * NANO * sum(cap.nano_rho for cap in course.rounds)
+    events = (Event(kind=EventKind.COURSE, sensitivity_squared=reach, scale=Fraction(NANO)),)
     return CoursePrice(nano_rho=loss_of(events)[0], events=events)
 
 

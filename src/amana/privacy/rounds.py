@@ -17,7 +17,7 @@ from amana.privacy.kernel import Kernel, Training, entry_of
 from amana.privacy.ledger import Asked, Pending
 from amana.privacy.loss import NO_DELTA
 from amana.privacy.noise import noisy
-from amana.privacy.price import Aim, PrivatePlan, RhoCap, price, price_course
+from amana.privacy.price import Aim, CoursePrice, PrivatePlan, RhoCap, price, price_course
 from amana.privacy.release import kept
 from amana.privacy.schedule import seconds_of_course
 from amana.query.check import check, size_of
@@ -27,7 +27,7 @@ from amana.terms.canonical import keyed_digest
 from amana.terms.course import Course
 from amana.terms.database import DuplicateError
 from amana.terms.ids import Digest, NanoRho
-from amana.terms.refusal import Refusal
+from amana.terms.refusal import Fault, Refusal
 from amana.terms.use import Inclusion
 
 Cells: TypeAlias = tuple[tuple[float, ...], ...]
@@ -85,10 +85,9 @@ def train(training: Training, learner: Learner, kernel: Kernel) -> CourseTaken:
     permit, dataset, course = training.permit, training.version.dataset, learner.course
     if (permit.dataset, permit.population) != (dataset.name, dataset.population.name):
         raise Refusal("permit.not_admitted", asker=permit.id, dataset=dataset.name)
-    _plans(training, learner, kernel, ())  # what the first round may not ask is refused before it is paid
-    priced, seconds = price_course(course), seconds_of_course(course, kernel.schedule)
-    question = keyed_digest(("course", training.version.id, training.choice, course), key=kernel.digest_key)
-    asked = Asked(question=question, digest=keyed_digest(("taken", question), key=kernel.digest_key), bounds=question)
+    priced, seconds = plan_course(training, learner, kernel)
+    known = keyed_digest(("course", training.version.id, training.choice, course), key=kernel.digest_key)
+    asked = Asked(question=known, digest=known, bounds=known)
     kernel.log.check()
     while True:
         earlier = kernel.ledger.recall(asked.digest)
@@ -96,9 +95,8 @@ def train(training: Training, learner: Learner, kernel: Kernel) -> CourseTaken:
             kernel.clock.sleep_until(kernel.clock.elapsed() + 0.05)
             continue
         if earlier is not None:
-            standing = kernel.ledger.standing(dataset.population, now=kernel.clock.now())
-            entry = entry_of(replace(training, kind="recall"), kernel, replace(priced, nano_rho=NanoRho(0)), standing=standing)
-            leaving = (earlier.released, kernel.log.append(entry))
+            priced, standing = replace(priced, nano_rho=NanoRho(0)), kernel.ledger.standing(dataset.population, now=kernel.clock.now())
+            leaving = (earlier.released, kernel.log.append(entry_of(training, kernel, priced, standing=standing)))
             break
         with suppress(DuplicateError):  # somebody takes the same course at this moment: wait for it
             charge = kernel.ledger.charge(permit, priced, asked, now=kernel.clock.now())
@@ -107,9 +105,21 @@ def train(training: Training, learner: Learner, kernel: Kernel) -> CourseTaken:
             break
     released, included = leaving
     stored = dict(zip(released.keys, released.cells, strict=True))
-    rounds = _follow(training, learner, kernel, lambda number, plans: [cells_of(stored[number, place]) for place in range(len(plans))])
-    cost = NanoRho(0) if earlier is not None else priced.nano_rho
-    return CourseTaken(rounds=rounds, cost_nrho=cost, recalled=earlier is not None, digest=asked.digest, included=included)
+    try:  # a learner that changed since asks for something else, which is not what was kept
+        rounds = _follow(training, learner, kernel, lambda number, plans: list(map(cells_of, stored[number, _mark(plans, kernel)])))
+    except KeyError:
+        raise Refusal("learn.course_changed") from None
+    cost, recalled = priced.nano_rho, earlier is not None
+    return CourseTaken(rounds=rounds, cost_nrho=cost, recalled=recalled, digest=asked.digest, included=included)
+
+
+def plan_course(training: Training, learner: Learner, kernel: Kernel) -> tuple[CoursePrice, float]:
+    """What a course costs, and seconds from its charge to its release. What the first round may not ask is refused here, unpaid.
+
+    Errors: Refusal.
+    """
+    first = tuple(private.bounded for private in _plans(training, learner, kernel, ()))
+    return price_course(learner.course), seconds_of_course(learner.course, first, training.version.dataset.schema, kernel.schedule)
 
 
 def _take(training: Training, learner: Learner, kernel: Kernel, leaves_at: float) -> NoisyTable:
@@ -119,11 +129,17 @@ def _take(training: Training, learner: Learner, kernel: Kernel, leaves_at: float
         left_s = leaves_at - kernel.clock.elapsed()
         exact = kernel.engine.run_all(tuple(private.bounded for private in plans), groups_max=kernel.groups_max, seconds_max=left_s)
         drawn = [noisy(private, sums).cells for private, sums in zip(plans, exact, strict=True)]
-        return [cells_of((tuple(zip(*rows, strict=True)),)) for rows in drawn]
+        return [cells_of(tuple(zip(*rows, strict=True))) for rows in drawn]
 
     rounds = _follow(training, learner, kernel, measure)
-    places = [(number, place) for number, done in enumerate(rounds) for place in range(len(done))]
-    return NoisyTable(keys=tuple(places), cells=tuple((rounds[number][place].cells,) for number, place in places), noise=())
+    marks = [_mark([measured.private for measured in done], kernel) for done in rounds]
+    return NoisyTable(keys=tuple(enumerate(marks)), cells=tuple(tuple(measured.cells for measured in done) for done in rounds), noise=())
+
+
+def _mark(plans: Sequence[PrivatePlan], kernel: Kernel) -> str:
+    """What tells kept sums apart: the rows that they are of, their keys and their scales."""
+    sources = tuple(dict.fromkeys(private.bounded.plan.source for private in plans))
+    return keyed_digest((sources, tuple((private.bounded.plan.keys, private.scales) for private in plans)), key=kernel.digest_key)
 
 
 def _follow(
@@ -141,26 +157,21 @@ def _follow(
 def _plans(training: Training, learner: Learner, kernel: Kernel, done: Rounds) -> tuple[PrivatePlan, ...]:
     """The plans of the next round, checked, bounded and priced, within what its course says."""
     cap, schema = learner.course.rounds[len(done)], training.version.dataset.schema
-    plans: list[PrivatePlan] = []
-    proposed = learner.propose(done)
+    plans, cells, proposed = list[PrivatePlan](), 0, learner.propose(done)
     for wanted in proposed:
         plan = check(wanted.plan, schema, nodes_max=cap.nodes_max)
         bounded = bound(plan, schema, choice=training.choice, groups_max=kernel.groups_max)
-        if not isinstance(bounded.keys, PublicKeys):
+        if not isinstance(bounded.keys, PublicKeys) or not all(isinstance(total.sum, RowSum | UnitCount) for total in bounded.sums):
             raise Refusal("plan.groups_too_many", groups=kernel.groups_max)
-        assert all(isinstance(total.sum, RowSum | UnitCount) for total in bounded.sums)
+        cells += len(bounded.keys.combinations) * len(bounded.sums)
         plans.append(price(bounded, RhoCap(nano_rho=wanted.nano_rho), aim=Aim(weights=(), half_widths=()), threshold_delta=NO_DELTA))
-    sizes = [
-        len(private.bounded.keys.combinations) * len(private.scales) for private in plans if isinstance(private.bounded.keys, PublicKeys)
-    ]
     nodes = sum(map(size_of, {wanted.plan.source for wanted in proposed}))
-    assert sum(private.nano_rho for private in plans) <= cap.nano_rho, "a round costs what its course says"
-    assert sum(sizes) <= cap.cells_max and nodes <= cap.nodes_max, "and is as large as it says"
+    if sum(private.nano_rho for private in plans) > cap.nano_rho or cells > cap.cells_max or nodes > cap.nodes_max:
+        raise Fault(id="a round beyond its course")
     return tuple(plans)
 
 
-def cells_of(row: tuple[NoisyCell, ...]) -> Cells:
-    """The noisy sums of a plan, as they are kept: in the one cell of its row."""
-    (cell,) = row
+def cells_of(cell: NoisyCell) -> Cells:
+    """The noisy sums of a plan, as they are kept."""
     assert isinstance(cell, tuple)
     return tuple(tuple(value for value in column if value is not None) for column in cell)

@@ -1,5 +1,6 @@
 """When an answer leaves: fixed before the run from public facts (PRIVACY 8)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import final
@@ -43,15 +44,16 @@ def check_time(bounded: BoundedPlan, schema: Schema, schedule: Schedule) -> None
         raise Refusal("ask.too_long", seconds=ceil(needed), most=int(schedule.most_s))
 
 
-def seconds_of_course(course: Course, schedule: Schedule) -> float:
-    """Seconds from the charge to the release of all rounds together: each may pass over the largest table once for every expression.
+def seconds_of_course(course: Course, first: Sequence[BoundedPlan], schema: Schema, schedule: Schedule) -> float:
+    """Seconds from the charge to the release of all rounds together. Each passes over the rows of the `first` round's plans, once
+    for every part of their expressions.
 
     Errors: Refusal ask.too_long.
     """
-    rows = max((rows for _, rows in schedule.rows), default=0)
+    rows = max((steps_of(bounded.plan.source, schema, dict(schedule.rows), depth=1) for bounded in first), default=0.0)
     node_s = NODE_S + rows / NODES_PER_STEP / schedule.rows_per_s
     steps = sum(cap.nodes_max * node_s + cap.cells_max / CELLS_PER_S for cap in course.rounds)
-    needed = schedule.base_s + len(course.rounds) * ROUND_S + steps
+    needed = schedule.base_s + len(course.rounds) * (ROUND_S + rows / schedule.rows_per_s) + steps
     if needed > schedule.most_s:
         raise Refusal("ask.too_long", seconds=ceil(needed), most=int(schedule.most_s))
     return ceil(needed / schedule.tick_s) * schedule.tick_s

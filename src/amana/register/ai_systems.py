@@ -142,7 +142,7 @@ FIELDS: Final = (
     Field(name="project", about="in which project; empty: the custodian itself", of=lambda system: system.project),
     Field(name="permit", about="under which permit", of=lambda system: system.permit),
     Field(name="training_entry", about="index of its training in the public log", of=lambda system: system.facts.entry),
-    Field(name="receipt", about="digest of that entry", of=lambda system: system.facts.receipt),
+    Field(name="receipt", about="keyed digest of the training, however often it is given", of=lambda system: system.facts.receipt),
     Field(name="entries", about="indexes of the decisions about it in the public log", of=lambda system: list(system.entries)),
     Field(name="page", about="where people read it", of=lambda system: system.page),
 )

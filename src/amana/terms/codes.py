@@ -170,7 +170,7 @@ CODES: dict[str, Code] = {
     "publish.folder_off": Code(890, Exit.RULES),
     "publish.file_not_offered": Code(891, Exit.RULES),
     "publish.profile_share_too_small": Code(480, Exit.RULES),
-    # 500-599 doors, settings, permission; 850-889 receipts, asking again, applications
+    # 500-999 doors, settings, permission, receipts, applications, public data, models, what can be learned
     "permit.not_admitted": Code(500, Exit.PERMISSION),
     "settings.unknown_key": Code(510, Exit.SETTINGS),
     "settings.bad_value": Code(511, Exit.SETTINGS),
@@ -363,7 +363,6 @@ CODES: dict[str, Code] = {
     "contact.too_soon": Code(887, Exit.PERMISSION),
     "contact.not_confirmed": Code(888, Exit.USAGE),
     "contact.no_mail": Code(889, Exit.USAGE),
-    # 940-969 public data sets, model files, prediction, AI systems
     "data.unknown": Code(940, Exit.USAGE),
     "data.not_reached": Code(941, Exit.SETTINGS),
     "data.wrong_digest": Code(942, Exit.SETTINGS),
@@ -385,7 +384,6 @@ CODES: dict[str, Code] = {
     "model.not_described": Code(960, Exit.PERMISSION),
     "model.own_words": Code(961, Exit.PERMISSION),
     "model.too_many": Code(962, Exit.PERMISSION),
-    # 970-989 what can be learned, and how
     "learn.no_column": Code(970, Exit.USAGE),
     "learn.no_domain": Code(971, Exit.USAGE),
     "learn.no_positive": Code(972, Exit.USAGE),
@@ -397,4 +395,6 @@ CODES: dict[str, Code] = {
     "learn.other_task": Code(978, Exit.USAGE),
     "learn.group_not_used": Code(979, Exit.USAGE),
     "learn.table_and_sql": Code(980, Exit.USAGE),
+    "learn.course_changed": Code(981, Exit.BUDGET),
+    "learn.too_many": Code(982, Exit.USAGE),
 }

@@ -47,8 +47,9 @@ class Audit:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingFacts:
-    """`specification`: what was asked for, as canonical JSON. `unit`: who is protected; `rows_kept`: of each unit. `entry`: the index of
-    the use in the public log; `receipt`: the digest of its entry. `energy_wh`: predicted from public facts; None where nothing predicts it.
+    """`specification`: what was asked for, as canonical JSON, but for the text of a query. `unit`: who is protected; `rows_kept`: of each
+    unit. `entry`: the index of the use in the public log; `receipt`: the keyed digest of the training. `energy_wh`: predicted from
+    public facts; None where nothing predicts it.
     """
 
     learner: str

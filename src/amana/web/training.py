@@ -24,8 +24,8 @@ Names: TypeAlias = Annotated[tuple[Name, ...], Field(max_length=NAMES_MAX)]
 Rows: TypeAlias = Annotated[
     str, Field(max_length=SQL_CHARACTERS_MAX, description="instead of `table`: a SELECT that makes the rows, by joins, filters and windows")
 ]
-Seed: TypeAlias = Annotated[int, Field(ge=0, lt=2**32, description="of public randomness; another one is another training, which is paid")]
-PerUnit: TypeAlias = Annotated[int, Field(ge=0, le=1_000, description="rows used of each privacy unit at most; by rule where 0")]
+Seed: TypeAlias = Annotated[int, Field(ge=0, lt=2**32, description="of public randomness: which splits are drawn, which rows of a table")]
+PerUnit: TypeAlias = Annotated[int, Field(ge=0, le=1_000, description="rows used of each privacy unit at most; one where 0")]
 Share: TypeAlias = Annotated[str, Field(max_length=40, description="of the lifetime budget that it may take")]
 
 
