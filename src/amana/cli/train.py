@@ -1,16 +1,19 @@
 """`amana train` and `amana synthesise`: from a dataset that nobody sees to a model file, or a table of invented rows."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from amana.cli.reach import reach
 from amana.cli.show import tell, tell_cost, working, write_table
 from amana.client.figures import digits_after, number, percent
 from amana.client.odds import epsilon_of, odds, odds_percent
 from amana.client.text import Catalogue
-from amana.client.trained import Foreseen, TrainedModel
 from amana.local.door import open_folder
 from amana.terms.training import Specification, Synthesis
-from amana.terms.training_facts import Metric
+
+if TYPE_CHECKING:
+    from amana.client.trained import Foreseen, TrainedModel
+    from amana.terms.training_facts import Metric
 
 
 def train(options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -65,7 +68,7 @@ def synthesise(options: argparse.Namespace, catalogue: Catalogue) -> None:
     print(target)
 
 
-def tell_trained(trained: TrainedModel, catalogue: Catalogue) -> None:
+def tell_trained(trained: "TrainedModel", catalogue: Catalogue) -> None:
     """How good it is, for whom, and what it cost."""
     heads = tuple(catalogue.say(f"train.{name}") for name in ("quality", "people", "value", "interval"))
     write_table(heads, [_row(metric, catalogue) for metric in trained.metrics], numbers=(False, False, True, True))
@@ -75,14 +78,14 @@ def tell_trained(trained: TrainedModel, catalogue: Catalogue) -> None:
     tell(catalogue.say("train.entry", entry=trained.entry))
 
 
-def _row(metric: Metric, catalogue: Catalogue) -> tuple[str, ...]:
+def _row(metric: "Metric", catalogue: Catalogue) -> tuple[str, ...]:
     digits = digits_after((metric.high - metric.low) / 2)
     people = f"{metric.column} = {metric.group}" if metric.column else catalogue.say("train.everybody")
     ends = (number(metric.low, digits), number(metric.high, digits))
     return catalogue.word("metric", metric.name), people, number(metric.value, digits), " … ".join(ends)
 
 
-def _foresee(foreseen: Foreseen, catalogue: Catalogue) -> None:
+def _foresee(foreseen: "Foreseen", catalogue: Catalogue) -> None:
     tell(
         catalogue.say(
             "train.foreseen", learner=catalogue.word("learner", foreseen.learner), rounds=foreseen.rounds, seconds=f"{foreseen.seconds:.0f}"

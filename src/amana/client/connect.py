@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal, final
+from typing import TYPE_CHECKING, Literal, final
 from urllib.parse import quote
 
 from amana.client.address import read_address
@@ -34,11 +34,13 @@ from amana.client.sample import write_sample
 from amana.client.summary import read_summary
 from amana.client.text import choose_language, load
 from amana.client.tokens import find_token
-from amana.client.trained import Foreseen, Synthesised, TrainedModel, read_foreseen, read_synthesised, read_trained
 from amana.client.wire import Json, a_list, a_text, a_whole, an_object, misread, read_draws
 from amana.terms.refusal import Refusal
 from amana.terms.summary import TableSummary
 from amana.terms.training import Specification, Synthesis
+
+if TYPE_CHECKING:
+    from amana.client.trained import Foreseen, Synthesised, TrainedModel
 
 TIMEOUT_S = 60.0
 """How long one request may be silent. A question that takes longer is a job, which is waited for."""
@@ -118,18 +120,24 @@ class Connection:
 
     # --- learning ---
 
-    def train(self, wanted: Specification, *, share: str = MODEL_SHARE, permit: str | None = None) -> TrainedModel:
+    def train(self, wanted: Specification, *, share: str = MODEL_SHARE, permit: str | None = None) -> "TrainedModel":
         """A model of a dataset's rows, of which only noisy sums leave the node. `share`: of the lifetime budget, at most."""
+        from amana.client.trained import read_trained
+
         with self._speaking(""):
             return read_trained(self._wanted("/models", wanted, share=share, permit=permit, key=secrets.token_hex(16)))
 
-    def synthesise(self, wanted: Synthesis, *, share: str = MODEL_SHARE, permit: str | None = None) -> Synthesised:
+    def synthesise(self, wanted: Synthesis, *, share: str = MODEL_SHARE, permit: str | None = None) -> "Synthesised":
         """A table of invented rows that looks like a dataset's, made of noisy sums alone."""
+        from amana.client.trained import read_synthesised
+
         with self._speaking(""):
             return read_synthesised(self._wanted("/synthetic-tables", wanted, share=share, permit=permit, key=secrets.token_hex(16)))
 
-    def foresee(self, wanted: Specification | Synthesis, *, share: str = MODEL_SHARE) -> Foreseen:
+    def foresee(self, wanted: Specification | Synthesis, *, share: str = MODEL_SHARE) -> "Foreseen":
         """What either would cost, and when it would be there; free, and nothing is touched."""
+        from amana.client.trained import read_foreseen
+
         path = "/models/preview" if isinstance(wanted, Specification) else "/synthetic-tables/preview"
         with self._speaking(""):
             return read_foreseen(self._wanted(path, wanted, share=share, permit=None, key=None))
