@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from amana.cli.show import write_table
 from amana.client.text import Catalogue
-from amana.register.holds import holds
 
 if TYPE_CHECKING:
     from amana.catalog.schema import Dataset, Population, Processing, Table
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
 
 def write_public(dataset: "Dataset", catalogue: Catalogue) -> None:
     """The dataset, its tables, and their columns, as three tables."""
+    from amana.register.holds import holds
+
     titles = tuple(catalogue.say(f"public.{name}") for name in ("field", "value"))
     write_table(titles, [(catalogue.say(f"public.{name}"), value) for name, value in _facts(dataset, catalogue)], numbers=(False, False))
     print()

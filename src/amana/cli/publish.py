@@ -10,7 +10,6 @@ from amana.client.explain import describe
 from amana.client.figures import number, percent
 from amana.client.text import Catalogue
 from amana.local.publishing import check_files, publish_files, read_text
-from amana.register.holds import promise_in_words
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -31,6 +30,8 @@ def publish(options: argparse.Namespace, catalogue: Catalogue) -> None:
     if options.check:
         dataset = check_files(files, rules, folder=options.folder)
         write_public(dataset, catalogue)
+        from amana.register.holds import promise_in_words
+
         tell(promise_in_words(dataset.population, catalogue))
         tell(catalogue.say("publish.checked"))
         return

@@ -4,7 +4,6 @@ import tomllib
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from amana.catalog.rules_fields import place_in_toml
 from amana.terms.refusal import Refusal
 
 FILE_BYTES_MAX = 2_000_000
@@ -55,6 +54,8 @@ def read_project(name: str) -> dict[str, object]:
     try:
         found: dict[str, object] = tomllib.loads(written)
     except tomllib.TOMLDecodeError as error:
+        from amana.catalog.rules_fields import place_in_toml
+
         line, column = place_in_toml(written, error)
         raise Refusal("cli.file_not_toml", file=name[:200], line=line, column=column) from None
     return {field: _plain(value) for field, value in found.items()}

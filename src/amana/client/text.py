@@ -151,7 +151,7 @@ def _message(notes: list[str], entry: Mapping[str, str]) -> Message:
 
 
 def _unquote(value: str, number: int) -> str:
-    if "\\" not in value and value.count('"') == 2 and value[0] == value[-1] == '"':
+    if len(value) > 1 and value[0] == value[-1] == '"' and '"' not in value[1:-1] and "\\" not in value:
         return value[1:-1]  # nearly all of them; every command reads them all
     try:
         read: object = ast.literal_eval(value)
