@@ -130,11 +130,11 @@ MUTANTS = (
        "            charge = kernel.ledger.charge(",
        "            kernel.engine.run(further.bounded, groups_max=1, seconds_max=1.0)\n            charge = kernel.ledger.charge(", ORDER),
     _m("the log is written after the run", "privacy/release.py",
-       "        included = kernel.log.append(entry_of(asking, kernel, private, standing=charge.standing))  # 6\n        leaves_at = kernel.clock.elapsed() + seconds  # how long the log took is no row's doing, and not the run's time\n        counted = asking.permit\n        exact =",
-       "        counted = asking.permit\n        kernel.engine.run(private.bounded, groups_max=1, seconds_max=1.0)\n"
-       "        included = kernel.log.append(entry_of(asking, kernel, private, standing=charge.standing))  # 6\n        leaves_at = kernel.clock.elapsed() + seconds  # how long the log took is no row's doing, and not the run's time\n        exact =", ORDER),
+       "        included = kernel.log.append(entry_of(use, kernel, priced, standing=charge.standing))  # 6\n        leaves_at = kernel.clock.elapsed() + seconds  # how long the log took is no row's doing, and not the run's time\n        counted = use.permit\n        released =",
+       "        counted = use.permit\n        measure(leaves_at)\n"
+       "        included = kernel.log.append(entry_of(use, kernel, priced, standing=charge.standing))  # 6\n        leaves_at = kernel.clock.elapsed() + seconds  # how long the log took is no row's doing, and not the run's time\n        released =", ORDER),
     _m("what fails without the data pauses a permit", "privacy/release.py",
-       "    counted = None  # whose", "    counted = asking.permit  # whose", FAULTS),
+       "    counted = None  # whose", "    counted = use.permit  # whose", FAULTS),
     _m("rows that were not settled pause a permit", "privacy/release.py",
        "        counted = None\n        kernel.ledger.settle", "        kernel.ledger.settle", FAULTS),
     _m("a use that cannot be recorded is paid", "privacy/release.py", "    kernel.log.check()", "    pass", FAULTS),
@@ -144,9 +144,9 @@ MUTANTS = (
        "        kernel.clock.sleep_until(leaves_at)  # not sooner", "        pass  # not sooner", ORDER),
     _m("a late run is released", "privacy/release.py", "if kernel.clock.elapsed() > leaves_at:", "if False:", ORDER),
     _m("a recall draws again", "privacy/release.py",
-       "return _built(asking, private, (earlier.released, included), asked, cost=(NanoRho(0), DeltaUnits(0)), recalled=True)",
+       "return _built(asking, private, (earlier.released, included), asked, cost=free, recalled=True)",
        "again = noisy(private, kernel.engine.run(private.bounded, groups_max=9, seconds_max=9.0))\n"
-       "    return _built(asking, private, (again, included), asked, cost=(NanoRho(0), DeltaUnits(0)), recalled=True)", ORDER),
+       "    return _built(asking, private, (again, included), asked, cost=free, recalled=True)", ORDER),
     _m("a recall is not logged", "privacy/release.py",
        "    included = kernel.log.append(entry_of(replace(asking, kind=\"recall\"), kernel, free, standing=standing))\n", "    included = Inclusion(index=0)\n", ORDER),
     _m("a fault gives the loss back", "privacy/ledger.py",
