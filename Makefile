@@ -39,7 +39,7 @@ demo: $(READY)  ## publish an invented country, invite its people, ask three que
 demo-check: $(READY)  ## the same without serving: it ends
 	@$(BIN)/python examples/demo/run.py --folder demo-data --check
 
-test: $(READY)  ## format, lint, types, contracts and every test (at most 20 minutes on two cores)
+test: $(READY)  ## format, lint, types, contracts and every test (about an hour on two cores)
 	@$(MAKE) --no-print-directory static
 	$(PYTEST)
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from amana.catalog.domains import ChoiceDomain, NumberDomain
-from amana.learn.attacks import CAUGHT, Attacked, Risk, Rows, attacked
 from amana.learn.audit import Verdict
 from amana.learn.synthesis import Synthesis, synthesis_of
 from amana.learn.synthetic import Synthesiser
 from amana.terms.ids import NanoRho
+from tests.attacks.synthetic import CAUGHT, Attacked, Risk, Rows, attacked
 from tests.counted import counted, schema_of
 
 PEOPLE = 1_000

@@ -90,7 +90,7 @@ def test_groups_are_few_and_neighbours_stay_together(cells: int, most: int, miss
         else Feature(name="x", kind=kind, members=feature.members)
     )
     counts = np.random.default_rng(seed).normal(10, 20, cells + 1)
-    groups = groups_of(feature, counts, missing, most=most)
+    groups = groups_of(feature, counts, missing=missing, most=most)
     assert len(groups) == feature.cells and set(groups) == set(range(max(groups) + 1)) and max(groups) < most
     if missing:
         assert groups.count(groups[-1]) == 1, "what is missing is not mixed with what is there"

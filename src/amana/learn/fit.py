@@ -60,13 +60,13 @@ def grouping_of(spec: Synthesis, singles: Sequence[Measured]) -> Grouping:
     for column, measured in enumerate(singles):
         noisy, feature, possible = read(measured, (spec.cells(column),)), spec.features[column], spec.possible[column]
         padded = np.append(noisy.counts, [0.0] * (feature.cells - len(noisy.counts)))
-        chosen = groups_of(feature, padded, possible[-1], most=spec.groups_max)
+        chosen = groups_of(feature, padded, missing=possible[-1], most=spec.groups_max)
         held, variance = gathered(padded, chosen), gathered(np.full(len(padded), noisy.deviation**2), chosen)
         groups.append(chosen)
         active.append(max(2, int((held > np.sqrt(variance)).sum())))
         if column == spec.target:
             shown = held if possible[-1] else np.append(held, 0.0)
-            layers = groups_of(feature, shown, possible[-1], most=spec.layers_max)[: len(held)]
+            layers = groups_of(feature, shown, missing=possible[-1], most=spec.layers_max)[: len(held)]
     return Grouping(groups=tuple(groups), layers=layers, active=tuple(active))
 
 

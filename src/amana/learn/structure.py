@@ -57,7 +57,7 @@ def information(table: Counts) -> float:
     return float((layers * np.log(ratio)).sum()) / whole
 
 
-def groups_of(feature: Feature, counts: Counts, missing: bool, *, most: int) -> tuple[int, ...]:  # noqa: FBT001 - a fact of the column
+def groups_of(feature: Feature, counts: Counts, *, missing: bool, most: int) -> tuple[int, ...]:
     """The group of each cell, at most `most` in all: each cell its own where they suffice, else numbers by neighbours of about
     equal weight, choices by the most frequent with one group for the rest. What is missing (the last cell) keeps a group of its own."""
     inner, room = counts[:-1], most - int(missing)
