@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from amana.node.database import NodeDatabase, open_database
+from amana.node.database import CONNECTION_WAIT_S, LOST_WAIT_S, NodeDatabase, open_database
 from amana.node.service import open_service
 from amana.terms.database import Transaction
 from amana.terms.refusal import Fault, Refusal
@@ -138,6 +138,22 @@ def test_a_commit_whose_connection_ends_before_its_word_is_a_fault(tmp_path: Pat
             cut_off(database, run)
         with pytest.raises(Refusal, match="database_lost"), database.reading() as run:
             ended_while_read(database, run)
+        database.close()
+
+
+@pytest.mark.slow
+def test_only_the_first_waits_long_for_a_server_that_is_lost(tmp_path: Path) -> None:
+    with own_server() as (place, start):
+        running = start(place)
+        database = open_database(running.get_uri(), folder=tmp_path)
+        with pytest.raises(Refusal, match="database_lost"), database.reading() as run:
+            running.cleanup()
+            run.rows("SELECT 1", {})
+        for wait_s_max in (CONNECTION_WAIT_S, LOST_WAIT_S, LOST_WAIT_S):
+            begun = time.monotonic()
+            with pytest.raises(Refusal, match="database_lost"), database.reading():
+                pass
+            assert time.monotonic() - begun < wait_s_max + 1.5
         database.close()
 
 

@@ -177,5 +177,5 @@ def test_the_answers_are_those_of_the_protocol(tmp_path: Path) -> None:
     assert asked(b"old 0\n\n" + note(20).content) == (409, "text/x.tlog.size")
     assert asked(b"old 12\n\n" + note(20).content)[0] == 422
     assert (tmp_path / "keys/witness.key").stat().st_mode & 0o777 == 0o600
-    secret = (tmp_path / "keys/witness.key").read_text().rpartition("+")[2]
+    secret = (tmp_path / "keys/witness.key").read_text().strip().split("+", 4)[4]  # the secret itself may hold a plus
     assert secret not in client.get("/witness/vkey").text

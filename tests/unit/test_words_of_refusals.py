@@ -6,7 +6,7 @@ import ssl
 import pytest
 from fastapi.exceptions import RequestValidationError
 
-from amana.client.http import _distrust, _reason
+from amana.client.http import _distrust, network_cause
 from amana.client.text import LANGUAGES, load
 from amana.terms.refusal import Refusal, cause_of
 from amana.web.problems import misread, problem_of
@@ -85,7 +85,7 @@ def test_why_a_node_does_not_answer_is_a_word() -> None:
     wrong = ssl.SSLCertVerificationError()
     causes = [ConnectionRefusedError(), TimeoutError(), ConnectionResetError(), OSError(errno.ENOENT, "No such file")]
     wrong.verify_code = 10
-    words = [*map(_reason, causes), _distrust(wrong)]
+    words = [*map(network_cause, causes), _distrust(wrong)]
     assert words == [
         "word.network.nobody",
         "word.network.too_slow",

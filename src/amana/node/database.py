@@ -8,7 +8,7 @@ import re
 import secrets
 import sqlite3
 from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
@@ -228,8 +228,16 @@ class PostgresDatabase:
         """See `Database`."""
         self._pool.close()
 
-    def _connected(self) -> "AbstractContextManager[Connection[Row]]":
-        return self._pool.connection(timeout=LOST_WAIT_S if self._server.lost else CONNECTION_WAIT_S)
+    @contextmanager
+    def _connected(self) -> "Generator[Connection[Row]]":
+        from psycopg_pool import PoolTimeout
+
+        try:
+            with self._pool.connection(timeout=LOST_WAIT_S if self._server.lost else CONNECTION_WAIT_S) as connection:
+                yield connection
+        except PoolTimeout:
+            self._server.lost = True  # who comes next does not wait as long again
+            raise
 
 
 NodeDatabase: TypeAlias = SqliteDatabase | PostgresDatabase
