@@ -146,8 +146,8 @@ def test_only_the_first_waits_long_for_a_server_that_is_lost(tmp_path: Path) -> 
     with own_server() as (place, start):
         running = start(place)
         database = open_database(running.get_uri(), folder=tmp_path)
+        running.cleanup()
         with pytest.raises(Refusal, match="database_lost"), database.reading() as run:
-            running.cleanup()
             run.rows("SELECT 1", {})
         for wait_s_max in (CONNECTION_WAIT_S, LOST_WAIT_S, LOST_WAIT_S):
             begun = time.monotonic()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from tests.docs.snippets import ROOT, Snippet, pages, snippets
 
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")

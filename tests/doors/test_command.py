@@ -11,7 +11,8 @@ from amana.cli import ask, look, main, profile
 from amana.cli.parser import COMMANDS
 from amana.cli.parser_govern import ACTIONS
 from amana.client.text import LANGUAGES, load
-from amana.terms.codes import CODES, Exit
+from amana.terms.code import Exit
+from amana.terms.codes import CODES
 from amana.terms.refusal import Fault
 from tests.doors.stand_in import Answer, Budget, StandIn, door
 

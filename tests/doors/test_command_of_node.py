@@ -11,7 +11,7 @@ import pytest
 
 from amana.cli import main
 from amana.client.tokens import token_file
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from amana.terms.refusal import Refusal
 from tests.doors.node_over_http import LINK, TOKEN, Memory, problem, serving
 

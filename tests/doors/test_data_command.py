@@ -8,7 +8,7 @@ from amana.cli import main
 from amana.client import data as registry_module
 from amana.client import data_fetch
 from amana.client.text import LANGUAGES
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from tests.unit.data_origin import data_file, data_set, origin
 
 

@@ -16,7 +16,7 @@ from amana.cli import main
 from amana.cli.parser_govern import ACTIONS, GOVERNED
 from amana.cli.words import read_until
 from amana.node.service import open_service
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from amana.terms.ids import PermitId
 from amana.terms.refusal import Refusal
 from amana.web.app import build

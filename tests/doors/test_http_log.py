@@ -24,7 +24,7 @@ from amana.log.verify import verify
 from amana.log.violation import Violation
 from amana.node.service import Service
 from amana.node.settings import Settings
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from amana.web.app import build
 from tests.log_folders import KEY, THIEF, small_world, write_log, written
 

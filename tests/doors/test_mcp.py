@@ -31,7 +31,7 @@ from amana.mcp.server import find_own_token, tools_listed
 from amana.mcp.tools import TOOLS
 from amana.node.service import Service, open_service
 from amana.policy.people import Scope
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from amana.terms.ids import PermitId, PersonId
 from amana.terms.refusal import Refusal
 from amana.web.app import build

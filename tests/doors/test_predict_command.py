@@ -9,7 +9,7 @@ import pytest
 from amana.cli import main
 from amana.client.model_file import open_model, write_model
 from amana.client.text import LANGUAGES
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from amana.terms.model import Task
 from tests.unit.models import some_model
 

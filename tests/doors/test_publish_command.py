@@ -9,7 +9,7 @@ import pytest
 
 from amana.cli import main
 from amana.client.text import LANGUAGES, load
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from tests.parts import logged_entries
 from tests.unit.publishing import HEAD, VISITS
 from tests.unit.test_publish_refusals import CHILD, TOWNS

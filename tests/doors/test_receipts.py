@@ -15,7 +15,7 @@ from amana.log.receipt import Receipt, read_receipt, verify_receipt
 from amana.log.verify import verify
 from amana.node.results import csv_of
 from amana.node.service import Asked
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from tests.doors.http_node import SQL, HttpNode, http_node
 from tests.parts import logged_entries
 

@@ -19,7 +19,7 @@ from amana.node.service import open_service
 from amana.node.wiring import rotate_keys
 from amana.policy.projects import OutputKind, Verdict
 from amana.policy.transitions import OutputEvent
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from amana.terms.refusal import Refusal
 from tests.doors.http_node import HttpNode, http_node, lay_down, session_of
 

@@ -25,7 +25,7 @@ from amana.node import registers
 from amana.register.croissant import MEDIA
 from amana.register.listing import API
 from amana.register.uses import ROW_COLUMNS, USE_COLUMNS
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from amana.terms.refusal import Refusal
 from tests.doors.http_node import SQL, HttpNode, http_node
 from tests.register_parts import PROJECT, permit, project, use

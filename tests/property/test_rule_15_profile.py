@@ -13,7 +13,7 @@ from amana.node.profile import releases_count
 from amana.node.wiring import publish
 from amana.privacy import noise
 from amana.privacy.loss import NANO
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from amana.terms.refusal import Refusal
 from tests.parts import logged_entries
 from tests.property.test_rule_10_digests import ROWS, RULES, VALUES, csv, published

@@ -19,7 +19,7 @@ from amana.log.read import FolderReader
 from amana.log.tiles import Tile
 from amana.log.violation import Violation
 from amana.log.watch import Watch, alarm_of, raise_alarm
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from tests.log_folders import KEY, THIEF, a_use, beginning, small_world, write_log, written
 
 ENTRIES = written(small_world(700))

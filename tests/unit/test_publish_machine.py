@@ -16,7 +16,7 @@ from amana.client.text import load
 from amana.local.publishing import publish_files
 from amana.node.publish import Publication, check, publish
 from amana.node.settings import read_settings
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from amana.terms.refusal import Refusal
 from tests.parts import store_at
 from tests.unit.publishing import HEAD, VISITS

@@ -22,7 +22,7 @@ from amana.engines import prepare_postgres
 from amana.node.publish import Stage, Step, check, publish
 from amana.node.settings import read_settings
 from amana.node.store import Store
-from amana.terms.codes import Exit
+from amana.terms.code import Exit
 from amana.terms.refusal import Refusal
 from tests.parts import store_at
 from tests.servers import postgres

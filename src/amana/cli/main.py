@@ -32,7 +32,8 @@ from amana.cli.parser import build, language_asked
 from amana.cli.show import INTERRUPTED, tell
 from amana.client.explain import describe
 from amana.client.text import Catalogue, choose_language, load
-from amana.terms.codes import CODES, Exit
+from amana.terms.code import Exit
+from amana.terms.codes import CODES
 from amana.terms.refusal import Fault, Refusal
 
 COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
@@ -69,7 +70,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code (`amana.terms.codes.Exit`)."""
+    """Run one command and give its exit code (`amana.terms.code.Exit`)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     catalogue = load(choose_language(language_asked(words), os.environ))
     options = build(catalogue, version=amana.__version__).parse_args(words)

@@ -15,7 +15,8 @@ from amana.client.connect import connect as connect_node
 from amana.client.result import Plain, Result
 from amana.client.text import load
 from amana.terms.answer import CellType
-from amana.terms.codes import CODES, Exit
+from amana.terms.code import Exit
+from amana.terms.codes import CODES
 from amana.terms.refusal import Fault, Refusal
 
 apilevel = "2.0"

@@ -24,7 +24,8 @@ from amana.policy.models import ModelRecord
 from amana.policy.projects import PermitRecord, Project
 from amana.policy.transitions import PermitEvent, PermitState, ProjectState
 from amana.privacy.ledger import period_of
-from amana.terms.codes import CODES, Exit
+from amana.terms.code import Exit
+from amana.terms.codes import CODES
 from amana.terms.database import Database, Transaction, text
 from amana.terms.ids import JobId, PermitId
 from amana.terms.refusal import Fault, Refusal

@@ -58,7 +58,8 @@ from amana.policy.things import PermitOf
 from amana.policy.transitions import PermitEvent
 from amana.privacy.ledger import Balance
 from amana.register.listing import Listed
-from amana.terms.codes import CODES, Exit
+from amana.terms.code import Exit
+from amana.terms.codes import CODES
 from amana.terms.ids import PermitId, ProjectId
 from amana.terms.refusal import Fault, Refusal
 

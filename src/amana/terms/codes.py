@@ -1,30 +1,7 @@
 """Every refusal: its stable number, never reused, and its exit class. Messages are in the locale files under the code's name."""
 
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import final
-
-
-class Exit(IntEnum):
-    """Exit codes of the command line, one for each class of refusal."""
-
-    FINE = 0
-    FAULT = 1
-    USAGE = 2
-    QUESTION = 10  # the SQL cannot be answered as written
-    BUDGET = 11  # the loss or precision cannot be afforded
-    RULES = 12  # the custodian's file or tables
-    PERMISSION = 13
-    SETTINGS = 14
-    LOG = 15  # a public log is not as it must be
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Code:
-    number: int
-    exit: Exit
-
+from amana.terms.code import Code, Exit
+from amana.terms.codes_of_learning import CODES_OF_LEARNING
 
 CODES: dict[str, Code] = {
     # 100-199 reading SQL (query/parse)
@@ -363,38 +340,5 @@ CODES: dict[str, Code] = {
     "contact.too_soon": Code(887, Exit.PERMISSION),
     "contact.not_confirmed": Code(888, Exit.USAGE),
     "contact.no_mail": Code(889, Exit.USAGE),
-    "data.unknown": Code(940, Exit.USAGE),
-    "data.not_reached": Code(941, Exit.SETTINGS),
-    "data.wrong_digest": Code(942, Exit.SETTINGS),
-    "data.not_in_folder": Code(943, Exit.USAGE),
-    "data.only_from_folder": Code(944, Exit.USAGE),
-    "data.too_large": Code(945, Exit.SETTINGS),
-    "data.not_written": Code(946, Exit.SETTINGS),
-    "data.file_exists": Code(947, Exit.USAGE),
-    "data.archive_wrong": Code(948, Exit.SETTINGS),
-    "data.not_readable": Code(949, Exit.USAGE),
-    "model.file_unreadable": Code(950, Exit.USAGE),
-    "model.file_wrong": Code(951, Exit.USAGE),
-    "model.not_written": Code(952, Exit.USAGE),
-    "predict.column_missing": Code(953, Exit.USAGE),
-    "predict.column_twice": Code(954, Exit.USAGE),
-    "predict.column_taken": Code(955, Exit.USAGE),
-    "predict.line_wrong": Code(956, Exit.USAGE),
-    "predict.rows_unreadable": Code(957, Exit.USAGE),
-    "model.not_described": Code(960, Exit.PERMISSION),
-    "model.own_words": Code(961, Exit.PERMISSION),
-    "model.too_many": Code(962, Exit.PERMISSION),
-    "learn.no_column": Code(970, Exit.USAGE),
-    "learn.no_domain": Code(971, Exit.USAGE),
-    "learn.no_positive": Code(972, Exit.USAGE),
-    "learn.no_features": Code(973, Exit.USAGE),
-    "learn.target_single": Code(974, Exit.USAGE),
-    "learn.no_learner": Code(975, Exit.USAGE),
-    "learn.no_table": Code(976, Exit.USAGE),
-    "learn.rows_per_unit": Code(977, Exit.USAGE),
-    "learn.other_task": Code(978, Exit.USAGE),
-    "learn.group_not_used": Code(979, Exit.USAGE),
-    "learn.table_and_sql": Code(980, Exit.USAGE),
-    "learn.course_changed": Code(981, Exit.BUDGET),
-    "learn.too_many": Code(982, Exit.USAGE),
+    **CODES_OF_LEARNING,
 }

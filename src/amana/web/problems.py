@@ -19,7 +19,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from amana.client.text import Catalogue
-from amana.terms.codes import CODES, Exit
+from amana.terms.code import Exit
+from amana.terms.codes import CODES
 from amana.terms.refusal import Fault, Refusal
 from amana.web.language import catalogue_of
 
