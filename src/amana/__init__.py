@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 __all__ = [
-    "Fault", "PrivateClassifier", "PrivateRegressor", "Refusal", "Result", "__version__", "connect", "load_ipython_extension", "open",
+    "Fault", "PrivateClassifier", "PrivateRegressor", "PrivateSynthesiser", "Refusal", "Result", "__version__", "connect",
+    "load_ipython_extension", "open",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
     from amana.client.connect import connect
-    from amana.client.estimators import PrivateClassifier, PrivateRegressor
+    from amana.client.estimators import PrivateClassifier, PrivateRegressor, PrivateSynthesiser
     from amana.client.result import Result
     from amana.local.door import open_folder as open  # read as `amana.open`
     from amana.terms.refusal import Fault, Refusal
@@ -33,10 +34,10 @@ def __getattr__(name: str) -> object:
         from amana.client.result import Result
 
         return Result
-    if name in ("PrivateClassifier", "PrivateRegressor"):
+    if name in ("PrivateClassifier", "PrivateRegressor", "PrivateSynthesiser"):
         from amana.client import estimators
 
-        return estimators.PrivateClassifier if name == "PrivateClassifier" else estimators.PrivateRegressor
+        return getattr(estimators, name)
     if name in ("Fault", "Refusal"):
         from amana.terms import refusal
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 def planted(mutant: Mutant, folder: Path) -> Path:
     """A copy of the sources with the bug in it."""
     source = folder / "src"
-    shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "src", source)
     file = source / "amana" / mutant.file
     text = file.read_text(encoding="utf-8")
     assert text.count(mutant.old) == 1, f"{mutant.name}: the text to change stands {text.count(mutant.old)} times in {mutant.file}"

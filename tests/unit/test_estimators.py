@@ -1,17 +1,20 @@
 """Estimators: scikit-learn's form over a node that keeps its rows."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 import amana
-from amana.client.estimators import PrivateClassifier, PrivateRegressor
+from amana.client.estimators import PrivateClassifier, PrivateRegressor, PrivateSynthesiser
 from amana.local.door import Door, open_folder
 from amana.node.wiring import publish
 from amana.terms.refusal import Refusal
+from amana.terms.training import Specification
 from tests.unit.publishing import HEAD, VISITS
 
 ROWS = "SELECT cost, cost > 50 AS dear FROM visits"
+TWO = "SELECT cost, cost > 50 AS dear, cost > 25 AS half FROM visits"
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +36,22 @@ def test_a_classifier_learns_where_the_rows_are_and_predicts_here(node: Door) ->
     assert again.cost_.recalled and again.model_ == model.model_
 
 
+@pytest.mark.parametrize(("estimator", "target", "within"), [(PrivateClassifier, "dear", "15%"), (PrivateRegressor, "cost", 0.3)])
+def test_quality_is_known_about_as_well_as_was_asked_and_no_more_is_paid(
+    node: Door, estimator: type[PrivateClassifier] | type[PrivateRegressor], target: str, within: str | float
+) -> None:
+    model = estimator(node, learner="linear").fit(dataset="test", target=target, sql=TWO, within=within, share="60%")
+    score, half = model.metrics_[0], 0.15 if within == "15%" else 0.3
+    assert score.value - score.low < 2 * half, "what is attained may miss"
+    assert 0 < model.cost_.share < 0.6
+    wider = Specification(dataset="test", target=target, sql=TWO, within="40%", learner="linear")
+    foreseen = [node.foresee(replace(wider, within=width), share="60%") for width in ("40%", "30%", "")]
+    halves = [each.half for each in foreseen]
+    assert halves[0] == pytest.approx(0.4, rel=0.02) and halves[1] == pytest.approx(0.3, rel=0.02)
+    assert foreseen[0].cost.share < foreseen[1].cost.share < foreseen[2].cost.share == pytest.approx(0.6)
+    assert halves[2] is not None and halves[2] < 0.3
+
+
 def test_a_target_of_the_other_kind_is_refused_before_anything_is_paid(node: Door) -> None:
     spent = node.budget("test").spent_nrho
     with pytest.raises(Refusal, match="other_task"):
@@ -49,6 +68,16 @@ def test_parameters_are_those_of_the_constructor_so_that_an_estimator_can_be_cop
     assert amana.PrivateClassifier is PrivateClassifier and amana.PrivateRegressor is PrivateRegressor
 
 
+def test_a_synthesiser_makes_rows_where_the_data_are_and_gives_them_here(node: Door) -> None:
+    maker = PrivateSynthesiser(node, columns=["cost"], rows=400).fit(dataset="test", share="10%")
+    rows = maker.sample()
+    assert len(rows) == 400 and maker.sample(3) == rows[:3]
+    assert sum(float(row["cost"]) > 50 for row in rows) == pytest.approx(200, abs=20)
+    assert all(0 <= error <= 1 for _, error in maker.report_) and maker.cost_.share == pytest.approx(0.1, rel=1e-6)
+    copy = PrivateSynthesiser(**maker.get_params())
+    assert copy.fit(dataset="test", share="10%").cost_.recalled and copy.sample() == rows
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -57,6 +86,8 @@ def test_parameters_are_those_of_the_constructor_so_that_an_estimator_can_be_cop
         ({"target": "cost", "table": "nobody"}, "learn.no_table"),
         ({"target": "dear", "sql": ROWS, "table": "visits"}, "learn.table_and_sql"),
         ({"target": "dear", "sql": ROWS, "groups": ["age"]}, "learn.group_not_used"),
+        ({"target": "dear", "sql": ROWS, "within": "0.1%", "share": "2%"}, "learn.not_within"),
+        ({"target": "dear", "sql": ROWS, "within": "close"}, "budget.precision_malformed"),
         ({"target": "dear", "sql": "SELECT nobody FROM visits"}, "sql.unknown_column"),
         ({"target": "dear", "sql": f"{ROWS}) AS t, (SELECT cost AS other FROM visits"}, "sql.duplicate_name"),
     ],

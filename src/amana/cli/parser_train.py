@@ -15,6 +15,7 @@ def add_train(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("--positive", metavar=say("word.metavar.member"), help=_help(catalogue, "train_positive"))
     command.add_argument("--features", metavar=columns, help=_help(catalogue, "train_features"))
     command.add_argument("--groups", metavar=columns, help=_help(catalogue, "train_groups"))
+    command.add_argument("--within", metavar="2%", help=_help(catalogue, "train_within"))
     command.add_argument("--learner", choices=(AUTO, *LEARNERS), default=AUTO, help=_help(catalogue, "train_learner"))
     _shared(command, catalogue)
 

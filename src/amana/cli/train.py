@@ -29,6 +29,7 @@ def train(options: argparse.Namespace, catalogue: Catalogue) -> None:
         rows_per_unit=options.rows_per_unit,
         seed=options.seed,
         sql=options.sql,
+        within=options.within or "",
     )
     with reach(options, catalogue, open_folder=open_folder) as door:
         if options.preview:
@@ -91,6 +92,8 @@ def _foresee(foreseen: "Foreseen", catalogue: Catalogue) -> None:
             "train.foreseen", learner=catalogue.word("learner", foreseen.learner), rounds=foreseen.rounds, seconds=f"{foreseen.seconds:.0f}"
         )
     )
+    if foreseen.half is not None:
+        tell(catalogue.say("train.foreseen_half", half=f"{foreseen.half:.3f}"))
     tell(catalogue.say("preview.cost", share=percent(foreseen.cost.share)))
     tell(catalogue.say("ask.odds", **odds(odds_percent(epsilon_of(foreseen.cost.loss_nrho)))))
 

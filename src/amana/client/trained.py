@@ -6,7 +6,7 @@ from typing import final
 
 from amana.client.cost import Cost
 from amana.client.model_file import read_model, write_model
-from amana.client.wire import Json, a_list, a_number, a_text, a_whole, an_object, read_cost, write_cost
+from amana.client.wire import Json, a_list, a_number, a_text, a_whole, an_object, number_or_none, read_cost, write_cost
 from amana.terms.model import Model
 from amana.terms.training_facts import Metric
 
@@ -17,16 +17,19 @@ PLAIN = ("dataset", "version", "digest", "unit", "permit", "purpose", "rows_per_
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:
-    """Before anything is spent: what it would cost, and after how many seconds it would be there. `learner`: the one that was chosen."""
+    """Before anything is spent: what it would cost, and after how many seconds it would be there. `learner`: the one that was chosen.
+    `half`: of the 95 % interval that the first measure of a model's quality is foretold to have; None where nothing is."""
 
     cost: Cost
     seconds: float
     rounds: int
     learner: str
+    half: float | None = None
 
     def to_wire(self) -> dict[str, object]:
         """As it travels."""
-        return {"cost": write_cost(self.cost), "seconds": self.seconds, "rounds": self.rounds, "learner": self.learner}
+        said = {"seconds": self.seconds, "rounds": self.rounds, "learner": self.learner, "half": self.half}
+        return {"cost": write_cost(self.cost), **said}
 
 
 @final
@@ -97,7 +100,8 @@ class TrainedModel:
 def read_foreseen(found: Json) -> Foreseen:
     """What is foreseen as it travelled. Errors: Refusal client.not_understood."""
     seconds, rounds = a_number(found.get("seconds"), "seconds"), a_whole(found.get("rounds"), "rounds")
-    return Foreseen(cost=read_cost(found.get("cost")), seconds=seconds, rounds=rounds, learner=a_text(found.get("learner"), "learner"))
+    learner, half = a_text(found.get("learner"), "learner"), number_or_none(found.get("half"), "half")
+    return Foreseen(cost=read_cost(found.get("cost")), seconds=seconds, rounds=rounds, learner=learner, half=half)
 
 
 def read_synthesised(found: Json) -> Synthesised:

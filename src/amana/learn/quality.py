@@ -78,9 +78,14 @@ class Bins:
     count: int
 
 
+def bin_count(problem: Problem, *, nano_rho: NanoRho) -> int:
+    """How many bins of scores pay."""
+    return round(min(max(problem.units * sqrt(nano_rho / NANO) / UNITS_PER_BIN, BINS_MIN), BINS_MAX))
+
+
 def bins_of(problem: Problem, model: Model, *, nano_rho: NanoRho) -> Bins:
     """As many bins as the noise lets be told apart, where the scores of this model lie."""
-    count = round(min(max(problem.units * sqrt(nano_rho / NANO) / UNITS_PER_BIN, BINS_MIN), BINS_MAX))
+    count = bin_count(problem, nano_rho=nano_rho)
     tables = [part.values if isinstance(part, Effect) else part.leaves for part in model.parts]
     deviation = sqrt(sum(float(np.var(table)) for table in tables))
     centre = model.intercept + sum(float(np.mean(table)) for table in tables)
@@ -174,19 +179,19 @@ def _read(problem: Problem, bins: Bins, group: str, member: str, one: Measured, 
     own = [at for at, key in enumerate(keys.combinations) if cell is None or key[0] == cell]
     sums = [np.array([column[at] for at in own]) for column in one.cells]
     if problem.task is Task.REGRESSION:
-        scores, rows = _regression([float(total[0]) for total in sums], one.private.scales)
+        scores, rows = explained_by([float(total[0]) for total in sums], one.private.scales)
         return Quality(group=group, member=member, rows=rows, scores=scores, calibration=())
     counts = np.zeros((2, bins.count))
     for at, value in zip(own, sums[0], strict=True):
         label, place = keys.combinations[at][-2:]
         assert isinstance(label, int) and isinstance(place, int)
         counts[label, place] = value
-    scores, calibration = _classification(counts, one.private.scales[0], bins)
+    scores, calibration = classified(counts, one.private.scales[0], bins)
     return Quality(group=group, member=member, rows=float(counts.sum()), scores=scores, calibration=calibration)
 
 
-def _classification(counts: NDArray[np.float64], noise: float, bins: Bins) -> tuple[tuple[Score, ...], tuple[Reliability, ...]]:
-    """Shapes: `counts` by class and bin. Of too few rows nothing is told."""
+def classified(counts: NDArray[np.float64], noise: float, bins: Bins) -> tuple[tuple[Score, ...], tuple[Reliability, ...]]:
+    """What counts of rows tell whose noise has that deviation. Shapes: `counts` by class and bin. Of too few rows nothing is told."""
     no, yes = counts
     none, some = float(no.sum()), float(yes.sum())
     if min(none, some) < ROWS_DEVIATIONS * noise * sqrt(bins.count):
@@ -217,7 +222,7 @@ def _classification(counts: NDArray[np.float64], noise: float, bins: Bins) -> tu
     return scores, calibration
 
 
-def _regression(sums: Sequence[float], scales: Sequence[float]) -> tuple[tuple[Score, ...], float]:
+def explained_by(sums: Sequence[float], scales: Sequence[float]) -> tuple[tuple[Score, ...], float]:
     """From rows, sums of the target less its middle, of its square, of the squared residual."""
     rows = max(sums[0], 1.0)
     off, squares, left = sums[1] / UNIT, sums[2] / UNIT, sums[3] / UNIT

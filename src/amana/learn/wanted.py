@@ -1,15 +1,18 @@
 """From what is asked for to a learner of it: which rows, which columns, how many rows of each unit. Public facts only."""
 
 from dataclasses import dataclass, replace
+from math import ceil, isfinite
 from random import Random
 from typing import final
 
 import numpy as np
 
-from amana.catalog.profile import Profile
+from amana.catalog.domains import ChoiceDomain
+from amana.catalog.profile import Histogram, Profile
 from amana.catalog.schema import Column, Schema, Table
-from amana.learn.assessed import Assessed, assessed
-from amana.learn.problem import ALIAS, problem_of
+from amana.learn.assessed import QUALITY_SHARE, Assessed, assessed
+from amana.learn.foreseen import Expected, expected_of, half_width, loss_within
+from amana.learn.problem import ALIAS, BOOLEANS, Problem, column_in, problem_of
 from amana.learn.quality import Quality
 from amana.learn.synthesis import synthesis_of
 from amana.learn.synthetic import Synthesiser
@@ -23,6 +26,7 @@ from amana.query.tables import scans_of, table_of
 from amana.terms.course import Course
 from amana.terms.ids import NanoRho
 from amana.terms.model import Model
+from amana.terms.precision import read_precision
 from amana.terms.refusal import Refusal
 from amana.terms.training import Specification, Synthesis
 from amana.terms.training_facts import Metric
@@ -43,7 +47,7 @@ LEARN_FORMAT = 1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """Where rows come from: a relation whose columns are named "t.<column>", as a table of such columns; how many privacy units and rows
-    there are, by the profile; how many rows of each unit are kept, and how."""
+    there are, by the profile; how many rows of each unit are kept, and how. `histograms`: of its columns, where it is a table."""
 
     source: Relation
     table: Table
@@ -51,16 +55,19 @@ class Rows:
     rows: float
     rows_per_unit: int
     choice: Choice
+    histograms: tuple[tuple[str, Histogram], ...] = ()
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedModel:
-    """A learner with the bounds of its scans."""
+    """A learner with the bounds of its scans. `half`: of the 95 % interval of its quality, as public facts foretell it; None where
+    too few rows are expected for anything to be told."""
 
     assessed: Assessed
     choice: Choice
     course: Course
+    half: float | None
 
     @property
     def name(self) -> str:
@@ -90,6 +97,7 @@ class WantedTable:
     course: Course
     rows: int
     name: str = "synthetic"
+    half: None = None
 
     def propose(self, done: Rounds) -> tuple[Measure, ...]:
         """See `privacy.rounds.Learner`."""
@@ -130,13 +138,15 @@ def rows_wanted(wanted: Specification | Synthesis, schema: Schema, profile: Prof
         rows=max(1.0, rows),
         rows_per_unit=kept,
         choice=choice,
+        histograms=known[0].columns if isinstance(relation, Scan) and known else (),
     )
 
 
 def model_wanted(wanted: Specification, rows: Rows, *, nano_rho: NanoRho) -> WantedModel:
-    """The learner of a specification.
+    """The learner of a specification, at that loss, or at the smallest that lets its quality be known as precisely as is asked.
 
-    Errors: Refusal learn.*: a column that is not there or has no declared domain, a target of another kind, an unknown learner.
+    Errors: Refusal learn.*: a column that is not there or has no declared domain, a target of another kind, an unknown learner, a
+    precision beyond that loss; budget.precision_malformed.
     """
     problem = problem_of(
         rows.table,
@@ -155,8 +165,13 @@ def model_wanted(wanted: Specification, rows: Rows, *, nano_rho: NanoRho) -> Wan
     if unknown is not None:
         raise Refusal("learn.group_not_used", column=unknown, columns=", ".join(names)[:1000])
     groups = tuple(names.index(name) for name in dict.fromkeys(wanted.groups))
+    expected, plans = _expected(problem, rows), 1 + len(groups)
+    if wanted.within:
+        nano_rho = _within(wanted.within, problem, expected, plans=plans, most=nano_rho)
     learner = assessed(problem, wanted.learner, nano_rho=nano_rho, groups=groups, seed=wanted.seed)
-    return WantedModel(assessed=learner, choice=rows.choice, course=_versioned(learner.course))
+    half = half_width(problem, expected, plans=plans, nano_rho=learner.nano_rho)
+    course = _versioned(learner.course)
+    return WantedModel(assessed=learner, choice=rows.choice, course=course, half=half if isfinite(half) else None)
 
 
 def table_wanted(wanted: Synthesis, rows: Rows, *, nano_rho: NanoRho) -> WantedTable:
@@ -174,6 +189,23 @@ def _check_size(columns: int, nano_rho: NanoRho) -> None:
         raise Refusal("learn.too_many", count=columns, most=FEATURES_MAX, what="word.learn.columns")
     if nano_rho < LOSS_MIN:
         raise Refusal("budget.precision_unreachable", reason="word.imprecise.scale")
+
+
+def _expected(problem: Problem, rows: Rows) -> Expected:
+    domain = column_in(rows.table, problem.target).domain
+    members = domain.members if isinstance(domain, ChoiceDomain) else BOOLEANS
+    code = members.index(problem.positive) if problem.positive else 0
+    return expected_of(problem, dict(rows.histograms).get(problem.target), code=code, rows=rows.rows)
+
+
+def _within(within: str, problem: Problem, expected: Expected, *, plans: int, most: NanoRho) -> NanoRho:
+    """What the whole course costs. Errors: Refusal learn.not_within, budget.precision_malformed."""
+    asked, all_of = float(read_precision(within).amount), NanoRho(int(most * QUALITY_SHARE))
+    needed = loss_within(problem, expected, asked, plans=plans, most=all_of)
+    if needed is None:
+        reached = half_width(problem, expected, plans=plans, nano_rho=all_of)
+        raise Refusal("learn.not_within", within=within, reached=f"{reached:.3g}" if reached < 1 else "–")
+    return NanoRho(min(most, max(LOSS_MIN, ceil(needed / QUALITY_SHARE))))
 
 
 def _versioned(course: Course) -> Course:

@@ -77,7 +77,8 @@ class Synthesised:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:
-    """Before anything is spent: what it would cost, of what, and after how many seconds it leaves."""
+    """Before anything is spent: what it would cost, of what, after how many seconds it leaves, and how well the quality of a model would
+    be known, as half of a 95 % interval."""
 
     cost_nrho: NanoRho
     cap_nrho: NanoRho
@@ -85,6 +86,7 @@ class Foreseen:
     seconds: float
     rounds: int
     learner: str
+    half: float | None
 
 
 @final
@@ -143,6 +145,7 @@ class Learning:
             seconds=seconds,
             rounds=len(learner.course.rounds),
             learner=learner.name,
+            half=learner.half,
         )
 
     def _opened(self, wanted: Wanted, share: str) -> tuple[Open, NanoRho]:

@@ -45,7 +45,7 @@ def synthesised_of(made: learning.Synthesised) -> Synthesised:
 def foreseen_of(foreseen: learning.Foreseen) -> Foreseen:
     """Before anything is spent."""
     cost = Cost(loss_nrho=foreseen.cost_nrho, cap_nrho=foreseen.cap_nrho, spent_nrho=foreseen.spent_nrho, delta_units=0, recalled=False)
-    return Foreseen(cost=cost, seconds=foreseen.seconds, rounds=foreseen.rounds, learner=foreseen.learner)
+    return Foreseen(cost=cost, seconds=foreseen.seconds, rounds=foreseen.rounds, learner=foreseen.learner, half=foreseen.half)
 
 
 def _cost(spent: Spent) -> Cost:

@@ -24,6 +24,7 @@ CODES_OF_LEARNING: dict[str, Code] = {
     "model.not_described": Code(960, Exit.PERMISSION),
     "model.own_words": Code(961, Exit.PERMISSION),
     "model.too_many": Code(962, Exit.PERMISSION),
+    "learn.not_within": Code(969, Exit.BUDGET),
     "learn.no_column": Code(970, Exit.USAGE),
     "learn.no_domain": Code(971, Exit.USAGE),
     "learn.no_positive": Code(972, Exit.USAGE),

@@ -15,7 +15,9 @@ class Specification:
     the member whose chance is predicted. `features`: columns to predict from; all that have a domain where none is named.
     `learner`: one of `LEARNERS`, or "auto". `groups`: of the features, those for whose members quality is measured apart.
     `rows_per_unit`: rows kept of each privacy unit; one where 0. `seed`: of public randomness, such as which splits are drawn.
-    `task`: "classification" or "regression", where whoever asks can use only one of them."""
+    `task`: "classification" or "regression", where whoever asks can use only one of them. `within`: how well the first measure of
+    quality is to be known, as half of its 95 % interval ("2%" is 0.02); the model then costs what that takes, as far as public facts
+    foretell it, and not all that it may."""
 
     dataset: str
     target: str
@@ -28,6 +30,7 @@ class Specification:
     seed: int = 0
     task: str = ""
     sql: str = ""
+    within: str = ""
 
 
 @final

@@ -45,6 +45,7 @@ class ModelWanted(BaseModel):
     rows_per_unit: PerUnit = 0
     seed: Seed = 0
     task: Annotated[Literal["", "classification", "regression"], Field(description="refuse a target of the other kind")] = ""
+    within: Annotated[Name, Field(description="how well quality is to be known (half of its 95 % interval): it costs what that takes")] = ""
     share: Share = MODEL_SHARE
     permit: PermitName = None
 
@@ -62,6 +63,7 @@ class ModelWanted(BaseModel):
             seed=self.seed,
             task=self.task,
             sql=self.sql,
+            within=self.within,
         )
 
 
@@ -99,11 +101,12 @@ class TableWanted(BaseModel):
 class ForeseenOut(BaseModel):
     """Before anything is spent."""
 
-    model_config = shown({"cost": COST, "seconds": 9.4, "rounds": 24, "learner": "glass-box"})
+    model_config = shown({"cost": COST, "seconds": 9.4, "rounds": 24, "learner": "glass-box", "half": 0.012})
     cost: CostOut
     seconds: float
     rounds: int
     learner: str
+    half: Annotated[float | None, Field(description="of the 95 % interval that the model's first score is foretold to have")] = None
 
 
 @final
