@@ -33,7 +33,7 @@ $(READY): requirements/dev.txt pyproject.toml
 	$$pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-demo: $(READY)  ## publish an invented country, invite its people, ask three questions, serve until Ctrl-C
+demo: $(READY)  ## publish an invented country, invite its people, train a model, ask three questions, serve
 	@$(BIN)/python examples/demo/run.py --folder demo-data
 
 demo-check: $(READY)  ## the same without serving: it ends
@@ -74,14 +74,21 @@ editor:  ## bundle the SQL editor of the portal anew, with Node.js and npm (vend
 bench-portal: $(READY)  ## measure public pages with 64 readers at once, and the bytes of a first view (two minutes)
 	@$(BIN)/python bench/portal.py
 
-bench-learn: $(READY)  ## measure the learners on public data, through the kernel (an hour; data: BENCH_DATA or ../shared/data)
+bench-learn: $(READY)  ## measure the learners on public data, through the kernel, and their peers (hours; data: BENCH_DATA or ../shared/data)
 	@$(BIN)/python bench/learn.py
+	$(BIN)/python bench/learn.py --data heart diabetes --splits fresh --seeds 10
 	$(BIN)/python bench/learn_synthetic.py
+	$(BIN)/python bench/learn_peers.py
+	$(BIN)/python bench/learn_peers.py --data heart diabetes --splits fresh --seeds 10
+	$(BIN)/python bench/learn_synthetic_peers.py
+	$(BIN)/python bench/learn_audit.py
+	$(BIN)/python bench/learn_attacks.py
 	$(BIN)/python bench/learn_report.py
 
 attacks: $(READY)  ## attack an invented dataset in known ways; the page about privacy shows what they find (five minutes, for each release)
 	@$(BIN)/python -m tests.attacks.run
 	$(BIN)/python -m tests.attacks.audits
+	$(BIN)/python -m tests.attacks.leaks
 
 mutants: $(READY)  ## plant every fault made by rule in the kernel, one at a time, and see which tests catch it (long)
 	@$(BIN)/python -m tests.mutation.run --generated

@@ -4,13 +4,36 @@ import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from amana.client.model_file import write_model
 from amana.node.models import NewModel
 from amana.terms.ids import DeltaUnits, Digest, NanoRho, PermitId, ProjectId
+from amana.terms.model import Effect, Feature, FeatureKind, Model, Task
 from amana.terms.model_card import Card
-from amana.terms.training_facts import Audit, Metric, TrainingFacts
+from amana.terms.training_facts import Attack, Audit, Metric, TrainingFacts
 
-TEXT = '{"Model":{"learner":"linear"}}'
-"""Not read by who keeps it."""
+MODEL = Model(
+    task=Task.CLASSIFICATION,
+    learner="glass-box",
+    target="readmitted",
+    positive="yes",
+    low=0,
+    high=1,
+    decimals=0,
+    features=(
+        Feature(name="age", kind=FeatureKind.NUMBER, edges=(20, 40, 65)),
+        Feature(name="stay", kind=FeatureKind.CHOICE, members=("short", "<long>")),
+    ),
+    intercept=-900,
+    parts=(Effect(features=(0,), values=(-400, -100, 200, 700, 0)), Effect(features=(1,), values=(-90, 110, 0))),
+)
+TEXT = write_model(MODEL)
+"""As a node keeps it."""
+
+
+def attack(*, caught: bool = True) -> Attack:
+    return Attack(
+        attack="membership", excess=-0.02, excess_low=-0.05, excess_high=0.01, control_low=0.35, control_caught=caught, leaked=False
+    )
 
 
 def facts(*, entry: int = 7, caught: bool = True) -> TrainingFacts:
@@ -34,7 +57,9 @@ def facts(*, entry: int = 7, caught: bool = True) -> TrainingFacts:
         entry=entry,
         receipt=Digest("0f" * 32),
         energy_wh=3.5,
+        carbon_g=1.9,
         audit=audit,
+        attacks=(attack(caught=caught),),
     )
 
 

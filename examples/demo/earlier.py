@@ -3,6 +3,7 @@
 So that whoever opens the portal of the invented country finds something that was done with its data.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +15,7 @@ from amana.node.service import Asked, Service, open_service
 from amana.policy.people import Asker, OrganisationKind, Role
 from amana.policy.projects import OutputKind, Verdict
 from amana.policy.transitions import OutputEvent, ProjectEvent
-from amana.terms.ids import PersonId
+from amana.terms.ids import PermitId, PersonId
 
 TITLE = (
     ("en", "Do pupils learn alike in towns and villages?"),
@@ -42,7 +43,16 @@ PEOPLE = (
 )
 
 
-def carry_out(folder: Path) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """Who may go on with it, and under which permit."""
+
+    applicant: Asker
+    custodian: Asker
+    permit: PermitId
+
+
+def carry_out(folder: Path) -> Earlier:
     """From the application to the answers and what was published of them."""
     service = open_service(folder)
     try:
@@ -65,6 +75,7 @@ def carry_out(folder: Path) -> None:
         for reviewer in (first, second):
             service.outputs.vote(reviewer, output=output, verdict=Verdict.APPROVE, reasons="")
         service.outputs.act(decider, output=output, event=OutputEvent.PUBLISH)
+        return Earlier(applicant=applicant, custodian=custodian, permit=permit)
     finally:
         service.close()
 

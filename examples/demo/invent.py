@@ -54,7 +54,10 @@ CREATE TABLE schools AS
   FROM range(600) JOIN shares ON h('kw' || range) >= low AND h('kw' || range) < high;
 CREATE TABLE pupils AS
   SELECT n.id AS pupil, s.school, s.region, s.setting, CASE WHEN h('us' || n.id) < 0.5 THEN 'girl' ELSE 'boy' END AS sex,
-         CAST(7 + floor(6 * h('ug' || n.id)) AS INTEGER) AS grade, h('ut' || n.id) AS talent
+         CAST(7 + floor(6 * h('ug' || n.id)) AS INTEGER) AS grade, h('ut' || n.id) AS talent,
+         CAST(floor(60 * pow(h('ua' || n.id), 3)) AS INTEGER) AS absent_days,
+         h('ur' || n.id) < 1 / (1 + exp(3.2 - 0.08 * floor(60 * pow(h('ua' || n.id), 3))
+           - CASE s.setting WHEN 'rural' THEN 0.7 ELSE 0 END + 3 * (h('ut' || n.id) - 0.5))) AS repeats
   FROM (SELECT range AS id, CAST(floor(600 * h('uk' || range)) AS BIGINT) AS school FROM range($pupils)) n JOIN schools s USING (school);
 CREATE TABLE marks AS
   SELECT p.pupil * $marks + m.n AS mark_id, p.pupil,
@@ -78,7 +81,7 @@ FILES = {
     "visits": "SELECT visit, person, date, CAST(year(date) AS INTEGER) AS year, region, province, diagnosis, service, cost, "
     "age_2022 + year(date) - 2022 AS age, sex, waiting_days FROM visits ORDER BY visit",
     "schools": "SELECT school, province, setting FROM schools ORDER BY school",
-    "pupils": "SELECT pupil AS pupil_id, school, region, setting, sex, grade FROM pupils ORDER BY pupil",
+    "pupils": "SELECT pupil AS pupil_id, school, region, setting, sex, grade, absent_days, repeats FROM pupils ORDER BY pupil",
     "marks": "SELECT mark_id, pupil AS pupil_id, date, subject, mark FROM marks ORDER BY mark_id",
     "homes": "SELECT household AS household_id, region, province, members, solar FROM households ORDER BY household",
     "readings": "SELECT household AS household_id, month, region, energy_kwh FROM readings ORDER BY household, month",

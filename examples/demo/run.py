@@ -1,4 +1,5 @@
-"""`make demo`: invents a country, publishes three datasets, invites its people, asks three questions, and serves until Ctrl-C.
+"""`make demo`: invents a country, publishes three datasets, invites its people, puts an AI system in
+service, asks three questions, and serves until Ctrl-C.
 
 Every command is shown as it is typed. python examples/demo/run.py --folder demo-data [--share 0.1] [--check]
 """
@@ -13,16 +14,18 @@ import threading
 import time
 import urllib.request
 import webbrowser
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from earlier import carry_out
 from invent import invent
 from people import PEOPLE, invite
+from system import put_in_service
 
 from amana.catalog.rules import read_rules
 
 HERE = Path(__file__).parent
-DATASETS = ("clinic", "school", "meters")
+DATASETS = ("school", "clinic", "meters")
 QUESTIONS = (
     ("SELECT region, COUNT(*) AS visits, AVG(cost) AS cost FROM visits WHERE year = 2024 GROUP BY region", "5%"),
     ("SELECT setting, subject, AVG(mark) AS mark FROM marks JOIN pupils USING (pupil_id) GROUP BY setting, subject", "3%"),
@@ -41,10 +44,18 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="ask and end, instead of serving until Ctrl-C")
     options = parser.parse_args()
     folder, address = options.folder, f"http://localhost:{options.port}"
-    prepare(folder, share=options.share)
+    files = prepare(folder, share=options.share)
+    first, *others = DATASETS
+    publish(folder, files, dataset=first)
     links = invite(folder, address=address)
-    carry_out(folder)
+    earlier = carry_out(folder)
     print("\nA project that came before has asked three questions about schools: the portal shows what it did.")
+    print("Now it trains a model, which goes through an assessment into the register of AI systems.", flush=True)
+    with ThreadPoolExecutor(max_workers=1) as beside:  # a training waits most of its time
+        system = beside.submit(put_in_service, folder, earlier)
+        for dataset in others:
+            publish(folder, files, dataset=dataset)
+        print(f"\nThe model is in service: {address}/en/ai/{system.result()}")
     for sql, within in QUESTIONS:
         amana("ask", sql, "--within", within, "--folder", str(folder))
     amana("budget", "clinic", "--folder", str(folder))
@@ -83,8 +94,8 @@ def show(address: str) -> None:
         return
 
 
-def prepare(folder: Path, *, share: float) -> None:
-    """Invent the country and publish its three datasets into the folder."""
+def prepare(folder: Path, *, share: float) -> dict[str, Path]:
+    """An empty folder with an invented country in it: its files, by table."""
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARK).exists():
             sys.exit(f"{folder} holds something that the demo did not make. Name another: --folder other-data")
@@ -94,10 +105,14 @@ def prepare(folder: Path, *, share: float) -> None:
     begun = time.monotonic()
     files = invent(folder / "files", share=share)
     print(f"Invented a country in {time.monotonic() - begun:.0f} s. No row is about anybody.", flush=True)
-    for dataset in DATASETS:
-        rules = HERE / f"{dataset}.toml"
-        tables = read_rules(rules.read_text(encoding="utf-8")).dataset.schema.tables
-        amana("publish", *(str(files[table.name]) for table in tables), "--rules", str(rules), "--folder", str(folder))
+    return files
+
+
+def publish(folder: Path, files: dict[str, Path], *, dataset: str) -> None:
+    """Publish one of its datasets into the folder."""
+    rules = HERE / f"{dataset}.toml"
+    tables = read_rules(rules.read_text(encoding="utf-8")).dataset.schema.tables
+    amana("publish", *(str(files[table.name]) for table in tables), "--rules", str(rules), "--folder", str(folder))
 
 
 def amana(*words: str) -> None:

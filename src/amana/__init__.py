@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 __all__ = [
-    "Fault", "PrivateClassifier", "PrivateRegressor", "PrivateSynthesiser", "Refusal", "Result", "__version__", "connect",
-    "load_ipython_extension", "open",
+    "Fault", "PrivateClassifier", "PrivateForecaster", "PrivateRegressor", "PrivateSynthesiser", "Refusal", "Result", "__version__",
+    "connect", "load_ipython_extension", "open",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
     from amana.client.connect import connect
     from amana.client.estimators import PrivateClassifier, PrivateRegressor, PrivateSynthesiser
+    from amana.client.forecaster import PrivateForecaster
     from amana.client.result import Result
     from amana.local.door import open_folder as open  # read as `amana.open`
     from amana.terms.refusal import Fault, Refusal
@@ -38,6 +39,10 @@ def __getattr__(name: str) -> object:
         from amana.client import estimators
 
         return getattr(estimators, name)
+    if name == "PrivateForecaster":
+        from amana.client.forecaster import PrivateForecaster
+
+        return PrivateForecaster
     if name in ("Fault", "Refusal"):
         from amana.terms import refusal
 

@@ -8,65 +8,19 @@ Source: the three risks of Article 29 Working Party opinion 05/2014; Giomi, Boen
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from math import sqrt
 from types import MappingProxyType
-from typing import TypeAlias, final
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amana.learn.audit import Verdict
+from amana.learn.attacks import Attacked, Hits, Risk
 
 Rows: TypeAlias = NDArray[np.int32]
 """Cells. Shapes: (people, columns)."""
-Hits: TypeAlias = tuple[int, int]
-"""(attacks that succeeded, attacks)."""
-Z = 1.959964
 TRIES = 500
 COLUMNS_OF_PREDICATE = (3, 5)
 NEIGHBOURS = 3
-CAUGHT = 0.1
-"""An excess that is surely larger than this is a leak."""
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Risk:
-    """`inside`, `outside`: successes against people who were in the data and who were not."""
-
-    inside: Hits
-    outside: Hits
-
-    @property
-    def excess(self) -> tuple[float, float]:
-        """95 % interval of the difference of both rates. Source: Newcombe 1998, method 10 (of Wilson's intervals)."""
-        (one, low_one, high_one), (two, low_two, high_two) = (_wilson(hits) for hits in (self.inside, self.outside))
-        return (
-            one - two - sqrt((one - low_one) ** 2 + (high_two - two) ** 2),
-            one - two + sqrt((high_one - one) ** 2 + (two - low_two) ** 2),
-        )
-
-    @property
-    def caught(self) -> bool:
-        """Whether it surely tells more of people who were in."""
-        return self.excess[0] > CAUGHT
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attacked:
-    """One attack on the synthetic table and on the control, a copy of the data."""
-
-    risk: Risk
-    control: Risk
-
-    @property
-    def verdict(self) -> Verdict:
-        """HOLDS only if the same attack catches a copy of the data."""
-        if not self.control.caught:
-            return Verdict.NO_EVIDENCE
-        return Verdict.VIOLATED if self.risk.caught else Verdict.HOLDS
 
 
 def attacked(made: Rows, inside: Rows, outside: Rows, *, secret: int, chance: np.random.Generator) -> Mapping[str, Attacked]:
@@ -128,13 +82,3 @@ def _nearest(table: Rows, person: NDArray[np.int32], chance: np.random.Generator
     differ = (table != person).sum(axis=1) + chance.random(len(table))
     found: list[int] = np.argsort(differ)[:NEIGHBOURS].tolist()
     return found
-
-
-def _wilson(hits: Hits) -> tuple[float, float, float]:
-    """(rate, 95 % interval of it)."""
-    successes, tries = hits
-    if not tries:
-        return 0.0, 0.0, 1.0
-    rate, weight = successes / tries, Z**2 / tries
-    middle, half = (rate + weight / 2) / (1 + weight), Z * sqrt(rate * (1 - rate) / tries + weight / (4 * tries)) / (1 + weight)
-    return rate, middle - half, middle + half

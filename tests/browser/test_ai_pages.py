@@ -36,7 +36,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Portal, M
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_register_and_card_are_sound_and_light_in_every_language(served: tuple[Portal, ModelId], language: str) -> None:
     portal_of, model = served
-    for path in ("/ai", f"/ai/{model}"):
+    for path in ("/ai", f"/ai/{model}", f"/ai/{model}/shapes"):
         with page_of(language=language, width=WIDTHS[0]) as page:
             assert bytes_of(page, portal_of.at(path, language=language)) <= FIRST_VIEW_BYTES_MAX, path
             for width in (320, *WIDTHS):

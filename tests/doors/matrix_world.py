@@ -163,6 +163,11 @@ class World:
     def made_up(self) -> Sent:
         return replace(self.asked(), body={"dataset": "test", "rows": 9, "share": "1%", "permit": self._asking})
 
+    def forecast(self) -> Sent:
+        rows = "SELECT cost, DATE '2025-01-01' AS day FROM visits"
+        body = {"dataset": "test", "sql": rows, "value": "cost", "time": "day", "horizons": [1], "season": 2, "share": "1%"}
+        return replace(self.asked(), body={**body, "permit": self._asking})
+
     def redraws(self) -> Sent:
         asked = Asked(sql=SQL, within="20%", permit=self._asking)
         self.service.ask(self.known("member"), asked=asked)

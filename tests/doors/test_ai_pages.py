@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from amana.client.model_file import read_model
 from amana.client.text import LANGUAGES
+from amana.node import ai_register
 from amana.node.models import NewModel
 from amana.policy.people import Asker
 from amana.policy.transitions import ModelEvent
@@ -66,7 +68,38 @@ def test_a_card_says_what_it_decides_who_answers_and_how_to_object(node: HttpNod
 def test_an_audit_whose_control_was_missed_is_shown_as_no_evidence(node: HttpNode) -> None:
     told = words(node.client.get(f"/en/ai/{registered(node, caught=False)}").text)
     assert "No evidence." in told and "An attack on invented data shows" not in told
+    assert "did not catch even a copy of the data" in told and "no leak" not in told
+    caught = words(node.client.get(f"/en/ai/{registered(node)}").text)
+    assert "succeeds -2.0 points in 100 oftener [-5.0; 1.0], no leak" in caught
     assert "An attack on invented data shows at least ε = 0.71" in words(node.client.get(f"/en/ai/{registered(node)}").text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_card_draws_what_each_column_adds_and_a_page_tells_it_as_tables(node: HttpNode, language: str) -> None:
+    model = registered(node)
+    card_page = node.client.get(f"/{language}/ai/{model}").text
+    assert card_page.count("<figure") == 2 and card_page.count('<svg role="img" aria-label=') == 2
+    heights = [int(found) for found in re.findall(r'<svg role="img"[^>]* height="(\d+)"', card_page)]
+    assert heights == [64 + 18, 12 + 18], "both to the scale of the column that adds most: 1,100 and 200 of 1,024"
+    assert f'href="/{language}/ai/{model}/shapes"' in card_page and "<script" not in card_page.partition("<main")[2]
+    reply = node.client.get(f"/{language}/ai/{model}/shapes")
+    assert reply.status_code == 200
+    told = words(reply.text)
+    for said in ("65 …", "+0.68", "20 – 40", "-0.10", "&lt;long&gt;"):
+        assert said in told, said
+    assert "page." not in told and "<long>" not in reply.text
+    assert node.client.get(f"/{language}/ai/s-none/shapes").status_code == 404
+
+
+def test_a_model_is_read_once_however_its_drawings_are_asked_for(node: HttpNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, read = registered(node), list[str]()
+    monkeypatch.setattr(ai_register, "read_model", lambda text: (read.append(text), read_model(text))[1])
+    for language in LANGUAGES:
+        assert node.client.get(f"/{language}/ai/{model}").status_code == 200
+        assert node.client.get(f"/{language}/ai/{model}/shapes").status_code == 200
+    for number in (2, 3, 1000):
+        assert node.client.get(f"/en/ai/{model}/shapes?page={number}").status_code == 404, "beyond the last page"
+    assert len(read) == 1
 
 
 def test_what_is_not_registered_has_no_page_and_no_document(node: HttpNode) -> None:
@@ -74,7 +107,13 @@ def test_what_is_not_registered_has_no_page_and_no_document(node: HttpNode) -> N
     made = node.service.models.add(
         new_model(project=node.project, permit=node.permit, dataset="test", version=of.id, custodian=of.dataset.custodian, entry=0)
     )
-    for path in (f"/en/ai/{made}", "/en/ai/s-none", f"/api/v1/ai-systems/{made}", f"/api/v1/ai-systems/{made}/cyclonedx"):
+    for path in (
+        f"/en/ai/{made}",
+        f"/en/ai/{made}/shapes",
+        "/en/ai/s-none",
+        f"/api/v1/ai-systems/{made}",
+        f"/api/v1/ai-systems/{made}/cyclonedx",
+    ):
         assert node.client.get(path).status_code == 404, path
 
 
@@ -92,6 +131,14 @@ def test_programs_read_the_register_in_every_form(node: HttpNode) -> None:
     french = node.client.get(f"/api/v1/ai-systems/{model}/algoritmeregister", params={"language": "fr"}).json()
     assert french["goal"] == "Prévoit les appels de suivi."
     assert node.client.get(f"/api/v1/ai-systems/{model}/pickle").status_code == 422
+
+
+def test_the_register_in_one_state_is_whole_however_many_there_are(node: HttpNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {registered(node) for _ in range(3)}
+    monkeypatch.setattr("amana.node.ai_register.PAGE_MAX", 2)
+    monkeypatch.setattr("amana.node.models.PAGE_MAX", 2)
+    listed = node.client.get("/api/v1/ai-systems.json", params={"state": "registered"}).json()["systems"]
+    assert made <= {each["id"] for each in listed} and len({each["id"] for each in listed}) == len(listed)
 
 
 def test_the_entries_of_a_system_stand_in_the_log_and_name_it(node: HttpNode) -> None:

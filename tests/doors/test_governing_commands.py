@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 from amana.cli import main
-from amana.cli.parser_govern import ACTIONS, GOVERNED
+from amana.cli.parser_govern import ACTIONS, GOVERNED, SYSTEM_FORMS
 from amana.cli.words import read_until
 from amana.node.service import open_service
 from amana.terms.code import Exit
@@ -241,6 +241,10 @@ def test_a_model_is_described_assessed_and_registered_by_commands(terminal: Term
     terminal.by("custodian", "system", "register", model)
     assert json.loads(terminal.by("decider", "system", "show", model)[0])["state"] == "registered"
     assert model in terminal.by("auditor", "register", "ai", "--csv")[0]
+    exported = {form: terminal.by("auditor", "system", "export", model, "--format", form)[0] for form in SYSTEM_FORMS}
+    assert json.loads(exported["json"])["system"]["id"] == model and json.loads(exported["cyclonedx"])["bomFormat"] == "CycloneDX"
+    assert exported["huggingface"].startswith("---\n") and len(exported["csv"].splitlines()) == 2 and model in exported["csv"]
+    assert all(json.loads(exported[form]) for form in ("algoritmeregister", "atrs", "ai-act"))
     assert json.loads(terminal.at_the_machine("register", "ai"))["systems"][0]["id"] == model
 
 

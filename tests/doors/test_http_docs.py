@@ -58,7 +58,7 @@ def test_every_route_shows_an_example_of_each_request_response_and_problem(opera
     assert {"4XX", "500", "503"} <= set(operation.written["responses"])
 
 
-LEARNING = {f"post-{name}" for name in ("models", "models-preview", "synthetic-tables", "synthetic-tables-preview")}
+LEARNING = {f"post-{name}" for each in ("models", "synthetic-tables", "forecasts") for name in (each, f"{each}-preview")}
 """What learns from rows that a SELECT may make."""
 
 
@@ -140,6 +140,7 @@ def test_other_forms_than_json_are_media_types_of_the_response() -> None:
         "get-datasets-name-croissant-json": "application/ld+json",
         "get-uses-csv": "text/csv",
         "get-ai-systems-csv": "text/csv",
+        "post-synthetic-tables": "application/vnd.apache.parquet",
         "get-ai-systems-model-form": "application/vnd.cyclonedx+json",
     }
     assert not any(each["name"].lower() == "accept" for operation in OPERATIONS.values() for each in operation.written["parameters"])
@@ -176,7 +177,7 @@ def test_every_change_takes_a_key_and_one_that_spends_needs_it(operation: Operat
     keys = [each["required"] for each in operation.written["parameters"] if each["name"] == "Idempotency-Key"]
     # A witness is asked in the words of its own protocol, in which a request may be sent again as it is.
     kept = operation.method == "POST" and operation.written["tags"] not in (["sign-in"], ["witness"])
-    assert keys == ([operation.name in {"post-questions", "post-models", "post-synthetic-tables"}] if kept else [])
+    assert keys == ([operation.name in {"post-questions", "post-models", "post-synthetic-tables", "post-forecasts"}] if kept else [])
 
 
 @each_operation

@@ -15,14 +15,16 @@ from amana.node.permits import dataset_of
 from amana.node.service import Asked
 from amana.policy.rights import Action, may
 from amana.policy.things import Node, OutputOf, PermitOf
+from amana.policy.transitions import ModelEvent
 from amana.terms.ids import PermitId
+from amana.terms.model_card import TRANSLATED
 from amana.web.access import ACTIONS
 from amana.web.context import COOKIE
 from amana.web.pages.forms import TOKEN
 from amana.web.pages.reader import Reader
 from tests.doors.http_node import RULES, SQL, session_of
 from tests.doors.matrix_world import PEOPLE, SIGNED, Sent, World, world_in
-from tests.doors.test_http_matrix import DECIDERS, JUDGES, PUT, REFUSED, REVIEWERS, TEAM, only
+from tests.doors.test_http_matrix import DECIDERS, JUDGES, OVERSEERS, PUT, REFUSED, REVIEWERS, TEAM, only
 from tests.house.test_routes import ROUTES
 
 START = "/{language:language}"
@@ -81,7 +83,8 @@ def dataset(world: World) -> Sent:
 
 
 D, A = f"{START}/desk", f"{START}/desk/applications"
-W, C, V, P = f"{D}/work", f"{D}/custodian", f"{D}/oversight", f"{D}/people"
+W, C, V, P, M = f"{D}/work", f"{D}/custodian", f"{D}/oversight", f"{D}/people", f"{D}/models"
+CARD_FORM = {f"{name}_en": "Said." for name in TRANSLATED} | {"category": "other", "provider": "University", "contact": "ai@x.example"}
 OVERSEEN = Case(send=lambda _: Sent(path={"name": "audit.csv"}, thing=Node()), allowed=only("auditor"))
 MINE = Case(send=lambda _: Sent(thing=Node()), allowed=SIGNED)
 CASES: dict[str, Case] = {
@@ -118,6 +121,13 @@ CASES: dict[str, Case] = {
     ),
 }
 CASES |= {
+    f"GET {M}": MINE,
+    f"GET {M}/{{model}}": Case(send=lambda w: w.trained(*PUT), allowed=TEAM | OVERSEERS | {"auditor"}),
+    f"POST {M}/{{model}}": Case(
+        send=lambda w: w.trained(ModelEvent.ASSESS), allowed=TEAM | {"custodian"}, form={"do": "retire", "reasons": "It is old."}
+    ),
+    f"GET {M}/{{model}}/card": Case(send=lambda w: w.trained(), allowed=TEAM),
+    f"POST {M}/{{model}}/card": Case(send=lambda w: w.trained(described=False), allowed=TEAM, form=CARD_FORM),
     f"GET {W}": MINE,
     f"POST {W}": Case(send=MINE.send, allowed=SIGNED, form={"act": "preview", "sql": SQL, "within": "20%"}),
     f"GET {W}/history": Case(send=lambda w: w.asked(), allowed=only("applicant", "member", "outsider"), narrower=True),

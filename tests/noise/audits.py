@@ -86,17 +86,27 @@ def people() -> list[tuple[StoredRow, int]]:
     ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Where a learner is audited: everybody as groups of alike units, each with its rows and how many there are of it; and the canary."""
+
+    schema: Schema
+    everybody: Sequence[tuple[Sequence[StoredRow], int]]
+    canary: Sequence[StoredRow]
+
+
 @dataclass
 class Worlds:
     """An engine over both worlds. Gives the sums of one of them, and keeps what the canary adds to each and what is there without. Sums
     add up over people, so that whoever is alike is looked at once."""
 
+    stage: Stage
     with_canary: bool
     seen: list[list[tuple[SumTable, SumTable]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        alone: list[tuple[StoredRow, int]] = [*people(), (CANARY, 1)]
-        self.engines = [(ReferenceEngine({"people": [row]}, schema=SCHEMA), many) for row, many in alone]
+        alone, schema = [*self.stage.everybody, (self.stage.canary, 1)], self.stage.schema
+        self.engines = [(ReferenceEngine({schema.tables[0].name: list(rows)}, schema=schema), many) for rows, many in alone]
 
     def run(self, bounded: BoundedPlan, *, groups_max: int, seconds_max: float) -> Exact[SumTable]:
         return self.run_all((bounded,), groups_max=groups_max, seconds_max=seconds_max)[0]
@@ -125,9 +135,13 @@ def added(parts: Sequence[tuple[SumTable, int]]) -> SumTable:
     return SumTable(cells={key: tuple(sums) for key, sums in total.items()})
 
 
+PEOPLE = Stage(schema=SCHEMA, everybody=[([row], many) for row, many in people()], canary=[CANARY])
+
+
 def ratio(learner: Learner, *, with_canary: bool) -> float:
     """The log-likelihood ratio of one training, of the world with the canary over that without."""
-    of, worlds = version(cap_nrho=10**12, schema=SCHEMA, name="audited"), Worlds(with_canary=with_canary)
+    stage: Stage = getattr(learner, "stage", PEOPLE)
+    of, worlds = version(cap_nrho=10**12, schema=stage.schema, name="audited"), Worlds(stage=stage, with_canary=with_canary)
     use = Training(permit=leave(of), version=of, choice=getattr(learner, "choice", Choice()))
     with ledger_at(":memory:", of) as ledger:
         taken = train(use, learner, replace(kernel(ledger, FakeEngine(cells={}), groups_max=100_000), engine=worlds))

@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping
 from amana.learn.glass_box import GlassBox
 from amana.learn.linear import Linear
 from amana.learn.problem import ALIAS, problem_of
+from amana.learn.sufficient_statistics import Statistics
 from amana.learn.synthesis import synthesis_of
 from amana.learn.synthetic import Synthesiser
 from amana.learn.trees import Trees
 from amana.privacy.rounds import Learner
 from amana.terms.ids import NanoRho
 from tests.noise.audits import SCHEMA
+from tests.noise.meters import forecaster_of_meters
+from tests.noise.pupils import factors_of_pupils
 
 LOSS = NanoRho(2_000_000_000)
 """So large that few trainings tell the worlds apart, and half the noise is seen."""
@@ -20,10 +23,14 @@ _CHOICE = problem_of(_TABLE, target="yes", units=UNITS)
 _NUMBER = problem_of(_TABLE, target="score", units=UNITS)
 assert ALIAS == "t"
 
+
 LEARNERS: Mapping[str, Callable[[], Learner]] = {
     "linear": lambda: Linear(problem=_CHOICE, nano_rho=LOSS, rounds=3),
     "linear of a number": lambda: Linear(problem=_NUMBER, nano_rho=LOSS, rounds=3),
+    "statistics of a number": lambda: Statistics(problem=_NUMBER, nano_rho=LOSS, rounds=3),
     "glass-box": lambda: GlassBox(problem=_CHOICE, nano_rho=LOSS, rounds=3),
+    "performance-factors": lambda: factors_of_pupils(LOSS),
     "trees": lambda: Trees(problem=_CHOICE, nano_rho=LOSS, rounds=2, trees=2),
     "synthetic": lambda: Synthesiser(synthesis=synthesis_of(_TABLE, target="yes", nano_rho=LOSS)),
+    "forecast": lambda: forecaster_of_meters(LOSS),
 }

@@ -12,6 +12,7 @@ from amana.query.expr import Column, Fixed, Literal
 from amana.query.plan import Plan, RowSum, Scan
 from amana.terms.course import Course, RoundCap
 from amana.terms.ids import NanoRho
+from amana.terms.model import Task
 from tests.noise.audits import audit, half_the_noise, ratio
 from tests.noise.learners import LEARNERS
 
@@ -61,7 +62,9 @@ def test_a_control_that_is_not_caught_is_no_evidence() -> None:
 
 
 def test_few_runs_at_a_small_loss_show_nothing_and_say_so() -> None:
-    assert audit("counting", lambda: Counting(loss=1_000_000), runs=8).verdict is Verdict.NO_EVIDENCE
+    """A control with so little to see is seen by chance in 6.5 % of audits: in most of eleven, once in 30,000 runs of this test."""
+    found = [audit("counting", lambda: Counting(loss=1_000_000), runs=8).verdict for _ in range(11)]
+    assert found.count(Verdict.NO_EVIDENCE) > 5
 
 
 def test_what_is_surely_lost_is_rarely_more_than_what_is_lost() -> None:
@@ -94,7 +97,9 @@ def test_every_learner_keeps_its_word_and_with_half_the_noise_is_caught(name: st
 
 
 def test_what_cards_show_was_measured_of_every_learner() -> None:
-    for learner in ("linear", "glass-box", "trees"):
-        shown = published_audit(learner)
+    classes = [(learner, Task.CLASSIFICATION) for learner in ("linear", "glass-box", "trees", "performance-factors")]
+    for learner, task in (*classes, ("linear", Task.REGRESSION), ("statistics", Task.REGRESSION)):
+        shown = published_audit(learner, task)
         assert shown is not None and shown.control_caught and shown.lower_bound <= shown.claimed
-    assert published_audit("somebody else's") is None
+    for learner, task in (("trees", Task.REGRESSION), ("statistics", Task.CLASSIFICATION), ("somebody else's", Task.CLASSIFICATION)):
+        assert published_audit(learner, task) is None, "an audit of one task says nothing of another"

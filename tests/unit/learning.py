@@ -65,18 +65,18 @@ def problem(*, target: str = "ill", positive: str = "yes", features: tuple[str, 
 
 
 @contextmanager
-def store(folder: Path, rows: list[Row]) -> Iterator[DuckDbEngine]:
-    write_store({"people": rows}, folder / "store", key="secret", schema=SCHEMA)  # type: ignore[dict-item]
-    engine = DuckDbEngine(folder / "store", key="secret", schema=SCHEMA, memory_bytes_max=2**28, threads=1, folder_spill=folder / "spill")
+def store(folder: Path, rows: list[Row], *, schema: Schema = SCHEMA) -> Iterator[DuckDbEngine]:
+    write_store({"people": rows}, folder / "store", key="secret", schema=schema)  # type: ignore[dict-item]
+    engine = DuckDbEngine(folder / "store", key="secret", schema=schema, memory_bytes_max=2**28, threads=1, folder_spill=folder / "spill")
     try:
         yield engine
     finally:
         engine.close()
 
 
-def rounds_of(learner: Learner, engine: DuckDbEngine) -> Rounds:
+def rounds_of(learner: Learner, engine: DuckDbEngine, *, schema: Schema = SCHEMA) -> Rounds:
     """All rounds, paid from a ledger of their own."""
-    of = version(schema=SCHEMA, cap_nrho=10**15)
+    of = version(schema=schema, cap_nrho=10**15)
     use = Training(permit=leave(of), version=of, choice=Choice(keep=(("t", 1),)))
     with ledger_at(":memory:", of) as ledger:
         parts = replace(kernel(ledger, engine), schedule=replace(SCHEDULE, rows=(("people", PEOPLE_COUNT),), base_s=300.0))  # type: ignore[arg-type]

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from amana.node.desk import Desk
+from amana.node.models import Models
 from amana.policy.projects import Verdict
 from amana.policy.rights import Action, may
-from amana.policy.transitions import PermitEvent, ProjectEvent
-from amana.terms.ids import PermitId, ProjectId
+from amana.policy.transitions import ModelEvent, PermitEvent, ProjectEvent
+from amana.terms.ids import ModelId, PermitId, ProjectId
+from amana.terms.model_card import write_card
 from tests.governed import PARTS, Governed, governed
+from tests.models import card, new_model
 from tests.parts import version
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("each_database")
 OTHER = "births"
 """A dataset of another custodian."""
+COPY = """INSERT INTO model (id, project, permit, dataset, version, custodian, state, model, facts, card, described_by, assessed_by, public,
+reasons, made_at, revision) SELECT :id, project, permit, dataset, version, :custodian, state, model, facts, :card, described_by,
+assessed_by, public, reasons, '2001-01-01T00:00:00+00:00', revision FROM model WHERE id = :of"""
 
 
 @pytest.fixture
@@ -85,3 +91,45 @@ def test_whoever_left_the_team_finds_its_permits_no_more(node: Governed) -> None
     assert seen(node, "member", project=project) == set(permits.values())
     node.projects.remove_member(node.asker("applicant"), project=project, person=node.ids["member"])
     assert seen(node, "member", project=project) == set()
+
+
+def described(node: Governed, permit: PermitId) -> ModelId:
+    of, project = node.versions[0], node.permits.place(permit).project.id
+    made = node.models.add(new_model(project=project, permit=permit, dataset="clinic", version=of.id, custodian=of.dataset.custodian))
+    node.models.describe(node.asker("member"), model=made, card=card())
+    return made
+
+
+def registered(node: Governed, permit: PermitId) -> ModelId:
+    made = described(node, permit)
+    node.models.act(node.asker("custodian"), model=made, event=ModelEvent.ASSESS)
+    node.models.act(node.asker("member"), model=made, event=ModelEvent.REGISTER)
+    return made
+
+
+def copied(node: Governed, model: ModelId, *, deployer: str, custodian: str) -> None:
+    """As many older ones as a list holds."""
+    said = {"of": model, "card": write_card(replace(card(), deployer=deployer)), "custodian": custodian}
+    with node.database.transaction() as run:
+        for number in range(200):
+            run.change(COPY, {**said, "id": f"{model}-{number}"})
+
+
+def awaited(node: Governed, who: str) -> list[tuple[str, str]]:
+    held = SimpleNamespace(database=node.database, permits=node.permits, projects=node.projects, models=node.models, now=node.clock.now)
+    found = Desk(cast("Service", held)).awaiting(node.asker(who))
+    return [(each.kind, each.path.rpartition("/")[2]) for each in found if "/models/" in each.path]
+
+
+def test_models_that_wait_for_nobody_or_for_others_hide_none_that_waits(node: Governed, monkeypatch: pytest.MonkeyPatch) -> None:
+    permit, clinic = node.granted(), node.versions[0].dataset.custodian
+    serving, waiting = registered(node, permit), described(node, permit)
+    copied(node, serving, deployer="", custodian=clinic)
+    expected = {("assess", waiting), ("serve", serving)}
+    monkeypatch.setattr(Models, "kept", None)  # a desk reads no model
+    assert set(awaited(node, "custodian")) == set(awaited(node, "decider")) == expected
+    copied(node, waiting, deployer="", custodian="other clinic")
+    assert set(awaited(node, "custodian")) == expected
+    kinds = [kind for kind, _ in awaited(node, "decider")]
+    assert (kinds.count("assess"), kinds.count("serve")) == (200, 1)
+    assert {kind for kind, _ in awaited(node, "elsewhere")} == {"assess"}

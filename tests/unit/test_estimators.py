@@ -59,6 +59,16 @@ def test_a_target_of_the_other_kind_is_refused_before_anything_is_paid(node: Doo
     assert node.budget("test").spent_nrho == spent
 
 
+def test_attempts_are_learned_in_their_order(node: Door) -> None:
+    attempts = "SELECT cost, cost % 2 = 0 AS even, cost > 50 AS dear FROM visits"
+    model = PrivateClassifier(node, skill="even", order="cost", rows_per_unit=2).fit(
+        dataset="test", target="dear", sql=attempts, share="10%"
+    )
+    assert model.model_.learner == "performance-factors" and model.trained_.rows_per_unit == 2
+    ((_, chance),) = model.predict_proba([{"even": True, "successes": 0, "failures": 0}])
+    assert 0.1 < chance < 0.9
+
+
 def test_parameters_are_those_of_the_constructor_so_that_an_estimator_can_be_copied() -> None:
     model = PrivateClassifier(None, learner="trees", features=["cost"], seed=3)  # type: ignore[arg-type]
     copy = PrivateClassifier(**model.get_params())
@@ -83,6 +93,7 @@ def test_a_synthesiser_makes_rows_where_the_data_are_and_gives_them_here(node: D
     [
         ({"target": "nobody"}, "learn.no_column"),
         ({"target": "cost"}, "learn.no_features"),
+        ({"target": "dear", "sql": ROWS, "skill": "cost"}, "learn.no_order"),
         ({"target": "cost", "table": "nobody"}, "learn.no_table"),
         ({"target": "dear", "sql": ROWS, "table": "visits"}, "learn.table_and_sql"),
         ({"target": "dear", "sql": ROWS, "groups": ["age"]}, "learn.group_not_used"),
@@ -94,9 +105,9 @@ def test_a_synthesiser_makes_rows_where_the_data_are_and_gives_them_here(node: D
 )
 def test_what_does_not_fit_is_refused_before_anything_is_paid(node: Door, fields: dict[str, object], code: str) -> None:
     spent = node.budget("test").spent_nrho
-    groups = fields.pop("groups", ())
+    groups, skill = fields.pop("groups", ()), fields.pop("skill", "")
     with pytest.raises(Refusal) as refused:
-        PrivateClassifier(node, groups=groups).fit(dataset="test", **fields)  # type: ignore[arg-type]
+        PrivateClassifier(node, groups=groups, skill=skill).fit(dataset="test", **fields)  # type: ignore[arg-type]
     assert refused.value.code == code
     assert node.budget("test").spent_nrho == spent
 

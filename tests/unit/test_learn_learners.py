@@ -11,7 +11,9 @@ from amana.learn.assessed import Assessed, assessed
 from amana.learn.choose import Chosen, learner_for
 from amana.learn.glass_box import GlassBox
 from amana.learn.linear import Linear
+from amana.learn.performance_factors import PerformanceFactors
 from amana.learn.problem import Problem
+from amana.learn.sufficient_statistics import Statistics
 from amana.learn.trees import Trees
 from amana.terms.ids import NanoRho
 from amana.terms.model import Effect, FeatureKind, Task
@@ -31,7 +33,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDbEngine]:
 def short(learner: Chosen) -> Chosen:
     """Of fewer rounds: tests have little time."""
     match learner:
-        case GlassBox():
+        case GlassBox() | PerformanceFactors() | Statistics():
             return replace(learner, rounds=10)
         case Linear():
             return replace(learner, rounds=12 if learner.problem.task is Task.REGRESSION else 6)
@@ -43,10 +45,10 @@ def short(learner: Chosen) -> Chosen:
 def test_a_learner_finds_the_signal_in_rows_it_never_saw(engine: DuckDbEngine, name: str) -> None:
     learner = short(learner_for(problem(), name, nano_rho=PLENTY))
     model = learner.finish(rounds_of(learner, engine))
-    assert model.learner == name and area(model, OTHERS) > {"linear": 0.85, "glass-box": 0.86, "trees": 0.80}[name]
+    assert model.learner == name and area(model, OTHERS) > {"linear": 0.85, "statistics": 0.85, "glass-box": 0.86, "trees": 0.80}[name]
 
 
-@pytest.mark.parametrize(("name", "least"), [("linear", 0.7), ("glass-box", 0.6), ("trees", 0.35)])
+@pytest.mark.parametrize(("name", "least"), [("linear", 0.7), ("statistics", 0.7), ("glass-box", 0.6), ("trees", 0.35)])
 def test_a_number_is_predicted_too(engine: DuckDbEngine, name: str, least: float) -> None:
     learner = short(learner_for(problem(target="cost"), name, nano_rho=PLENTY))
     assert explained(learner.finish(rounds_of(learner, engine)), OTHERS) > least
@@ -113,6 +115,21 @@ def test_quality_is_measured_in_the_same_course_for_all_and_for_each_group(engin
     assert off < 0.1 and len(everybody.calibration) > 3
 
 
+def test_the_groups_of_a_boolean_are_named_as_they_are(engine: DuckDbEngine) -> None:
+    of = problem()
+    made = assessed(of, "linear", nano_rho=PLENTY, groups=(place_of(of, "smokes"),))
+    made = replace(made, learner=replace(made.learner, rounds=1))
+    rates = {
+        one.member: score.value
+        for one in made.quality(rounds_of(made, engine))
+        for score in one.scores
+        if one.group and score.metric == "positive_rate"
+    }
+    for member, smokes in (("true", True), ("false", False), ("", None)):
+        own = [row["ill"] == "yes" for row in TRAINED if row["smokes"] is smokes and row["ill"] is not None]
+        assert rates[member] == pytest.approx(sum(own) / len(own), abs=0.03)
+
+
 def test_quality_of_a_regression_is_what_it_explains(engine: DuckDbEngine) -> None:
     made = assessed(problem(target="cost"), "linear", nano_rho=PLENTY)
     made = replace(made, learner=short(made.learner))
@@ -125,7 +142,7 @@ def test_quality_of_a_regression_is_what_it_explains(engine: DuckDbEngine) -> No
 def test_a_course_with_quality_is_as_large_as_it_says(engine: DuckDbEngine, name: str) -> None:
     made: Assessed = assessed(problem(), name, nano_rho=LITTLE)
     rounds = rounds_of(replace(made, learner=replace(short(made.learner), rounds=1)), engine)
-    assert len(rounds) == (4 if name == "trees" else 3)
+    assert len(rounds) == {"linear": 3, "statistics": 5, "glass-box": 3, "trees": 4}[name]
 
 
 def test_other_seeds_draw_other_trees_and_the_same_seed_the_same() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amana.catalog.domains import ChoiceDomain, NumberDomain
+from amana.catalog.domains import BooleanDomain, ChoiceDomain, NumberDomain
 from amana.catalog.schema import Column, Table
 from amana.engines.reference_values import Value, value_of
 from amana.learn.choose import automatic, learner_for
@@ -17,7 +17,7 @@ from amana.learn.problem import feature_of, problem_of
 from amana.learn.words import CHANCES, REACH, STEP, cell_of, leaf_of, score_of
 from amana.query.expr import Column as Named
 from amana.terms.ids import NanoRho
-from amana.terms.model import UNIT, FeatureKind, Task
+from amana.terms.model import END_ABS_MAX, UNIT, FeatureKind, Task
 from amana.terms.refusal import Refusal
 from tests.unit.learning import PEOPLE, cells, people, problem
 
@@ -105,7 +105,7 @@ def test_the_automatic_choice_looks_at_public_facts_only(units: float, made: typ
 
 
 def test_a_regression_is_a_line_and_an_unknown_learner_is_refused() -> None:
-    assert automatic(problem(target="cost", units=1e6), nano_rho=NanoRho(10**9)) == "linear"
+    assert automatic(problem(target="cost", units=1e6), nano_rho=NanoRho(10**9)) == "statistics"
     with pytest.raises(Refusal, match="learn.no_learner"):
         learner_for(problem(), "oracle", nano_rho=NanoRho(1))
 
@@ -118,6 +118,14 @@ def test_a_target_of_one_value_is_refused() -> None:
     with pytest.raises(Refusal, match="learn.target_single"):
         problem_of(table, target="x", units=1.0)
     assert problem_of(table, target="y", positive="a", units=1.0).task is Task.CLASSIFICATION
+
+
+def test_a_target_whose_ends_no_model_file_holds_is_refused_before_anything_is_paid() -> None:
+    for low, high in ((0, END_ABS_MAX + 1), (-END_ABS_MAX - 1, 0)):
+        columns = (Column(name="x", domain=NumberDomain(scale=0, low=low, high=high)), Column(name="b", domain=BooleanDomain()))
+        with pytest.raises(Refusal, match="learn.numbers_large"):
+            problem_of(Table(name="t", private=True, columns=columns), target="x", units=1.0)
+        assert problem_of(Table(name="t", private=True, columns=columns), target="b", units=1.0)  # a feature may be so large
 
 
 def read(row: dict[str, object]) -> dict[str, Value]:

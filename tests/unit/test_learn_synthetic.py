@@ -10,11 +10,16 @@ import numpy as np
 import pytest
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, DateStep, Domain, NumberDomain
+from amana.client import invented as files
+from amana.client.arrow import arrow_file, arrow_table
+from amana.client.invented import InventedColumn, read_parquet, write_columns, write_parquet
 from amana.learn.problem import EPOCH, feature_of
 from amana.learn.synthesis import synthesis_of
 from amana.learn.synthetic import Synthesiser
 from amana.learn.synthetic_table import SyntheticTable
+from amana.terms.answer import CellType
 from amana.terms.ids import NanoRho
+from amana.terms.refusal import Refusal
 from tests.counted import Rows, counted, schema_of
 
 ROWS = 8_000
@@ -201,8 +206,64 @@ def test_the_files_say_what_the_table_says() -> None:
         ["" if cell is None else str(cell).lower() if isinstance(cell, bool) else str(cell) for cell in row]
         for row in zip(*table.columns, strict=True)
     ]
+    file = write_parquet(table.csv(), table.header, about={"receipt": {"x": 1}})
+    again, about = read_parquet(file)
+    assert again == table.csv() and about["receipt"] == {"x": 1}
     pq = pytest.importorskip("pyarrow.parquet")
     pa = pytest.importorskip("pyarrow")
-    read = pq.read_table(pa.BufferReader(table.parquet({"receipt": "x"})))
+    read = pq.read_table(pa.BufferReader(file))
     assert read.column("born").to_pylist() == list(table.columns[2]) and read.column("urgent").to_pylist() == list(table.columns[3])
     assert read.column("size").to_pylist() == [None if size is None else float(size) for size in table.columns[1]]
+
+
+HELD = (
+    InventedColumn(name="n", type=CellType.NUMBER, decimals=2),
+    InventedColumn(name="i", type=CellType.INTEGER),
+    InventedColumn(name="b", type=CellType.BOOLEAN),
+    InventedColumn(name="d", type=CellType.DATE),
+    InventedColumn(name="t", type=CellType.TEXT),
+)
+CELLS: Mapping[str, object] = {"n": 1.25, "i": 5, "b": True, "d": date(2001, 2, 3), "t": "x"}
+
+
+def file_of(**changed: tuple[CellType, object]) -> bytes:
+    """One row, in which some cells are others than the CSV says."""
+    cells = {each.name: (each.type, CELLS[each.name]) for each in HELD} | changed
+    parts = [(name, kind, [cell]) for name, (kind, cell) in cells.items()]
+    return arrow_file(arrow_table(parts, about={"columns": write_columns(HELD)}))
+
+
+def test_a_parquet_file_says_no_more_than_its_csv() -> None:
+    """What was rounded, or is of another type, is not what was proven."""
+    assert read_parquet(file_of())[0] == "n,i,b,d,t\n1.25,5,true,2001-02-03,x\n"
+    for changed in (
+        file_of(n=(CellType.NUMBER, 1.254)),
+        file_of(n=(CellType.TEXT, "1.25")),
+        file_of(n=(CellType.NUMBER, float("nan"))),
+        file_of(i=(CellType.NUMBER, 5.4)),
+        file_of(i=(CellType.NUMBER, 5.0)),
+        file_of(i=(CellType.TEXT, "5")),
+        file_of(b=(CellType.TEXT, "true")),
+        file_of(b=(CellType.INTEGER, 1)),
+        file_of(d=(CellType.TEXT, "2001-02-03")),
+        file_of(t=(CellType.TEXT, "")),
+        file_of(t=(CellType.BOOLEAN, True)),
+    ):
+        with pytest.raises(Refusal, match=r"client\.not_understood"):
+            read_parquet(changed)
+
+
+def test_numbers_that_no_float_holds_come_back_as_they_were() -> None:
+    text = 'n,i,b,d,t\n12345678901234567.89,5,true,2001-02-03,x\n,,,,\n-0.01,-5,false,1999-12-31,"a,b"\n'
+    assert read_parquet(write_parquet(text, HELD, about={"x": 1}))[0] == text
+
+
+def test_a_table_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    column = (InventedColumn(name="t", type=CellType.TEXT),)
+    file = write_parquet("t\n" + "word\n" * 3_000, column, about={})
+    assert len(read_parquet(file)[0]) == 15_002
+    for limit in ("CELLS_MAX", "CHARACTERS_MAX"):
+        with monkeypatch.context() as here:
+            here.setattr(files, limit, 2_000, raising=False)
+            with pytest.raises(Refusal, match=r"client\.not_understood"):
+                read_parquet(file)

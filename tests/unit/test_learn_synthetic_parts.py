@@ -227,8 +227,8 @@ def test_columns_that_cannot_be_are_refused() -> None:
     for columns, target, code in (
         (("kind", "note"), None, "learn.no_domain"),
         (("kind", "other"), None, "learn.no_column"),
-        (("kind",), "note", "learn.no_features"),
-        (("kind", "kind"), None, "learn.no_features"),
+        (("kind",), "note", "learn.synthetic_columns"),
+        (("kind", "kind"), None, "learn.synthetic_columns"),
     ):
         with pytest.raises(Refusal) as refused:
             synthesis_of(schema.tables[0], columns=columns, target=target, nano_rho=NanoRho(1))

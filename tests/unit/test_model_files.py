@@ -12,8 +12,8 @@ import pytest
 
 from amana.client import model_file
 from amana.client.explain import describe
-from amana.client.model_file import open_model, read_model, to_document, write_model
-from amana.client.model_tensors import read_tensors, write_tensors
+from amana.client.model_file import open_model, read_model, read_signed, read_signed_content, to_document, write_content, write_model
+from amana.client.model_tensors import read_tensors, read_tensors_signed, write_tensors
 from amana.client.text import LANGUAGES, load
 from amana.terms.model import Feature, FeatureKind, Model, Task
 from amana.terms.refusal import Refusal
@@ -121,6 +121,32 @@ def test_what_is_no_model_is_refused_with_its_place(name: str) -> None:
 )
 def test_what_is_no_json_is_refused(text: str) -> None:
     refusal_of(text)
+
+
+@pytest.mark.parametrize("value", ["1e999", "-1e999", '"\\ud800"', '{"\\udfff":1}', "[" * 400 + "]" * 400, "NaN"])
+def test_a_receipt_that_cannot_be_written_again_is_refused_in_every_form(value: str) -> None:
+    receipt = f'{{"a":{value}}}'
+    refusal_of(write_model(SMALL).rstrip("}\n") + f',"receipt":{receipt}}}')
+    with pytest.raises(Refusal, match=r"model\.file_wrong"):
+        read_tensors_signed(write_tensors(SMALL, receipt=receipt))
+    pytest.importorskip("onnx")
+    from amana.client.model_onnx import read_onnx, write_onnx
+
+    with pytest.raises(Refusal, match=r"model\.file_wrong"):
+        read_onnx(write_onnx(SMALL, receipt=receipt))
+
+
+@pytest.mark.parametrize("receipt", ["7", "[]", "{"])
+def test_a_receipt_as_text_is_an_object(receipt: str) -> None:
+    with pytest.raises(Refusal, match=r"model\.file_wrong"):
+        read_tensors_signed(write_tensors(SMALL, receipt=receipt))
+
+
+def test_a_receipt_of_whole_letters_goes_through_every_form() -> None:
+    signed = read_signed(write_model(SMALL, receipt='{"a":["\\ud83d\\ude00",1.5]}'))
+    assert signed.receipt == '{"a":["😀",1.5]}'
+    for suffix in (".json", ".safetensors"):
+        assert read_signed_content(write_content(signed, suffix=suffix), suffix=suffix) == signed
 
 
 def test_limits_stop_what_takes_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,10 @@
 """Models: described by their team, assessed by others, registered, and never judged by who described them."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -77,6 +79,14 @@ def test_a_team_sees_its_models_and_a_stranger_those_of_the_register(node: Gover
     assert [each.record.id for each in node.models.models(node.asker("member"))] == [model]
     assert [each.record.id for each in node.models.of_project(node.asker("applicant"), project=project)] == [model]
     assert node.models.models(node.asker("stranger")) == node.models.of_project(None, project=project) == ()
+
+
+def test_a_card_that_says_too_little_is_refused_with_what_is_missing(node: Governed) -> None:
+    model = node.trained()
+    with pytest.raises(Refusal) as found:
+        node.models.describe(node.asker("member"), model=model, card=replace(card(), objection=(), contact="", limits=(("en", ""),)))
+    assert dict(found.value.parameters) == {"fields": "word.card.objection, word.card.limits, word.card.contact"}
+    assert node.models.kept(model)[0].card is None
 
 
 def test_words_change_only_while_nobody_has_judged_them(node: Governed) -> None:
@@ -178,6 +188,22 @@ def test_the_log_is_told_nothing_of_a_model_that_nobody_assessed(told: Told) -> 
     act(told.node, again, ModelEvent.REVISE, who="member")
     act(told.node, again, ModelEvent.RETIRE, who="member")
     assert [each.event for each in told.log.read("model") if isinstance(each, ModelEntry)] == ["assess", "revise", "retire"]
+
+
+def test_two_who_keep_the_same_training_at_one_moment_keep_one_model(node: Governed) -> None:
+    (of,) = node.versions
+    permit = node.granted()
+    project = node.permits.place(permit).project.id
+    new = new_model(project=project, permit=permit, dataset="clinic", version=of.id, custodian=of.dataset.custodian)
+    together = Barrier(4)
+
+    def keep() -> ModelId:
+        together.wait()
+        return node.models.add(new)
+
+    with ThreadPoolExecutor(max_workers=4) as threads:
+        made = {each.result() for each in [threads.submit(keep) for _ in range(4)]}
+    assert len(made) == len(node.models.of_project(node.asker("member"), project=project)) == 1
 
 
 def test_what_the_same_training_left_is_kept_once(node: Governed) -> None:

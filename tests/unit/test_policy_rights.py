@@ -116,7 +116,7 @@ def test_every_action_has_one_rule() -> None:
         (
             Action.SEE_MODEL,
             model_in(ModelState.TRAINED),
-            {"applicant", "member", "reviewer", "second", "decider", "custodian", "auditor"},
+            {"applicant", "member", "decider", "custodian", "auditor"},
         ),
         (Action.DESCRIBE_MODEL, model_in(ModelState.TRAINED), {"applicant", "member"}),
         (Action.DESCRIBE_MODEL, model_in(ModelState.REGISTERED), set()),

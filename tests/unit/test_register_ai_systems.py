@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from amana.client.text import LANGUAGES
-from amana.register.ai_systems import FIELDS, as_csv, as_json, audit_told, one_as_json, text_in
+from amana.register.ai_systems import FIELDS, as_csv, as_json, audit_told, one_as_json, plain, text_in
 from amana.register.hub_card import hub_card, metadata
 from amana.register.ml_bom import ml_bom
 from amana.register.standards import STANDARDS, under_standard
 from amana.terms.model_card import NEEDED
+from amana.terms.training_facts import EVERY_GROUP, Metric
 from tests.ai_systems import system
 from tests.models import card
 
@@ -60,6 +61,42 @@ def test_a_text_falls_back_to_english_then_to_any() -> None:
     assert text_in((("fr", "b"),), "ar") == "b" and text_in((), "ar") == ""
 
 
+def test_energy_and_carbon_stand_in_every_form_and_an_unknown_one_in_none() -> None:
+    found = system()
+    assert plain(found)["energy_wh"] == 3.5 and plain(found)["carbon_g"] == 1.9
+    assert metadata(found)["co2_eq_emissions"] == {"emissions": 1.9, "source": "predicted", "training_type": "training"}
+    assert "at most 3.5 Wh, 1.9 g of carbon dioxide" in hub_card(found, language="en")
+    bare = replace(found, facts=replace(found.facts, energy_wh=None, carbon_g=None))
+    assert (
+        plain(bare)["energy_wh"] is None and "co2_eq_emissions" not in metadata(bare) and "Not predicted." in hub_card(bare, language="en")
+    )
+    assert '"amana:carbon_g"' in json.dumps(ml_bom(found)) and '"amana:carbon_g"' not in json.dumps(ml_bom(bare))
+
+
+def test_an_attack_that_a_copy_of_the_data_withstood_is_no_evidence_in_any_form() -> None:
+    for caught, said in ((True, "a copy of the data was caught"), (False, "no evidence: the attack membership did not catch")):
+        found = system(caught=caught)
+        forms = (as_csv([found]), json.dumps(ml_bom(found)), hub_card(found, language="en"))
+        forms += tuple(json.dumps(under_standard(found, standard=each, language="en")) for each in ("algoritmeregister", "atrs"))
+        assert all(said in form for form in forms), caught
+        (attack,) = plain(found)["attacks"]  # type: ignore[misc, unused-ignore]
+        assert attack["evidence"] is caught
+
+
+def test_a_comparison_of_groups_is_of_its_column_and_puts_no_group_at_risk() -> None:
+    compared = Metric(name="equalized_odds_difference", value=0.1, low=0.0, high=0.2, column="sex", group=EVERY_GROUP)
+    found = system()
+    found = replace(found, facts=replace(found.facts, groups=(*found.facts.groups, compared)))
+    bom = json.dumps(ml_bom(found))
+    assert '"slice": "sex"' in bom and '"groupAtRisk": "sex = women"' in bom and '"groupAtRisk": "sex"' not in bom
+    assert "equalized_odds_difference (sex) 0.1 [0, 0.2]" in as_csv([found])
+
+
+def test_a_member_called_as_all_are_is_a_member() -> None:
+    own = Metric(name="auc", value=0.7, low=0.6, high=0.8, column="town", group=EVERY_GROUP)
+    assert not own.compares and own.whom == "town = *"
+
+
 @pytest.mark.parametrize("standard", STANDARDS)
 def test_a_standard_gets_what_it_asks_for_from_members_that_exist(standard: str) -> None:
     found = under_standard(system(), standard=standard, language="fr")
@@ -81,7 +118,7 @@ def test_another_programs_strict_validator_takes_the_bill_of_materials(bare: boo
     schema = pytest.importorskip("cyclonedx.schema")
     found = system()
     if bare:
-        found = replace(found, facts=replace(found.facts, quality=(), groups=(), audit=None, energy_wh=None))
+        found = replace(found, facts=replace(found.facts, quality=(), groups=(), audit=None, energy_wh=None, carbon_g=None))
     validator = json_validation.JsonStrictValidator(schema.SchemaVersion.V1_6)
     assert validator.validate_str(json.dumps(ml_bom(found))) is None
     broken = ml_bom(found) | {"bomFormat": "other"}

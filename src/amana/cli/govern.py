@@ -4,14 +4,16 @@ import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from amana.cli.reach import node_of, open_node
 from amana.cli.show import tell, write_table
 from amana.cli.words import needed, read_project, read_text, read_until
-from amana.client.connect import Connection
 from amana.client.figures import percent
 from amana.client.text import Catalogue
+
+if TYPE_CHECKING:
+    from amana.client.connect import Connection
 
 Json = Mapping[str, object]
 
@@ -91,7 +93,7 @@ def output(options: argparse.Namespace, catalogue: Catalogue) -> None:
                 act(node, "outputs", options, catalogue)
 
 
-def act(node: Connection, kind: str, options: argparse.Namespace, catalogue: Catalogue) -> None:
+def act(node: "Connection", kind: str, options: argparse.Namespace, catalogue: Catalogue) -> None:
     """A transition by its own name: what it needs are a verdict, reasons, or nothing."""
     about: dict[str, object] = {}
     if options.action in JUDGING:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from amana.cli.parser_data import OFFLINE, add_data, add_model, add_predict
 from amana.cli.parser_govern import ACTIONS, GOVERNED, add_governing
 from amana.cli.parser_log import add_log, add_receipt
-from amana.cli.parser_train import add_synthesise, add_train
+from amana.cli.parser_train import add_forecast, add_synthesise, add_train
 from amana.client.precision import WITHIN
 from amana.client.text import LANGUAGES, Catalogue
 
 COMMANDS = (
-    "publish", "ask", "train", "synthesise", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout", "people",
+    "publish", "ask", "train", "synthesise", "forecast", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout",
+    "people",
     "project", "permit", "output", "system", "export", "log", "receipt", "register", "settings", "keys", "serve", "mcp", "data", "model",
     "predict", "help",
 )  # fmt: skip
@@ -50,6 +51,7 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     _ask(made["ask"], catalogue)
     add_train(made["train"], catalogue)
     add_synthesise(made["synthesise"], catalogue)
+    add_forecast(made["forecast"], catalogue)
     made["explain"].add_argument("sql", metavar="SQL", help=_option(say("cli.option.sql")))
     _within(made["explain"], catalogue, default=WITHIN)
     for name in ("budget", "profile", "sample"):
@@ -75,6 +77,7 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
         "ask",
         "train",
         "synthesise",
+        "forecast",
         "budget",
         "datasets",
         "profile",

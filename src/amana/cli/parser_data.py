@@ -3,6 +3,7 @@
 import argparse
 
 from amana.cli.parser_govern import ACTIONS
+from amana.cli.parser_log import add_trust
 from amana.client.text import Catalogue
 
 OFFLINE = ("data", "model", "predict")
@@ -25,6 +26,7 @@ def add_model(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("file", metavar=file, help=_help(catalogue, "model_file"))
     command.add_argument("--form", choices=FORMS, metavar="|".join(FORMS), default=FORMS[0], help=_help(catalogue, "model_form"))
     command.add_argument("-o", "--output", metavar=file, help=_help(catalogue, "model_output"))
+    add_trust(command, catalogue)
 
 
 def add_predict(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:

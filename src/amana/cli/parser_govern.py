@@ -13,7 +13,7 @@ ACTIONS = {
     ),
     "permit": ("list", "show", "request", "return", "revise", "grant", "refuse", "suspend", "resume", "revoke"),
     "output": ("list", "show", "add", "rewrite", "propose", "vote", "publish", "retract"),
-    "system": ("list", "show", "describe", "assess", "revise", "register", "serve", "suspend", "resume", "retire"),
+    "system": ("list", "show", "export", "describe", "assess", "revise", "register", "serve", "suspend", "resume", "retire"),
     "jobs": ("list", "show", "cancel", "answer"),
     "keys": ("show", "rotate"),
     "log": ("verify", "watch", "path", "key", "show", "proof", "open", "erase", "rotate-key", "retire-key", "second-key"),
@@ -21,12 +21,17 @@ ACTIONS = {
     "receipt": ("get", "show", "verify", "crate"),
     "register": ("dcat", "croissant", "uses", "privacy", "ai"),
     "data": ("list", "get"),
-    "model": ("show", "export"),
+    "model": ("show", "export", "verify"),
 }  # fmt: skip
 KINDS = ("custodian", "research", "company", "authority", "operator")
 ROLES = ("researcher", "reviewer", "decider", "custodian", "operator", "auditor")
 VERDICTS = ("approve", "return", "reject")
 GOVERNED = ("project", "permit", "output", "system")
+SYSTEM_FORMS = {
+    "json": "", "csv": "csv", "cyclonedx": "cyclonedx", "huggingface": "hub", "algoritmeregister": "algoritmeregister", "atrs": "atrs",
+    "ai-act": "ai-act",
+}  # fmt: skip
+"""In what a registered system is exported, and what the node calls it; a system itself has no name."""
 LIVES = {"system": "model"}
 """Commands whose things have another name in the tables of transitions."""
 
@@ -61,6 +66,9 @@ def add_governing(made: dict[str, argparse.ArgumentParser], catalogue: Catalogue
         option(name, "--verdict", "verdict", choices=VERDICTS)
         option(name, "--file", "govern_file", metavar=say("word.metavar.file"))
     option("system", "--file", "card_file", metavar=say("word.metavar.file"))
+    option("system", "--format", "system_format", choices=tuple(SYSTEM_FORMS))
+    made["system"].set_defaults(format="json")
+    made["system"].add_argument("-o", "--output", metavar=say("word.metavar.file"), help=_help(catalogue, "record_file"))
     option("project", "--person", "member", metavar=say("word.metavar.id"))
     for name in ("permit", "output"):
         option(name, "--project", "of_project", metavar=say("word.metavar.id"))

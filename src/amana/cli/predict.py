@@ -15,18 +15,36 @@ from amana.client.text import Catalogue
 
 if TYPE_CHECKING:
     from amana.client.predict_rows import Predicted
+    from amana.terms.forecast import Forecast
     from amana.terms.model import Model
 
 
 def predict(options: argparse.Namespace, catalogue: Catalogue) -> None:
     """The rows with their predictions on stdout, or in a file that is there whole or not at all."""
+    from amana.client.forecast_file import open_forecast
     from amana.client.model_file import open_model
     from amana.client.predict_rows import open_rows, predict_rows
 
+    forecast = open_forecast(Path(options.model))
+    if forecast is not None:
+        _foresee(forecast, options, catalogue)
+        return
     model = open_model(Path(options.model))
     with open_rows(Path(options.rows)) as source, _written(options.out) as out:
         predicted = predict_rows(model, source, out, name=options.rows, column=options.column)
     _tell(model, predicted, catalogue)
+
+
+def _foresee(forecast: "Forecast", options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """One row for each horizon, after the last of the rows."""
+    from amana.client.foresee import foresee_file, write_ahead
+    from amana.client.predict_rows import open_rows
+
+    with open_rows(Path(options.rows)) as source:
+        ahead = foresee_file(forecast, source, name=options.rows)
+    with _written(options.out) as out:
+        write_ahead(ahead, out)
+    tell(catalogue.say("predict.forecast", value=clean(forecast.value)))
 
 
 @contextmanager

@@ -15,11 +15,14 @@ from amana.client.text import Catalogue
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
+    from amana.client.wire import Json
     from amana.log.quorum import Policy
     from amana.log.receipt import Proven, Receipt
 
 CSV_BYTES_MAX = 2**30
 DIGITS_MAX = 18
+PARQUET = ".parquet"
+"""A synthetic table carries its receipt."""
 
 
 def receipt(options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -93,6 +96,8 @@ def _verify(options: argparse.Namespace, catalogue: Catalogue) -> None:
     if proven.opened:
         tell(catalogue.say("receipt.opened", fields=", ".join(proven.opened)))
     tell(catalogue.say(f"receipt.rows_{proven.rows}"))
+    if str(options.thing).endswith(PARQUET):
+        tell(catalogue.say("receipt.rest_not_proven"))
 
 
 def _packed(options: argparse.Namespace) -> bytes:
@@ -132,7 +137,21 @@ def _policy(options: argparse.Namespace) -> "Policy":
 
 
 def _rows(options: argparse.Namespace) -> bytes | None:
+    if options.rows is None and str(options.thing).endswith(PARQUET):
+        return _table(str(options.thing))[0].encode()
     return None if options.rows is None else read_file(options.rows, bytes_max=CSV_BYTES_MAX)
+
+
+def _table(name: str) -> "tuple[str, Json]":
+    """A synthetic table as CSV, and what is told in its Parquet file. Errors: Refusal receipt.not_readable, client.library_missing."""
+    from amana.client.invented import read_parquet
+
+    try:
+        return read_parquet(read_file(name, bytes_max=CSV_BYTES_MAX))
+    except Refusal as refusal:
+        if refusal.code == "client.not_understood":
+            raise Refusal("receipt.not_readable", file=name[:200]) from None
+        raise
 
 
 def _read(thing: str | None) -> "Receipt":
@@ -143,6 +162,8 @@ def _read(thing: str | None) -> "Receipt":
     if thing is None:
         raise Refusal("cli.word_missing", word="word.metavar.file", example="amana receipt show receipt.json")
     try:
+        if thing.endswith(PARQUET):
+            return read_receipt(json.dumps(_table(thing)[1].get("receipt")).encode())
         return read_receipt(read_file(thing, bytes_max=RECEIPT_BYTES_MAX))
     except ReceiptError:
         raise Refusal("receipt.not_readable", file=thing[:200]) from None

@@ -13,7 +13,7 @@ from amana.terms.training import Specification, Synthesis
 
 if TYPE_CHECKING:
     from amana.client.trained import Foreseen, TrainedModel
-    from amana.terms.training_facts import Metric
+    from amana.terms.training_facts import Attack, Metric
 
 
 def train(options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -30,10 +30,12 @@ def train(options: argparse.Namespace, catalogue: Catalogue) -> None:
         seed=options.seed,
         sql=options.sql,
         within=options.within or "",
+        skill=options.skill,
+        order=options.order,
     )
     with reach(options, catalogue, open_folder=open_folder) as door:
         if options.preview:
-            _foresee(door.foresee(wanted, share=options.share), catalogue)
+            tell_foreseen(door.foresee(wanted, share=options.share), catalogue)
             return
         with working(catalogue.say("train.working")):
             trained = door.train(wanted, share=options.share, permit=options.permit)
@@ -56,14 +58,16 @@ def synthesise(options: argparse.Namespace, catalogue: Catalogue) -> None:
     )
     with reach(options, catalogue, open_folder=open_folder) as door:
         if options.preview:
-            _foresee(door.foresee(wanted, share=options.share), catalogue)
+            tell_foreseen(door.foresee(wanted, share=options.share), catalogue)
             return
         with working(catalogue.say("synthesise.working")):
             made = door.synthesise(wanted, share=options.share, permit=options.permit)
-    target = made.save(options.output or f"{options.name}-synthetic.csv")
+    target = made.save(options.output or f"{options.name}-synthetic.{options.form or 'csv'}", form=options.form)
     heads = tuple(catalogue.say(f"synthesise.{name}") for name in ("columns", "error"))
     rows = [(" × ".join(names), f"{100 * error:.2f} %") for names, error in made.report]
     write_table(heads, rows, numbers=(False, True))
+    for each in made.attacks:
+        tell(_attack(each, catalogue))
     tell_cost(made.cost, catalogue)
     tell(catalogue.say("synthesise.read"))
     print(target)
@@ -74,6 +78,7 @@ def tell_trained(trained: "TrainedModel", catalogue: Catalogue) -> None:
     heads = tuple(catalogue.say(f"train.{name}") for name in ("quality", "people", "value", "interval"))
     write_table(heads, [_row(metric, catalogue) for metric in trained.metrics], numbers=(False, False, True, True))
     tell(catalogue.say("train.learner", learner=catalogue.word("learner", trained.model.learner), rounds=trained.rounds))
+    tell(catalogue.say("train.rows_kept", unit=trained.unit, rows=trained.rows_per_unit))
     tell(catalogue.say("train.measured_on"))
     tell_cost(trained.cost, catalogue)
     tell(catalogue.say("train.entry", entry=trained.entry))
@@ -81,12 +86,23 @@ def tell_trained(trained: "TrainedModel", catalogue: Catalogue) -> None:
 
 def _row(metric: "Metric", catalogue: Catalogue) -> tuple[str, ...]:
     digits = digits_after((metric.high - metric.low) / 2)
-    people = f"{metric.column} = {metric.group}" if metric.column else catalogue.say("train.everybody")
+    people = metric.whom or catalogue.say("train.everybody")
     ends = (number(metric.low, digits), number(metric.high, digits))
     return catalogue.word("metric", metric.name), people, number(metric.value, digits), " … ".join(ends)
 
 
-def _foresee(foreseen: "Foreseen", catalogue: Catalogue) -> None:
+def _attack(found: "Attack", catalogue: Catalogue) -> str:
+    """What an attack on such tables found; one that a copy of the data withstood is no evidence."""
+    name = catalogue.word("attack", found.attack)
+    if not found.control_caught:
+        return catalogue.say("attack.no_evidence", attack=name)
+    points = (number(100 * each, 1) for each in (found.excess, found.excess_low, found.excess_high))
+    told = dict(zip(("excess", "low", "high"), points, strict=True))
+    return catalogue.say("attack.leaks" if found.leaked else "attack.holds", attack=name, **told)
+
+
+def tell_foreseen(foreseen: "Foreseen", catalogue: Catalogue) -> None:
+    """What it would cost, and when it would be there."""
     tell(
         catalogue.say(
             "train.foreseen", learner=catalogue.word("learner", foreseen.learner), rounds=foreseen.rounds, seconds=f"{foreseen.seconds:.0f}"

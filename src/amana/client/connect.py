@@ -26,9 +26,10 @@ from amana.client.facts import (
     read_profile,
 )
 from amana.client.http import Channel
+from amana.client.job import Job
 from amana.client.jobs import JobState, job_path, read_job, wait
 from amana.client.precision import MODEL_SHARE, asked_precision
-from amana.client.registers import read_register
+from amana.client.registers import read_register, read_system
 from amana.client.result import Redraw, Result, read_result
 from amana.client.sample import write_sample
 from amana.client.summary import read_summary
@@ -37,36 +38,15 @@ from amana.client.tokens import find_token
 from amana.client.wire import Json, a_list, a_text, a_whole, an_object, misread, read_draws
 from amana.terms.refusal import Refusal
 from amana.terms.summary import TableSummary
-from amana.terms.training import Specification, Synthesis
+from amana.terms.training import Forecasting, Specification, Synthesis
 
 if TYPE_CHECKING:
+    from amana.client.forecasted import ForecastMade
     from amana.client.trained import Foreseen, Synthesised, TrainedModel
 
 TIMEOUT_S = 60.0
 """How long one request may be silent. A question that takes longer is a job, which is waited for."""
 PAGES_MAX = 1_000
-
-
-@final
-class Job:
-    """A question that runs on the node, whether or not anybody waits."""
-
-    def __init__(self, connection: "Connection", id: str, *, redraw: Redraw | None = None) -> None:
-        self._connection = connection
-        self._redraw = redraw
-        self.id = id
-
-    def state(self) -> JobState:
-        """How far it is."""
-        return self._connection.read_state(self.id)
-
-    def result(self) -> Result:
-        """Its answer, waited for. Ctrl-C leaves the job running."""
-        return self._connection.wait_for(self.id, redraw=self._redraw)
-
-    def cancel(self) -> None:
-        """Stop it, as long as data were not touched; later it is refused, since the charge stands."""
-        self._connection.cancel(self.id)
 
 
 @final
@@ -134,15 +114,24 @@ class Connection:
         with self._speaking(""):
             return read_synthesised(self._wanted("/synthetic-tables", wanted, share=share, permit=permit, key=secrets.token_hex(16)))
 
-    def foresee(self, wanted: Specification | Synthesis, *, share: str = MODEL_SHARE) -> "Foreseen":
-        """What either would cost, and when it would be there; free, and nothing is touched."""
+    def forecast(self, wanted: Forecasting, *, share: str = MODEL_SHARE, permit: str | None = None) -> "ForecastMade":
+        """A forecast of a number that is observed at even steps of time."""
+        from amana.client.forecasted import read_made
+
+        with self._speaking(""):
+            return read_made(self._wanted("/forecasts", wanted, share=share, permit=permit, key=secrets.token_hex(16)))
+
+    def foresee(self, wanted: Specification | Synthesis | Forecasting, *, share: str = MODEL_SHARE) -> "Foreseen":
+        """What any of them would cost, and when it would be there; free, and nothing is touched."""
         from amana.client.trained import read_foreseen
 
-        path = "/models/preview" if isinstance(wanted, Specification) else "/synthetic-tables/preview"
+        places = {Specification: "/models", Synthesis: "/synthetic-tables", Forecasting: "/forecasts"}
         with self._speaking(""):
-            return read_foreseen(self._wanted(path, wanted, share=share, permit=None, key=None))
+            return read_foreseen(self._wanted(f"{places[type(wanted)]}/preview", wanted, share=share, permit=None, key=None))
 
-    def _wanted(self, path: str, wanted: Specification | Synthesis, *, share: str, permit: str | None, key: str | None) -> Json:
+    def _wanted(
+        self, path: str, wanted: Specification | Synthesis | Forecasting, *, share: str, permit: str | None, key: str | None
+    ) -> Json:
         paying = permit or self._permit
         body = {**asdict(wanted), "share": share, **({} if paying is None else {"permit": paying})}
         return an_object(self._channel.post(path, body, key=key, repeatable=key is None).json(), path)
@@ -229,6 +218,11 @@ class Connection:
         `shape`: json, turtle or csv. `part`, of uses: `projects`, or `uses` for one after the other."""
         with self._speaking(""):
             return read_register(self._channel, register, name=name, shape=shape, part=part)
+
+    def ai_system(self, id: str, *, form: str = "") -> str:
+        """A system of the register as text: in JSON, or in a `form` of `GET /ai-systems/{model}/{form}`, in your language."""
+        with self._speaking(""):
+            return read_system(self._channel, id, form=form, language=self._language)
 
     # --- applying ---
 

@@ -57,7 +57,7 @@ class _Parameters:
 
 
 class _Estimator(_Parameters):
-    _names = ("node", "learner", "features", "groups", "positive", "rows_per_unit", "seed")
+    _names = ("node", "learner", "features", "groups", "positive", "rows_per_unit", "seed", "skill", "order")
     _task: Task
 
     def __init__(
@@ -70,9 +70,12 @@ class _Estimator(_Parameters):
         positive: str = "",
         rows_per_unit: int = 0,
         seed: int = 0,
+        skill: str = "",
+        order: str = "",
     ) -> None:
         self.node, self.learner, self.features, self.groups = node, learner, features, groups
         self.positive, self.rows_per_unit, self.seed = positive, rows_per_unit, seed
+        self.skill, self.order = skill, order
 
     def fit(
         self,
@@ -104,6 +107,8 @@ class _Estimator(_Parameters):
             task=self._task.value,
             sql=sql,
             within="" if within is None else within_text(within),
+            skill=self.skill,
+            order=self.order,
         )
         self.trained_ = self.node.train(wanted, share=share, permit=permit)
         self.model_, self.metrics_, self.cost_ = self.trained_.model, self.trained_.metrics, self.trained_.cost

@@ -6,11 +6,13 @@ takes memory or time, and what passes is a model with which predicting cannot fa
 
 import json
 from collections.abc import Mapping, Sequence
-from math import prod
+from dataclasses import dataclass
+from math import isfinite, prod
 from pathlib import Path
-from typing import cast
+from typing import cast, final
 
-from amana.terms.model import Effect, Feature, FeatureKind, Model, Part, Task, Tree
+from amana.client.fields import list_of, object_of, one_of, text_of, whole_of, wholes_of, wrong
+from amana.terms.model import END_ABS_MAX, Effect, Feature, FeatureKind, Model, Part, Task, Tree
 from amana.terms.refusal import Refusal, cause_of
 
 FORMAT = "amana-model/1"
@@ -27,9 +29,8 @@ MEMBER_CHARACTERS_MAX = 1_000
 TABLE_ABS_MAX = 2**31 - 1
 """Of one value of a table. The sum over all parts stays far inside 64 bits."""
 EDGE_ABS_MAX = 2**62
-END_ABS_MAX = 2**51
-"""Of a target's interval, in its units: products with a score are exact in 64 bits."""
 DECIMALS_MAX = 18
+RECEIPT_DEPTH_MAX = 16
 
 _MODEL = ("format", "task", "learner", "target", "positive", "low", "high", "decimals", "features", "intercept", "parts")
 _FEATURE: Mapping[str, tuple[str, ...]] = {
@@ -38,26 +39,79 @@ _FEATURE: Mapping[str, tuple[str, ...]] = {
     "choice": ("name", "kind", "members"),
     "boolean": ("name", "kind"),
 }
+_RECEIPT = "receipt"
 
 
-def write_model(model: Model) -> str:
-    """The model as the text of a file, the same for equal models."""
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedModel:
+    """A model and the receipt of its training, as canonical JSON; empty where there is none. A reader believes neither before
+    `amana model verify` does."""
+
+    model: Model
+    receipt: str = ""
+
+
+def write_model(model: Model, *, receipt: str = "") -> str:
+    """The model as the text of a file, the same for equal models. `receipt`: of its training, as JSON, which stands in the file too."""
     document = to_document(model)
     assert read_document(document) == model
-    return write_json(document) + "\n"
+    return write_json({**document, _RECEIPT: json.loads(receipt)} if receipt else document) + "\n"
 
 
 def read_model(text: str) -> Model:
     """The model that a file holds. Errors: Refusal model.file_wrong."""
-    return read_document(read_json(text))
+    return read_signed(text).model
+
+
+def read_signed(text: str) -> SignedModel:
+    """The model that a file holds, with its receipt, unproved. Errors: Refusal model.file_wrong."""
+    found = read_json(text)
+    if _member(found, _RECEIPT) is None:
+        return SignedModel(model=read_document(found))
+    document = dict(cast("dict[str, object]", found))
+    receipt = _receipt(document.pop(_RECEIPT))
+    return SignedModel(model=read_document(document), receipt=receipt)
+
+
+def receipt_in(text: str) -> str:
+    """The receipt that a file in another form holds as text, which goes into every form as it is; empty where there is none.
+
+    Errors: Refusal model.file_wrong.
+    """
+    if text:
+        _receipt(read_json(text))
+    return text
+
+
+def _receipt(found: object) -> str:
+    """The receipt as text that can be read and written anywhere; what it says is proved elsewhere."""
+    if not isinstance(found, dict):
+        raise wrong(_RECEIPT, wanted="word.object")
+    whole = cast("dict[str, object]", found)
+    _shallow(whole, left=RECEIPT_DEPTH_MAX)
+    text = write_json(whole)
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise wrong(_RECEIPT, wanted="word.text")
+    return text
+
+
+def _shallow(found: object, *, left: int) -> None:
+    """Return if it is nested no deeper, so that writing it cannot fail."""
+    nested = cast("dict[str, object]", found).values() if isinstance(found, dict) else cast("list[object]", found)
+    for each in nested:
+        if isinstance(each, dict | list):
+            if not left:
+                raise wrong(_RECEIPT, wanted="word.json")
+            _shallow(cast("object", each), left=left - 1)
 
 
 def read_json(text: str) -> object:
-    """A JSON document in which no name stands twice, and every number is one. Errors: Refusal model.file_wrong."""
+    """A JSON document in which no name stands twice, and every number is one that can be written. Errors: Refusal model.file_wrong."""
     if len(text) > FILE_BYTES_MAX:
         raise wrong("", wanted="word.characters_at_most", number=FILE_BYTES_MAX)
     try:
-        found: object = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        found: object = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise wrong(f"{error.lineno}:{error.colno}", wanted="word.json") from None
     except (ValueError, RecursionError):
@@ -71,20 +125,56 @@ def write_json(document: object) -> str:
 
 
 def open_model(path: Path) -> Model:
-    """The model of a file, in JSON or as safetensors by its name. Errors: Refusal model.file_unreadable, model.file_wrong."""
+    """The model of a file, in the form that its name tells. Errors: as `read_content` and `read_signed_content`."""
+    return read_signed_content(read_content(path), suffix=path.suffix).model
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of a model file. Errors: Refusal model.file_unreadable."""
     try:
         with path.open("rb") as handle:
-            content = handle.read(FILE_BYTES_MAX + 1)
+            return handle.read(FILE_BYTES_MAX + 1)
     except OSError as error:
         raise Refusal("model.file_unreadable", file=str(path)[:400], reason=cause_of(error)) from None
-    if path.suffix == ".safetensors":
-        from amana.client.model_tensors import read_tensors
 
-        return read_tensors(content)
-    try:
-        return read_model(content.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise wrong("", wanted="word.json") from None
+
+def read_signed_content(content: bytes, *, suffix: str) -> SignedModel:
+    """The model and the receipt of a file in JSON, as `.safetensors` or as `.onnx`.
+
+    Errors: Refusal model.file_wrong, client.library_missing.
+    """
+    match suffix:
+        case ".safetensors":
+            from amana.client.model_tensors import read_tensors_signed
+
+            return read_tensors_signed(content)
+        case ".onnx":
+            from amana.client.model_onnx import read_onnx
+
+            return read_onnx(content)
+        case _:
+            try:
+                return read_signed(content.decode("utf-8"))
+            except UnicodeDecodeError:
+                raise wrong("", wanted="word.json") from None
+
+
+def write_content(signed: SignedModel, *, suffix: str) -> bytes:
+    """The file of that form, the same for equal models and receipts. Errors: Refusal client.library_missing."""
+    match suffix:
+        case ".safetensors":
+            from amana.client.model_tensors import write_tensors
+
+            return write_tensors(signed.model, receipt=signed.receipt)
+        case ".onnx":
+            from amana.client.model_onnx import write_onnx
+
+            try:
+                return write_onnx(signed.model, receipt=signed.receipt)
+            except ImportError as missing:
+                raise Refusal("client.library_missing", library=missing.name or "onnx", extra="learn") from None
+        case _:
+            return write_model(signed.model, receipt=signed.receipt).encode()
 
 
 def to_document(model: Model) -> dict[str, object]:
@@ -119,20 +209,20 @@ def _part_document(part: Part) -> dict[str, object]:
 
 def read_document(found: object) -> Model:
     """The model of such a document. Errors: Refusal model.file_wrong, with the place."""
-    top = _object(found, "", names=_MODEL)
-    _one_of(top["format"], "format", known=(FORMAT,))
-    task = Task(_one_of(top["task"], "task", known=tuple(each.value for each in Task)))
-    low, high = (_whole(top[name], name, low=-END_ABS_MAX, high=END_ABS_MAX) for name in ("low", "high"))
+    top = object_of(found, "", names=_MODEL)
+    one_of(top["format"], "format", known=(FORMAT,))
+    task = Task(one_of(top["task"], "task", known=tuple(each.value for each in Task)))
+    low, high = (whole_of(top[name], name, low=-END_ABS_MAX, high=END_ABS_MAX) for name in ("low", "high"))
     if low > high:
         raise wrong("high", wanted="word.at_least", number=low)
-    listed = _list(top["features"], "features", most=FEATURES_MAX)
+    listed = list_of(top["features"], "features", most=FEATURES_MAX)
     if not listed:
         raise wrong("features", wanted="word.items_at_least", number=1)
     features = tuple(_feature(each, f"features[{place}]") for place, each in enumerate(listed))
     _same_kinds(features)
     parts: list[Part] = []
     numbers = sum(len(feature.edges) + len(feature.members) for feature in features)
-    for place, each in enumerate(_list(top["parts"], "parts", most=PARTS_MAX)):
+    for place, each in enumerate(list_of(top["parts"], "parts", most=PARTS_MAX)):
         part, count = _part(each, f"parts[{place}]", features=features)
         parts.append(part)
         numbers += count
@@ -140,14 +230,14 @@ def read_document(found: object) -> Model:
             raise wrong(f"parts[{place}]", wanted="word.items_at_most", number=NUMBERS_MAX)
     return Model(
         task=task,
-        learner=_text(top["learner"], "learner", most=NAME_CHARACTERS_MAX),
-        target=_text(top["target"], "target", most=NAME_CHARACTERS_MAX),
-        positive=_text(top["positive"], "positive", most=MEMBER_CHARACTERS_MAX),
+        learner=text_of(top["learner"], "learner", most=NAME_CHARACTERS_MAX),
+        target=text_of(top["target"], "target", most=NAME_CHARACTERS_MAX),
+        positive=text_of(top["positive"], "positive", most=MEMBER_CHARACTERS_MAX),
         low=low,
         high=high,
-        decimals=_whole(top["decimals"], "decimals", low=0, high=DECIMALS_MAX),
+        decimals=whole_of(top["decimals"], "decimals", low=0, high=DECIMALS_MAX),
         features=features,
-        intercept=_whole(top["intercept"], "intercept", low=-TABLE_ABS_MAX, high=TABLE_ABS_MAX),
+        intercept=whole_of(top["intercept"], "intercept", low=-TABLE_ABS_MAX, high=TABLE_ABS_MAX),
         parts=tuple(parts),
     )
 
@@ -155,18 +245,18 @@ def read_document(found: object) -> Model:
 def _feature(found: object, path: str) -> Feature:
     kind = _member(found, "kind")
     known = _FEATURE.get(kind) if isinstance(kind, str) else None
-    table = _object(found, path, names=known or ("name", "kind"))
-    kind = _one_of(table["kind"], f"{path}.kind", known=tuple(_FEATURE))
-    name = _text(table["name"], f"{path}.name", most=NAME_CHARACTERS_MAX)
+    table = object_of(found, path, names=known or ("name", "kind"))
+    kind = one_of(table["kind"], f"{path}.kind", known=tuple(_FEATURE))
+    name = text_of(table["name"], f"{path}.name", most=NAME_CHARACTERS_MAX)
     if kind in ("number", "date"):
-        edges = _wholes(table["edges"], f"{path}.edges", most=EDGES_MAX, low=-EDGE_ABS_MAX, high=EDGE_ABS_MAX)
+        edges = wholes_of(table["edges"], f"{path}.edges", most=EDGES_MAX, low=-EDGE_ABS_MAX, high=EDGE_ABS_MAX)
         _increasing(edges, f"{path}.edges")
-        decimals = _whole(table["decimals"], f"{path}.decimals", low=0, high=DECIMALS_MAX) if kind == "number" else 0
+        decimals = whole_of(table["decimals"], f"{path}.decimals", low=0, high=DECIMALS_MAX) if kind == "number" else 0
         return Feature(name=name, kind=FeatureKind.NUMBER, decimals=decimals, edges=edges, dates=kind == "date")
     if kind == "boolean":
         return Feature(name=name, kind=FeatureKind.BOOLEAN)
-    listed = _list(table["members"], f"{path}.members", most=MEMBERS_MAX)
-    members = tuple(_text(each, f"{path}.members[{place}]", most=MEMBER_CHARACTERS_MAX) for place, each in enumerate(listed))
+    listed = list_of(table["members"], f"{path}.members", most=MEMBERS_MAX)
+    members = tuple(text_of(each, f"{path}.members[{place}]", most=MEMBER_CHARACTERS_MAX) for place, each in enumerate(listed))
     if len(set(members)) < len(members):
         again = next(place for place, member in enumerate(members) if member in members[:place])
         raise wrong(f"{path}.members[{again}]", wanted="word.model.new")
@@ -184,9 +274,9 @@ def _same_kinds(features: Sequence[Feature]) -> None:
 def _part(found: object, path: str, *, features: Sequence[Feature]) -> tuple[Part, int]:
     """A part, and how many numbers its tables hold."""
     if _member(found, "leaves") is not None:
-        return _tree(_object(found, path, names=("splits", "leaves")), path, features=features)
-    table = _object(found, path, names=("features", "values"))
-    of = _wholes(table["features"], f"{path}.features", most=2, low=0, high=len(features) - 1)
+        return _tree(object_of(found, path, names=("splits", "leaves")), path, features=features)
+    table = object_of(found, path, names=("features", "values"))
+    of = wholes_of(table["features"], f"{path}.features", most=2, low=0, high=len(features) - 1)
     if not of:
         raise wrong(f"{path}.features", wanted="word.items_at_least", number=1)
     values = _table(table["values"], f"{path}.values", size=prod(features[feature].cells for feature in of))
@@ -195,14 +285,14 @@ def _part(found: object, path: str, *, features: Sequence[Feature]) -> tuple[Par
 
 def _tree(table: Mapping[str, object], path: str, *, features: Sequence[Feature]) -> tuple[Tree, int]:
     splits: list[tuple[int, tuple[int, ...]]] = []
-    for level, each in enumerate(_list(table["splits"], f"{path}.splits", most=DEPTH_MAX)):
+    for level, each in enumerate(list_of(table["splits"], f"{path}.splits", most=DEPTH_MAX)):
         at = f"{path}.splits[{level}]"
-        pair = _list(each, at, most=2)
+        pair = list_of(each, at, most=2)
         if len(pair) < 2:
             raise wrong(at, wanted="word.items_at_least", number=2)
-        feature = _whole(pair[0], f"{at}[0]", low=0, high=len(features) - 1)
+        feature = whole_of(pair[0], f"{at}[0]", low=0, high=len(features) - 1)
         last = features[feature].cells - 1
-        cells = _wholes(pair[1], f"{at}[1]", most=last + 1, low=0, high=last)
+        cells = wholes_of(pair[1], f"{at}[1]", most=last + 1, low=0, high=last)
         _increasing(cells, f"{at}[1]")
         splits.append((feature, cells))
     leaves = _table(table["leaves"], f"{path}.leaves", size=2 ** len(splits))
@@ -210,7 +300,7 @@ def _tree(table: Mapping[str, object], path: str, *, features: Sequence[Feature]
 
 
 def _table(found: object, path: str, *, size: int) -> tuple[int, ...]:
-    values = _wholes(found, path, most=NUMBERS_MAX, low=-TABLE_ABS_MAX, high=TABLE_ABS_MAX)
+    values = wholes_of(found, path, most=NUMBERS_MAX, low=-TABLE_ABS_MAX, high=TABLE_ABS_MAX)
     if len(values) != size:
         raise wrong(path, wanted="word.model.values", size=size)
     return values
@@ -220,62 +310,10 @@ def _member(found: object, name: str) -> object:
     return cast("dict[str, object]", found).get(name) if isinstance(found, dict) else None
 
 
-def _object(found: object, path: str, *, names: Sequence[str]) -> Mapping[str, object]:
-    """Those fields, all of them and no other."""
-    if not isinstance(found, dict):
-        raise wrong(path, wanted="word.object")
-    table = cast("dict[str, object]", found)
-    if set(table) != set(names):
-        raise wrong(path, wanted="word.model.fields", known=", ".join(names))
-    return table
-
-
-def _list(found: object, path: str, *, most: int) -> Sequence[object]:
-    if not isinstance(found, list):
-        raise wrong(path, wanted="word.list")
-    listed = cast("list[object]", found)
-    if len(listed) > most:
-        raise wrong(path, wanted="word.items_at_most", number=most)
-    return listed
-
-
-def _wholes(found: object, path: str, *, most: int, low: int, high: int) -> tuple[int, ...]:
-    listed = _list(found, path, most=most)
-    for place, each in enumerate(listed):
-        if type(each) is not int or not low <= each <= high:
-            raise wrong(f"{path}[{place}]", wanted="word.whole", low=low, high=high)
-    return tuple(cast("Sequence[int]", listed))
-
-
 def _increasing(values: Sequence[int], path: str) -> None:
     for place in range(1, len(values)):
         if values[place] <= values[place - 1]:
             raise wrong(f"{path}[{place}]", wanted="word.more_than", number=values[place - 1])
-
-
-def _whole(found: object, path: str, *, low: int, high: int) -> int:
-    if type(found) is not int or not low <= found <= high:
-        raise wrong(path, wanted="word.whole", low=low, high=high)
-    return found
-
-
-def _text(found: object, path: str, *, most: int) -> str:
-    if not isinstance(found, str) or len(found) > most:
-        raise wrong(path, wanted="word.characters_at_most", number=most)
-    if any("\ud800" <= letter <= "\udfff" for letter in found):
-        raise wrong(path, wanted="word.text")
-    return found
-
-
-def _one_of(found: object, path: str, *, known: Sequence[str]) -> str:
-    if not isinstance(found, str) or found not in known:
-        raise wrong(path, wanted="word.one_of", known=", ".join(known))
-    return found
-
-
-def wrong(path: str, *, wanted: str, **parameters: str | int) -> Refusal:
-    """A file that is none, at that place in it."""
-    return Refusal("model.file_wrong", where=None, path=path or ".", wanted=wanted, **parameters)
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -283,6 +321,12 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len({name for name, _ in pairs}) < len(pairs):
         raise ValueError
     return dict(pairs)
+
+
+def _finite(text: str) -> float:
+    if not isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
 
 
 def _no_number(text: str) -> object:

@@ -3,14 +3,18 @@
 Inputs, one for each column, of shape [rows]: numbers as doubles in their own units, dates as doubles that count days since 1970,
 both with NaN for what is missing; choices as strings; booleans as int64 0 or 1, anything else missing. `score` is the whole number
 that every other form of the model gives. A number's cell is found by comparing doubles with doubles half a unit below each edge,
-which is the same as rounding the decimal for numbers of up to 15 digits.
+which is the same as rounding the decimal for numbers of up to 15 digits. The metadata hold the model in its own form and, where there
+is one, the receipt of its training, so that `amana model verify` can make the file again and compare.
 """
 
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, final
 
+from amana.client.fields import wrong
+from amana.client.model_file import SignedModel, read_model, receipt_in, write_model
 from amana.terms.model import UNIT, Effect, Feature, FeatureKind, Model, Task, Tree
+from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
     import numpy
@@ -18,10 +22,11 @@ if TYPE_CHECKING:
 OPSET, ML_OPSET, IR = 18, 3, 8
 """Old enough for runtimes of some years ago."""
 ROWS = "rows"
+_TEXT, _RECEIPT = "amana", "amana_receipt"
 
 
-def write_onnx(model: Model) -> bytes:
-    """The model as the content of an `.onnx` file. Errors: ImportError where `onnx` is not installed."""
+def write_onnx(model: Model, *, receipt: str = "") -> bytes:
+    """The model as the content of an `.onnx` file. `receipt`: of its training. Errors: ImportError where `onnx` is not installed."""
     onnx = _library()
     helper, types = onnx.helper, onnx.TensorProto
     graph = _Graph(onnx)
@@ -44,10 +49,28 @@ def write_onnx(model: Model) -> bytes:
         producer_name="amana",
     )
     about = {"task": model.task.value, "learner": model.learner, "target": model.target, "positive": model.positive}
+    about |= {_TEXT: write_model(model), **({_RECEIPT: receipt} if receipt else {})}
     helper.set_model_props(made, about)
     onnx.checker.check_model(made, full_check=True)
     written: bytes = made.SerializeToString(deterministic=True)
     return written
+
+
+def read_onnx(content: bytes) -> SignedModel:
+    """The model that such a file of ours tells in its metadata, and its receipt, both unproved: the graph is not read.
+
+    Errors: Refusal model.file_wrong, client.library_missing.
+    """
+    try:
+        onnx = _library()
+    except ImportError as missing:
+        raise Refusal("client.library_missing", library=missing.name or "onnx", extra="learn") from None
+    try:
+        found = onnx.load_model_from_string(content)
+        told = {str(each.key): str(each.value) for each in found.metadata_props}
+    except Exception:  # noqa: BLE001 - that of Protocol Buffers has no public name
+        raise wrong("", wanted="word.onnx") from None
+    return SignedModel(model=read_model(told.get(_TEXT, "")), receipt=receipt_in(told.get(_RECEIPT, "")))
 
 
 def _library() -> Any:

@@ -1,23 +1,25 @@
 """A model as safetensors: its tables as three tensors, all else as text in the header. Read and written without a library.
 
 `edges` (I64), `effects` and `leaves` (I32) hold the numbers of all features, effects and trees one after the other; in the text,
-`amana` of `__metadata__`, a count stands where a list of them was. Source: safetensors, README, "Format".
+`amana` of `__metadata__`, a count stands where a list of them was; `amana_receipt` beside it is the receipt of the training.
+Source: safetensors, README, "Format".
 """
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from amana.client.model_file import FILE_BYTES_MAX, read_document, read_json, to_document, write_json, wrong
+from amana.client.fields import wrong
+from amana.client.model_file import FILE_BYTES_MAX, SignedModel, read_document, read_json, receipt_in, to_document, write_json
 from amana.terms.model import Model
 
 _WIDTHS = {"edges": ("I64", "q"), "effects": ("I32", "i"), "leaves": ("I32", "i")}
-_TEXT = "amana"
+_TEXT, _RECEIPT = "amana", "amana_receipt"
 Swap = Callable[[str, object], object]
 
 
-def write_tensors(model: Model) -> bytes:
-    """The model as the content of a `.safetensors` file, the same for equal models."""
+def write_tensors(model: Model, *, receipt: str = "") -> bytes:
+    """The model as the content of a `.safetensors` file, the same for equal models. `receipt`: of its training."""
     numbers: dict[str, list[int]] = {name: [] for name in _WIDTHS}
 
     def count(tensor: str, values: object) -> object:
@@ -25,7 +27,7 @@ def write_tensors(model: Model) -> bytes:
         return len(cast("list[int]", values))
 
     text = write_json(_with(to_document(model), count))
-    header: dict[str, object] = {"__metadata__": {_TEXT: text}}
+    header: dict[str, object] = {"__metadata__": {_TEXT: text, **({_RECEIPT: receipt} if receipt else {})}}
     body = b""
     for name, (kind, letter) in _WIDTHS.items():
         packed = struct.pack(f"<{len(numbers[name])}{letter}", *numbers[name])
@@ -38,6 +40,11 @@ def write_tensors(model: Model) -> bytes:
 
 def read_tensors(content: bytes) -> Model:
     """The model that such a file holds. Errors: Refusal model.file_wrong."""
+    return read_tensors_signed(content).model
+
+
+def read_tensors_signed(content: bytes) -> SignedModel:
+    """The model that such a file holds, and its receipt, unproved. Errors: Refusal model.file_wrong."""
     if len(content) > FILE_BYTES_MAX:
         raise wrong("", wanted="word.characters_at_most", number=FILE_BYTES_MAX)
     length = int.from_bytes(content[:8], "little")
@@ -47,8 +54,9 @@ def read_tensors(content: bytes) -> Model:
     except UnicodeDecodeError:
         raise wrong("", wanted="word.json") from None
     tensors = _object(header, "header", names=("__metadata__", *_WIDTHS))
-    text = _object(tensors["__metadata__"], "__metadata__", names=(_TEXT,))[_TEXT]
-    if len(head) < length or not isinstance(text, str):
+    told = _object(tensors["__metadata__"], "__metadata__", names=(_TEXT,), perhaps=_RECEIPT)
+    text, receipt = told[_TEXT], told.get(_RECEIPT, "")
+    if len(head) < length or not isinstance(text, str) or not isinstance(receipt, str):
         raise wrong("__metadata__", wanted="word.text")
     numbers: dict[str, tuple[int, ...]] = {}
     start = 0
@@ -66,7 +74,7 @@ def read_tensors(content: bytes) -> Model:
         start += size * width
     if start != len(body):
         raise wrong("", wanted="word.model.bytes", size=8 + length + start)
-    return read_document(_filled(read_json(text), numbers))
+    return SignedModel(model=read_document(_filled(read_json(text), numbers)), receipt=receipt_in(receipt))
 
 
 def _filled(document: object, numbers: Mapping[str, Sequence[int]]) -> object:
@@ -110,7 +118,8 @@ def _swapped(found: object, tensors: Mapping[str, str], swap: Swap) -> object:
     return {name: swap(tensors[name], value) if name in tensors else value for name, value in table.items()}
 
 
-def _object(found: object, path: str, *, names: Sequence[str]) -> Mapping[str, object]:
-    if not isinstance(found, dict) or set(cast("dict[str, object]", found)) != set(names):
+def _object(found: object, path: str, *, names: Sequence[str], perhaps: str = "") -> Mapping[str, object]:
+    """Those fields, and `perhaps` one more."""
+    if not isinstance(found, dict) or set(cast("dict[str, object]", found)) - {perhaps} != set(names):
         raise wrong(path, wanted="word.model.fields", known=", ".join(names))
     return cast("Mapping[str, object]", found)

@@ -71,7 +71,7 @@ def read_cell(feature: Feature, value: Value) -> tuple[int, bool]:
         case FeatureKind.NUMBER:
             if isinstance(value, float) and isnan(value):  # how programs write what is missing
                 return missing, True
-            units = _days(value) if feature.dates else _units(value, feature.decimals)
+            units = _days(value) if feature.dates else units_of(value, feature.decimals)
             return (missing, False) if units is None else (feature.cell(units), True)
 
 
@@ -190,7 +190,7 @@ def _places(feature: Feature) -> Mapping[str, int]:
 _PLACES: dict[tuple[str, ...], Mapping[str, int]] = {}
 
 
-def _units(value: str | float | Decimal | date, decimals: int) -> int | None:
+def units_of(value: str | float | Decimal | date, decimals: int) -> int | None:
     """The number in units of 10**-decimals, rounded half away from zero, exactly; None for what is no number."""
     if isinstance(value, int):
         return value * int(10**decimals)

@@ -54,7 +54,7 @@ def predict_rows(model: Model, source: TextIO, out: TextIO, *, name: str, column
 
     Errors: Refusal predict.column_missing, predict.column_taken, predict.line_wrong.
     """
-    header, delimiter = _header(model, source, name=name)
+    header, delimiter = header_of(needed_columns(model), source, name=name)
     if column in header:
         raise Refusal("predict.column_taken", column=column)
     reader = _Cells(model, header)
@@ -63,7 +63,7 @@ def predict_rows(model: Model, source: TextIO, out: TextIO, *, name: str, column
     scorer, rows_count = Scorer(model), 0
     block: list[list[str]] = []
     cells: list[tuple[int, ...]] = []
-    for line, row in _rows(source, name=name, delimiter=delimiter, width=len(header)):
+    for line, row in rows_of(source, name=name, delimiter=delimiter, width=len(header)):
         block.append(row)
         cells.append(reader.read(row, line=line))
         if len(block) == BLOCK_ROWS:
@@ -74,11 +74,13 @@ def predict_rows(model: Model, source: TextIO, out: TextIO, *, name: str, column
     return Predicted(rows_count=rows_count, misread=reader.misread())
 
 
-def _header(model: Model, source: TextIO, *, name: str) -> tuple[list[str], str]:
-    """The names of the columns, and what stands between them: whatever makes the columns of the model be there."""
+def header_of(needed: Sequence[str], source: TextIO, *, name: str) -> tuple[list[str], str]:
+    """The names of the columns, and what stands between them: whatever makes the needed columns be there.
+
+    Errors: Refusal predict.column_missing, predict.column_twice.
+    """
     lines = _lines(source, name=name)
     first = next(lines, "")
-    needed = needed_columns(model)
     found = {delimiter: _parted(first, delimiter) for delimiter in DELIMITERS}
     for delimiter, header in found.items():
         if set(needed) <= set(header):
@@ -111,8 +113,8 @@ def _lines(source: TextIO, *, name: str) -> Iterator[str]:
         raise Refusal("predict.rows_unreadable", file=name[:400], reason=cause_of(error)) from None
 
 
-def _rows(source: TextIO, *, name: str, delimiter: str, width: int) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the line that it ends in; empty lines are none."""
+def rows_of(source: TextIO, *, name: str, delimiter: str, width: int) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the line that it ends in; empty lines are none. Errors: Refusal predict.line_wrong."""
     reader = csv.reader(_lines(source, name=name), delimiter=delimiter, strict=True)
     try:
         for row in reader:

@@ -29,6 +29,15 @@ def read_register(channel: Channel, register: str, *, name: str, shape: str, par
     return _text(reply) if shape == "turtle" else _indented(reply.json())
 
 
+def read_system(channel: Channel, id: str, *, form: str, language: str) -> str:
+    """An AI system of the register. `form`: as the node calls it, empty for its own JSON. Errors: as of `Channel.get`."""
+    path = f"/ai-systems/{quote(id, safe='')}"
+    if not form:
+        return _indented(channel.get(path).json())
+    reply = channel.get(f"{path}/{quote(form, safe='')}", query={"language": language}, accept="*/*")
+    return _text(reply) if form in ("csv", "hub") else _indented(reply.json())
+
+
 def _json_uses(channel: Channel, *, part: str) -> str:
     reply = channel.get("/uses.json", query={"part": part})
     found = an_object(reply.json(), "uses")

@@ -1,14 +1,16 @@
 """A trained model as its reader gets it: the model, how good it is with intervals, and what it cost; and how it travels."""
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import final
+from typing import Literal, final
 
 from amana.client.cost import Cost
-from amana.client.model_file import read_model, write_model
+from amana.client.invented import InventedColumn, read_columns, write_columns, write_parquet
+from amana.client.model_file import SignedModel, read_signed, write_content, write_json, write_model
 from amana.client.wire import Json, a_list, a_number, a_text, a_whole, an_object, number_or_none, read_cost, write_cost
 from amana.terms.model import Model
-from amana.terms.training_facts import Metric
+from amana.terms.training_facts import Attack, Metric
 
 PLAIN = ("dataset", "version", "digest", "unit", "permit", "purpose", "rows_per_unit", "rounds", "entry", "id")
 """Fields that travel as they are."""
@@ -35,9 +37,12 @@ class Foreseen:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synthesised:
-    """A synthetic table as CSV text. `report`: (columns, estimated error of their joint distribution, as total variation, 0 to 1)."""
+    """A synthetic table as CSV text. `report`: (columns, estimated error of their joint distribution, as total variation, 0 to 1).
+    `receipt`: of the synthesis, as JSON; it commits to the CSV. `attacks`: what attacks on such tables found, on invented stand-ins."""
 
     csv: str
+    columns: tuple[InventedColumn, ...]
+    receipt: str
     report: tuple[tuple[tuple[str, ...], float], ...]
     cost: Cost
     dataset: str
@@ -46,17 +51,34 @@ class Synthesised:
     entry: int
     permit: str
     purpose: str
+    attacks: tuple[Attack, ...] = ()
 
     def to_wire(self) -> dict[str, object]:
         """As it travels."""
-        said = {name: getattr(self, name) for name in ("dataset", "version", "digest", "permit", "purpose", "entry", "csv")}
-        report = [{"columns": list(columns), "error": error} for columns, error in self.report]
-        return {**said, "cost": write_cost(self.cost), "report": report}
+        return {**self.about(), "csv": self.csv, "columns": write_columns(self.columns)}
 
-    def save(self, path: str | Path) -> Path:
-        """Write the table."""
+    def about(self) -> dict[str, object]:
+        """All that is known of it but its rows: its errors, what attacks find, its cost, its receipt."""
+        said = {name: getattr(self, name) for name in ("dataset", "version", "digest", "permit", "purpose", "entry")}
+        report = [{"columns": list(columns), "error": error} for columns, error in self.report]
+        attacks = [asdict(each) for each in self.attacks]
+        return {**said, "cost": write_cost(self.cost), "report": report, "attacks": attacks, "receipt": json.loads(self.receipt)}
+
+    def parquet(self) -> bytes:
+        """The table as a Parquet file that tells all of this in its metadata. Errors: Refusal client.library_missing."""
+        return write_parquet(self.csv, self.columns, about=self.about())
+
+    def save(self, path: str | Path, *, form: Literal["csv", "parquet"] | None = None) -> Path:
+        """Write the table: as Parquet, which `form` or else the name tells, or as CSV with NAME.receipt.json and NAME.report.json beside
+        it. Errors: Refusal client.library_missing."""
         target = Path(path)
+        if (form or target.suffix.removeprefix(".")) == "parquet":
+            target.write_bytes(self.parquet())
+            return target
         target.write_text(self.csv, encoding="utf-8")
+        report = {name: value for name, value in self.about().items() if name != "receipt"}
+        target.with_suffix(".receipt.json").write_text(self.receipt, encoding="utf-8")
+        target.with_suffix(".report.json").write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         return target
 
 
@@ -64,7 +86,8 @@ class Synthesised:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedModel:
     """`entry`: where the public log tells of the training. `id`: in the node's register, empty where it keeps none of it.
-    `rows_per_unit`: how many rows of each privacy unit were used at most; `rounds`: how often the data was passed over."""
+    `rows_per_unit`: how many rows of each privacy unit were used at most; `rounds`: how often the data was passed over. `receipt`: of
+    the training, as JSON; it commits to the model, and stands in its file."""
 
     model: Model
     metrics: tuple[Metric, ...]
@@ -79,11 +102,14 @@ class TrainedModel:
     rounds: int
     entry: int
     id: str = ""
+    receipt: str = ""
 
     def save(self, path: str | Path) -> Path:
-        """Write the model file, which `amana predict` reads without a network."""
+        """Write the model file with its receipt, in the form that its name tells (`.safetensors`, `.onnx`, else JSON). `amana predict`
+        reads it without a network. Errors: Refusal client.library_missing."""
         target = Path(path)
-        target.write_text(write_model(self.model), encoding="utf-8")
+        receipt = write_json(json.loads(self.receipt)) if self.receipt else ""
+        target.write_bytes(write_content(SignedModel(model=self.model, receipt=receipt), suffix=target.suffix))
         return target
 
     def to_wire(self) -> dict[str, object]:
@@ -93,7 +119,7 @@ class TrainedModel:
             **said,
             "cost": write_cost(self.cost),
             "metrics": [write_metric(metric) for metric in self.metrics],
-            "model": write_model(self.model),
+            "model": write_model(self.model, receipt=self.receipt),
         }
 
 
@@ -109,6 +135,8 @@ def read_synthesised(found: Json) -> Synthesised:
     report = [an_object(each, "report") for each in a_list(found.get("report"), "report")]
     return Synthesised(
         csv=a_text(found.get("csv"), "csv"),
+        columns=read_columns(found.get("columns")),
+        receipt=json.dumps(an_object(found.get("receipt"), "receipt"), ensure_ascii=False, indent=2) + "\n",
         report=tuple(
             (tuple(a_text(name, "columns") for name in a_list(each.get("columns"), "columns")), a_number(each.get("error"), "error"))
             for each in report
@@ -120,13 +148,31 @@ def read_synthesised(found: Json) -> Synthesised:
         entry=a_whole(found.get("entry"), "entry"),
         permit=a_text(found.get("permit"), "permit"),
         purpose=a_text(found.get("purpose"), "purpose"),
+        attacks=tuple(_attack(an_object(each, "attacks")) for each in a_list(found.get("attacks", []), "attacks")),
+    )
+
+
+def _attack(found: Json) -> Attack:
+    excess, low, high, control = (
+        a_number(found.get(name), f"attacks.{name}") for name in ("excess", "excess_low", "excess_high", "control_low")
+    )
+    return Attack(
+        attack=a_text(found.get("attack"), "attacks.attack"),
+        excess=excess,
+        excess_low=low,
+        excess_high=high,
+        control_low=control,
+        control_caught=found.get("control_caught") is True,
+        leaked=found.get("leaked") is not False,
     )
 
 
 def read_trained(found: Json) -> TrainedModel:
     """A trained model as it travelled. Errors: Refusal client.not_understood, or of the model file."""
+    signed = read_signed(a_text(found.get("model"), "model"))
     return TrainedModel(
-        model=read_model(a_text(found.get("model"), "model")),
+        model=signed.model,
+        receipt=signed.receipt,
         metrics=tuple(read_metric(each) for each in a_list(found.get("metrics"), "metrics")),
         cost=read_cost(found.get("cost")),
         dataset=a_text(found.get("dataset"), "dataset"),

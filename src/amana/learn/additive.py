@@ -7,6 +7,7 @@ average is Polyak and Juditsky 1992; the ridge is the posterior of a normal effe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import final
 
 import numpy as np
@@ -17,10 +18,30 @@ from amana.terms.model import Task
 
 SMOOTH = 0.5
 """Standard deviation between neighbouring cells, in that of the effects."""
-STEP, MOMENTUM = 0.3, 0.5
-WARM = 0.5
-"""Share of what each group alone would explain, taken as the start: groups overlap."""
-AVERAGED = 0.8
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """`overlap`: so many groups may say the same, and the step is not too long. `warm`: share of what each group alone would explain, taken
+    as the start. `averaged`: the part of the rounds, from the last, that is averaged."""
+
+    step: float
+    momentum: float
+    overlap: float
+    warm: float
+    averaged: float
+
+    def step_of(self, groups: int) -> float:
+        """The step for so many groups."""
+        return self.step * min(1.0, self.overlap / groups)
+
+
+PACES = {
+    Task.CLASSIFICATION: Pace(step=0.3, momentum=0.5, overlap=inf, warm=0.5, averaged=0.8),
+    Task.REGRESSION: Pace(step=0.3, momentum=0.5, overlap=8.0, warm=0.0, averaged=0.7),
+}
+"""What columns say of a number mostly overlaps, and its noise is larger: it starts from nothing."""
 CHANCES = (0.02, 0.98)
 
 
@@ -57,7 +78,7 @@ def block_of(marginals: Marginals, marginal: Marginal, *, variance: float, noise
         tie = float(min(weights[place], weights[place + 1])) / SMOOTH**2
         prior[place : place + 2, place : place + 2] += tie * np.array([[1.0, -1.0], [-1.0, 1.0]])
     inverse = np.linalg.inv(np.diag(curvature) + prior).astype(np.float64)
-    return Block(inverse=inverse, prior=prior, start=WARM * (inverse @ (labels - (marginals.mean - 0.5) * counts)))
+    return Block(inverse=inverse, prior=prior, start=PACES[marginals.task].warm * (inverse @ (labels - (marginals.mean - 0.5) * counts)))
 
 
 def follow(marginals: Marginals, blocks: Sequence[Block], gradients: Sequence[Sequence[Vector]]) -> tuple[Fit, Fit]:
@@ -65,17 +86,18 @@ def follow(marginals: Marginals, blocks: Sequence[Block], gradients: Sequence[Se
     effects = [block.start for block in blocks]
     speeds = [np.zeros_like(block.start) for block in blocks]
     intercept, speed = marginals.intercept, 0.0
-    rounds = len(gradients)
+    pace, rounds = PACES[marginals.task], len(gradients)
+    step = pace.step_of(len(blocks))
     total = [np.zeros_like(block.start) for block in blocks]
     summed, counted = 0.0, 0
     for number, gradient in enumerate(gradients):
         off = float(np.mean([one.sum() for one in gradient])) / (marginals.rows * marginals.curvature)
         for place, (block, one) in enumerate(zip(blocks, gradient, strict=True)):
-            speeds[place] = MOMENTUM * speeds[place] + STEP * (block.inverse @ (one - block.prior @ effects[place]))
+            speeds[place] = pace.momentum * speeds[place] + step * (block.inverse @ (one - block.prior @ effects[place]))
             effects[place] = effects[place] + speeds[place]
-        speed = MOMENTUM * speed + STEP * off
+        speed = pace.momentum * speed + pace.step * off
         intercept += speed
-        if number >= rounds * (1 - AVERAGED):
+        if number >= rounds * (1 - pace.averaged):
             total = [one + other for one, other in zip(total, effects, strict=True)]
             summed, counted = summed + intercept, counted + 1
     now = Fit(effects=tuple(effects), intercept=intercept)

@@ -1,10 +1,12 @@
 """A learner and, in one round more of the same course, the quality of what it learned."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import final
 
 from amana.learn.choose import Chosen, learner_for
 from amana.learn.first_round import model_of
+from amana.learn.performance_factors import PerformanceFactors
 from amana.learn.problem import Problem
 from amana.learn.quality import Quality, quality_cap, quality_measures, quality_of
 from amana.learn.trees import Trees
@@ -67,5 +69,8 @@ def _largest(learner: Chosen) -> Model:
         split = (widest, tuple(range(problem.features[widest].cells)))
         tree = Tree(splits=(split,) * learner.depth, leaves=(0,) * 2**learner.depth)
         return model_of(problem, learner="", intercept=0.0, parts=(tree,) * learner.trees)
-    effects = tuple(Effect(features=(place,), values=(0,) * feature.cells) for place, feature in enumerate(problem.features))
+    own: list[tuple[int, ...]] = [(place,) for place in range(len(problem.features))]
+    if isinstance(learner, PerformanceFactors):
+        own = [(0,), (0, 1), (0, 2)]
+    effects = tuple(Effect(features=places, values=(0,) * prod(problem.features[place].cells for place in places)) for places in own)
     return model_of(problem, learner="", intercept=0.0, parts=effects)

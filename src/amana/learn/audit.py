@@ -18,6 +18,7 @@ from statistics import NormalDist, fmean, variance
 from typing import final
 
 from amana.terms import training_facts as facts
+from amana.terms.model import Task
 
 NORMAL = NormalDist()
 PUBLISHED = Path(__file__).parent / "audits.json"
@@ -85,9 +86,11 @@ def _delta_of(epsilon: float, mu: float) -> float:
     return NORMAL.cdf(-epsilon / mu + mu / 2) - (exp(epsilon) * far if far > 0 else 0.0)
 
 
-def published_audit(learner: str) -> facts.Audit | None:
-    """What the audit of this version of the program found for that learner, as a card shows it; None where it was not audited."""
-    found = next((each for each in json.loads(PUBLISHED.read_text(encoding="utf-8"))["audits"] if each["learner"] == learner), None)
+def published_audit(learner: str, task: Task) -> facts.Audit | None:
+    """What the audit of this version of the program found for that learner at that task, as a card shows it; None where it was not
+    audited."""
+    name = learner if task is Task.CLASSIFICATION else f"{learner} of a number"
+    found = next((each for each in json.loads(PUBLISHED.read_text(encoding="utf-8"))["audits"] if each["learner"] == name), None)
     if found is None:
         return None
     audit = Audit(**found)

@@ -5,36 +5,45 @@ from typing import TypeAlias
 
 from amana.learn.glass_box import GlassBox
 from amana.learn.linear import Linear, rounds_for
-from amana.learn.problem import Problem
+from amana.learn.performance_factors import PerformanceFactors
+from amana.learn.problem import FEATURES_FINE, Problem
+from amana.learn.sufficient_statistics import Statistics
 from amana.learn.trees import Trees
 from amana.privacy.loss import NANO
 from amana.terms.ids import NanoRho
 from amana.terms.model import Task
 from amana.terms.refusal import Refusal
-from amana.terms.training import AUTO, LEARNERS
+from amana.terms.training import AUTO, LEARNERS, SEQUENCES
 
-Chosen: TypeAlias = GlassBox | Linear | Trees
+Chosen: TypeAlias = GlassBox | Linear | PerformanceFactors | Statistics | Trees
 UNITS_FOR_CURVES = 2_000.0
 """Units, times the root of rho, from which curves can be told from noise; with fewer, a slope is all that can."""
 
 
 def learner_for(problem: Problem, name: str, *, nano_rho: NanoRho, seed: int = 0) -> Chosen:
-    """The learner of that name; "auto" is the line for few units and for regressions, else the glass box.
+    """The learner of that name; "auto" takes sums of products for regressions, the line for few units or many columns, else the glass box.
 
     Errors: Refusal learn.no_learner.
     """
     match automatic(problem, nano_rho=nano_rho) if name == AUTO else name:
         case "linear":
             return Linear(problem=problem, nano_rho=nano_rho, rounds=rounds_for(problem, nano_rho))
+        case "statistics":
+            return Statistics(problem=problem, nano_rho=nano_rho)
         case "glass-box":
             return GlassBox(problem=problem, nano_rho=nano_rho)
         case "trees":
             return Trees(problem=problem, nano_rho=nano_rho, seed=seed)
+        case "performance-factors":
+            return PerformanceFactors(problem=problem, nano_rho=nano_rho)
         case _:
-            raise Refusal("learn.no_learner", name=name, known=", ".join((AUTO, *LEARNERS)))
+            raise Refusal("learn.no_learner", name=name, known=", ".join((AUTO, *LEARNERS, SEQUENCES)))
 
 
 def automatic(problem: Problem, *, nano_rho: NanoRho) -> str:
     """The name of the learner that public facts speak for."""
-    few = problem.units * sqrt(nano_rho / NANO) < UNITS_FOR_CURVES
-    return "linear" if few or problem.task is Task.REGRESSION else "glass-box"
+    if problem.task is Task.REGRESSION:
+        return "statistics"
+    if len(problem.features) > FEATURES_FINE:
+        return "linear"
+    return "linear" if problem.units * sqrt(nano_rho / NANO) < UNITS_FOR_CURVES else "glass-box"

@@ -11,11 +11,11 @@ import numpy as np
 from amana.learn.first_round import CLIP_DEVIATIONS
 from amana.learn.marginals import CHANCE_MIN, Vector, vector_of
 from amana.learn.problem import Problem
-from amana.learn.words import AIM, GRADIENT, HALF, call, cell_of, rows_with, score_of, sums_by, whole, with_gradient
+from amana.learn.words import AIM, GRADIENT, HALF, call, cell_of, read_over, rows_with, score_of, sums_by, sums_over, whole, with_gradient
 from amana.privacy.rounds import Measured
 from amana.query.check import ONE
 from amana.query.expr import Case, Column, Expr, Lookup, Op
-from amana.query.plan import Plan, Project
+from amana.query.plan import Plan, Project, RowSum
 from amana.terms.model import UNIT, Feature, FeatureKind, Task
 
 CUT_DEVIATIONS = {Task.CLASSIFICATION: 2.0, Task.REGRESSION: 2.5}
@@ -75,9 +75,9 @@ class Columns:
 
     def read(self, measured: Sequence[Measured], *, alone: int, sums: int) -> tuple[list[float], list[list[Vector]]]:
         """(the first `alone` sums over all rows, for each feature its sums by column). Lines that are never missing have no key: their
-        sums, so many each, follow those over all rows, in one plan."""
-        together = [column[0] for column in measured[0].cells]
-        at, keyed, found = alone, iter(measured[1:]), list[list[Vector]]()
+        sums, so many each, follow those over all rows."""
+        together, others = read_over(measured)
+        at, keyed, found = alone, iter(others), list[list[Vector]]()
         for place in range(len(self.problem.features)):
             width = self.width(place)
             if width == 1:
@@ -115,7 +115,7 @@ def _line(feature: Feature) -> tuple[int, ...] | None:
     return (*(round(UNIT * (2 * (at - low) / width - 1)) for at in middles), UNIT)
 
 
-def _rows(columns: Columns) -> Project:
+def rows_of(columns: Columns) -> Project:
     """Every feature as its fine cell, and whether a line is missing."""
     problem = columns.problem
     cells: list[tuple[str, Expr]] = []
@@ -127,7 +127,7 @@ def _rows(columns: Columns) -> Project:
 
 
 def _plans(columns: Columns, rows: Project, alone: Sequence[Expr], sums: Sequence[Sequence[Expr]]) -> list[Plan]:
-    """The sums of each feature, by its key; those without one in one plan, after the sums over all rows."""
+    """The sums of each feature, by its key; those without one after the sums over all rows."""
     together, plans = list(alone), list[Plan]()
     for place, wanted in enumerate(sums):
         if columns.lines[place] is None:
@@ -136,12 +136,12 @@ def _plans(columns: Columns, rows: Project, alone: Sequence[Expr], sums: Sequenc
             plans.append(sums_by(rows, f"m{place}", *wanted))
         else:
             together += wanted
-    return [sums_by(rows, "", *together), *plans]
+    return [*sums_over(rows, [RowSum(value=value) for value in together]), *plans]
 
 
 def first_linear(columns: Columns) -> list[Plan]:
     """Rows and targets; of each line the sums of x, x², x·target, of each cell of a choice rows and targets. (Target less its middle.)"""
-    rows, off = _rows(columns), call(Op.SUB, Column(name=AIM), whole(HALF))
+    rows, off = rows_of(columns), call(Op.SUB, Column(name=AIM), whole(HALF))
     squares = [call(Op.INT_DIV, call(Op.MUL, off, off), whole(HALF))] if columns.problem.task is Task.REGRESSION else []
     sums: list[tuple[Expr, ...]] = []
     for place, line in enumerate(columns.lines):
@@ -152,7 +152,7 @@ def first_linear(columns: Columns) -> list[Plan]:
 
 def stepped(columns: Columns, moments: Moments | None, effects: Vector, *, intercept: float) -> list[Plan]:
     """The gradient where the effects are, alone and times each column. Without moments: the largest that such plans can be."""
-    problem, rows = columns.problem, _rows(columns)
+    problem, rows = columns.problem, rows_of(columns)
     lines, clip, start = columns.lines, UNIT, 0
     tables = [[0.0] * feature.cells for feature in problem.features]
     if moments is not None:

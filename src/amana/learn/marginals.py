@@ -19,8 +19,11 @@ CELLS_MAX = 150
 """And at least this part of all rows."""
 SIGNAL_MIN = 1.0
 """Standard deviations by which the cells of a column must differ more than noise does, to be kept."""
-VARIANCE_FACTOR, VARIANCE_MIN = 1.5, 0.04
+VARIANCE_FACTOR, VARIANCE_MIN = 1.5, {Task.CLASSIFICATION: 0.04, Task.REGRESSION: 0.5}
 """What is believed of effects before fitting: a little more than was seen, and at least that. Units: of the dispersion."""
+SEEN_VARIANCE, SEEN_DEVIATIONS = 0.1, 2.0
+"""A column of a number is left out only where effects of this variance, of the dispersion, would have shown by so many deviations: before
+the target is cut off, noise may hide them all."""
 ITERATIONS = 8
 DISPERSION_MIN, DISPERSION_MAX = 4e-4, 0.25
 """Of a target, in squared widths of its interval."""
@@ -136,7 +139,7 @@ def merged(marginals: Marginals, groups: Sequence[Sequence[int]]) -> tuple[Margi
 
 
 def signal_of(marginals: Marginals, marginal: Marginal) -> tuple[float, float]:
-    """(variance believed of the effects of its cells, how far they differ beyond noise in standard deviations).
+    """(variance believed of the effects of its cells, how far they differ beyond noise in standard deviations, or unseen could).
 
     The variance is that of a random effect whose estimates have known errors, by moments with weights 1/(error + variance)²."""
     held = marginal.counts * marginals.curvature
@@ -149,5 +152,8 @@ def signal_of(marginals: Marginals, marginal: Marginal) -> tuple[float, float]:
         weights = 1 / (errors + variance) ** 2
         variance = max(least, float((weights * (effects**2 - errors)).sum() / weights.sum()))
     beyond = float((effects**2 / errors).sum() - len(effects)) / float(np.sqrt(2 * len(effects)))
-    believed = min(max(VARIANCE_FACTOR * variance, VARIANCE_MIN * marginals.dispersion), marginals.dispersion)
+    believed = min(max(VARIANCE_FACTOR * variance, VARIANCE_MIN[marginals.task] * marginals.dispersion), marginals.dispersion)
+    would_show = float((SEEN_VARIANCE * marginals.dispersion / errors).sum()) / float(np.sqrt(2 * len(effects)))
+    if marginals.task is Task.REGRESSION and would_show < SEEN_DEVIATIONS:
+        beyond = max(beyond, SEEN_DEVIATIONS)
     return believed, beyond

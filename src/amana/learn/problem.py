@@ -1,6 +1,6 @@
 """What is to be learned, as public facts: which column, from which others, and how each is read. No row is needed for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import log2
 from typing import TypeAlias, final
@@ -10,7 +10,7 @@ from amana.catalog.schema import Column, Table
 from amana.query.expr import Call, Expr, Literal, Op
 from amana.query.expr import Column as Named
 from amana.query.plan import Relation, Scan
-from amana.terms.model import Feature, FeatureKind, Task
+from amana.terms.model import END_ABS_MAX, Feature, FeatureKind, Task
 from amana.terms.refusal import Refusal
 
 DISTINCT_MAX = 33
@@ -19,6 +19,8 @@ EVEN_EDGES = 24
 """Edges at equal distances."""
 EDGES_PER_OCTAVE = 2
 """Edges of a column without negative numbers whose distance to its low end doubles: what is skewed lies near that end."""
+FEATURES_FINE, EDGES_COARSE = 64, 12
+"""Where there are more columns than that, a number has at most so many edges: noise would hide finer cells, and a round takes long."""
 EPOCH = date(1970, 1, 1)
 ALIAS = "t"
 BOOLEANS = ("true", "false")
@@ -61,7 +63,8 @@ def problem_of(
     """The problem of predicting `target` from `features`, or from every other column with a domain where none is named. `source`: rows
     with the columns of `table`, else the table itself.
 
-    Errors: Refusal learn.no_column, learn.no_domain, learn.no_positive, learn.no_features, learn.target_single.
+    Errors: Refusal learn.no_column, learn.no_domain, learn.no_positive, learn.no_features, learn.target_single,
+        learn.numbers_large.
     """
     column = column_in(table, target)
     aimed = learnable(table, column)
@@ -70,7 +73,8 @@ def problem_of(
         raise Refusal("learn.no_features", table=table.name, column=target)
     columns = [column_in(table, name) for name in named]
     domains = [learnable(table, one) for one in columns]
-    low, high, decimals, said = _aim(table, column, aimed, positive)
+    read = [feature_of(one.name, domain) for one, domain in zip(columns, domains, strict=True)]
+    low, high, decimals, said = aim_of(table, column, aimed, positive)
     return Problem(
         source=source or Scan(table=table.name, alias=ALIAS),
         target=column.name,
@@ -81,7 +85,7 @@ def problem_of(
         high=high,
         decimals=decimals,
         target_missing=aimed.nullable,
-        features=tuple(feature_of(one.name, domain) for one, domain in zip(columns, domains, strict=True)),
+        features=tuple(one if len(read) <= FEATURES_FINE else _coarse(one) for one in read),
         columns=tuple(read_as(one.name, domain) for one, domain in zip(columns, domains, strict=True)),
         missing=tuple(domain.nullable for domain in domains),
         rows_per_unit=rows_per_unit,
@@ -124,6 +128,13 @@ def _edges(low: int, high: int, step: int) -> tuple[int, ...]:
     return tuple(sorted(edge for edge in near.union(_even(low, high)) if low < edge <= high))
 
 
+def _coarse(feature: Feature) -> Feature:
+    if len(feature.edges) <= EDGES_COARSE:
+        return feature
+    spread = (len(feature.edges) - 1) / (EDGES_COARSE - 1)
+    return replace(feature, edges=tuple(feature.edges[round(place * spread)] for place in range(EDGES_COARSE)))
+
+
 def _even(low: int, high: int) -> tuple[int, ...]:
     return tuple(sorted({low + round((high - low) * place / EVEN_EDGES) for place in range(1, EVEN_EDGES)} - {low}))
 
@@ -144,8 +155,20 @@ def learnable(table: Table, column: Column) -> Learnable:
     return domain
 
 
-def _aim(table: Table, column: Column, domain: Learnable, positive: str) -> tuple[int, int, int, str]:
-    """(low, high, decimals, positive); `positive` is empty in a regression."""
+def check_ends(table: Table, column: Column, domain: NumberDomain) -> None:
+    """Whether a model file can hold the interval of what is predicted: to be known before anything is paid.
+
+    Errors: Refusal learn.numbers_large.
+    """
+    if max(-domain.low, domain.high) > END_ABS_MAX:
+        raise Refusal("learn.numbers_large", table=table.name, column=column.name, most=END_ABS_MAX)
+
+
+def aim_of(table: Table, column: Column, domain: Learnable, positive: str) -> tuple[int, int, int, str]:
+    """(low, high, decimals, positive) of a target; `positive` is empty in a regression.
+
+    Errors: Refusal learn.no_positive, learn.target_single, learn.numbers_large.
+    """
     match domain:
         case ChoiceDomain():
             if positive not in domain.members:
@@ -158,6 +181,7 @@ def _aim(table: Table, column: Column, domain: Learnable, positive: str) -> tupl
         case NumberDomain():
             if domain.low == domain.high:
                 raise Refusal("learn.target_single", table=table.name, column=column.name)
+            check_ends(table, column, domain)
             return domain.low, domain.high, domain.scale, ""
         case DateDomain():
             raise Refusal("learn.target_single", table=table.name, column=column.name)

@@ -27,6 +27,8 @@ from amana.terms.ids import NanoRho
 from amana.terms.model import UNIT, Effect, Feature, FeatureKind, Model, Part, Task, Tree
 
 BINS_MIN, BINS_MAX = 8, 40
+CELLS_PER_MEMBER = 2 * BINS_MAX
+"""Noisy numbers that are measured of each member of a group, at most."""
 UNITS_PER_BIN = 40.0
 """Units, times the root of rho, for which one more bin of scores pays."""
 SPREAD = 2.5
@@ -38,12 +40,13 @@ ROWS_DEVIATIONS = 3.0
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """Shapes: (low, high) is a 95 % interval, for noise only."""
+    """Shapes: (low, high) is a 95 % interval, for noise only. `deviation`: the standard deviation that the noise gives it."""
 
     metric: str
     value: float
     low: float
     high: float
+    deviation: float = 0.0
 
 
 @final
@@ -71,7 +74,7 @@ class Quality:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bins:
-    """Bins of scores from `start`, 0 among their ends; the outer ones take what is beyond. Units: 1/1024."""
+    """Bins of scores from `start`, 0 among their inner ends; the outer ones take what is beyond. Units: 1/1024."""
 
     start: int
     width: int
@@ -84,13 +87,14 @@ def bin_count(problem: Problem, *, nano_rho: NanoRho) -> int:
 
 
 def bins_of(problem: Problem, model: Model, *, nano_rho: NanoRho) -> Bins:
-    """As many bins as the noise lets be told apart, where the scores of this model lie."""
+    """As many bins as the noise lets be told apart, where the scores of this model lie and as far as 0: who is chosen is read off bins."""
     count = bin_count(problem, nano_rho=nano_rho)
     tables = [part.values if isinstance(part, Effect) else part.leaves for part in model.parts]
     deviation = sqrt(sum(float(np.var(table)) for table in tables))
     centre = model.intercept + sum(float(np.mean(table)) for table in tables)
-    width = max(1, ceil(2 * SPREAD * deviation / count))
-    return Bins(start=floor((centre - SPREAD * deviation) / width) * width, width=width, count=count)
+    low, high = min(centre - SPREAD * deviation, 0.0), max(centre + SPREAD * deviation, 0.0)
+    width = max(1, ceil((high - low) / count))
+    return Bins(start=max(min(floor(low / width), -1), 1 - count) * width, width=width, count=count)
 
 
 def quality_cap(problem: Problem, groups: Sequence[int], *, nano_rho: NanoRho, model: Model) -> RoundCap:
@@ -145,7 +149,7 @@ def member_of(feature: Feature, cell: int) -> str:
         case FeatureKind.CHOICE:
             return feature.members[cell]
         case FeatureKind.BOOLEAN:
-            return BOOLEANS[cell]
+            return BOOLEANS[1 - cell]  # cell 1 is of those who are
         case FeatureKind.NUMBER:
             ends = [f"{edge / 10**feature.decimals:g}" for edge in feature.edges]
             return f"[{ends[cell - 1] if cell else '…'}, {ends[cell] if cell < len(ends) else '…'})"
@@ -204,10 +208,16 @@ def classified(counts: NDArray[np.float64], noise: float, bins: Bins) -> tuple[t
     sides = np.concatenate([np.where(ends < 0, 1.0, 0.0), np.where(ends < 0, 0.0, 1.0)])
     right = float((sides * counts.ravel()).sum()) / (none + some)
     rate = some / (none + some)
-    scores = (
+    scores: tuple[Score, ...] = (
         _score("auc", area, noise * float(np.sqrt((slopes**2).sum()))),
         _score("accuracy", right, noise * float(np.sqrt(((sides - right) ** 2).sum())) / (none + some)),
         _score("positive_rate", rate, noise * sqrt(bins.count * (rate**2 + (1 - rate) ** 2)) / (none + some)),
+    )
+    chosen = ends >= 0
+    scores += (
+        _rate("selection_rate", float((no + yes)[chosen].sum()), none + some, cells=2 * int(chosen.sum()), of=2 * bins.count, noise=noise),
+        _rate("true_positive_rate", float(yes[chosen].sum()), some, cells=int(chosen.sum()), of=bins.count, noise=noise),
+        _rate("false_positive_rate", float(no[chosen].sum()), none, cells=int(chosen.sum()), of=bins.count, noise=noise),
     )
     rows = no + yes
     calibration = tuple(
@@ -234,7 +244,13 @@ def explained_by(sums: Sequence[float], scales: Sequence[float]) -> tuple[tuple[
     return (_score("r2", explained, deviation),), rows
 
 
+def _rate(metric: str, part: float, whole: float, *, cells: int, of: int, noise: float) -> Score:
+    """A part of the rows as a share. `cells`, `of`: how many noisy counts make the part, and the whole."""
+    rate = part / whole
+    return _score(metric, rate, noise * sqrt(cells * (1 - rate) ** 2 + (of - cells) * rate**2) / whole)
+
+
 def _score(metric: str, value: float, deviation: float) -> Score:
     low = -inf if metric == "r2" else 0.0
     ends = (min(max(end, low), 1.0) for end in (value, value - Z95 * deviation, value + Z95 * deviation))
-    return Score(**dict(zip(("value", "low", "high"), ends, strict=True)), metric=metric)
+    return Score(**dict(zip(("value", "low", "high"), ends, strict=True)), metric=metric, deviation=deviation)

@@ -112,14 +112,14 @@ def synthesis_of(
     """The synthesis of these columns, or of every column with a domain where none is named. `features`: grids to be used instead of
     those that follow from the declared domains. `source`: rows with the columns of `table`, else the table itself.
 
-    Errors: Refusal learn.no_column, learn.no_domain, learn.no_features.
+    Errors: Refusal learn.no_column, learn.no_domain, learn.synthetic_columns.
     """
     named = columns or tuple(column.name for column in table.columns if isinstance(column.domain, Learnable))
     if not named or len(set(named)) < len(named):
-        raise Refusal("learn.no_features", table=table.name, column=target or "")
+        raise Refusal("learn.synthetic_columns", table=table.name)
     if target is not None and target not in named:
         column_in(table, target)
-        raise Refusal("learn.no_features", table=table.name, column=target)
+        raise Refusal("learn.synthetic_columns", table=table.name)
     domains = tuple(learnable(table, column_in(table, name)) for name in named)
     given = {feature.name: feature for feature in features}
     read = tuple(given.get(name) or feature_of(name, domain) for name, domain in zip(named, domains, strict=True))

@@ -1,21 +1,19 @@
 """A synthetic table as it leaves, with what is known of its errors without looking at the data again."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import StringIO
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amana.client.arrow import arrow_file, arrow_table
+from amana.catalog.domains import NumberDomain
+from amana.client.invented import InventedColumn, write_csv
 from amana.learn.contingency import Cells, Counts, distance_of
 from amana.learn.fit import Fit
 from amana.learn.network import Rows, counts_of
 from amana.learn.synthesis import Synthesis
-from amana.learn.synthetic_values import Value, type_of, values_in, written
-from amana.terms.answer import CellType
+from amana.learn.synthetic_values import Value, type_of, values_in
 
 
 @final
@@ -51,12 +49,16 @@ class Utility:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticTable:
-    """Shapes: `columns[i]` has one value for each row, of the type `types[i]`."""
+    """Shapes: `columns[i]` has one value for each row, as `header[i]` says."""
 
-    names: tuple[str, ...]
-    types: tuple[CellType, ...]
+    header: tuple[InventedColumn, ...]
     columns: tuple[tuple[Value, ...], ...]
     utility: Utility
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its columns."""
+        return tuple(each.name for each in self.header)
 
     @property
     def rows(self) -> int:
@@ -65,19 +67,7 @@ class SyntheticTable:
 
     def csv(self) -> str:
         """The table as a file of comma-separated values; NULL is nothing."""
-        out = StringIO(newline="")
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(self.names)
-        writer.writerows(zip(*(map(written, column) for column in self.columns), strict=True))
-        return out.getvalue()
-
-    def parquet(self, about: Mapping[str, object]) -> bytes:
-        """The table as a Parquet file. `about`: what is told of it in the file, such as its receipt.
-
-        Errors: Refusal client.library_missing.
-        """
-        parts = [(name, kind, column) for name, kind, column in zip(self.names, self.types, self.columns, strict=True)]
-        return arrow_file(arrow_table(parts, about=about))
+        return write_csv(self.header, list(zip(*self.columns, strict=True)))
 
 
 def table_of(spec: Synthesis, fit: Fit, rows: Rows, chance: np.random.Generator) -> SyntheticTable:
@@ -88,8 +78,10 @@ def table_of(spec: Synthesis, fit: Fit, rows: Rows, chance: np.random.Generator)
         cells = _cells(rows[:, place], groups, fit.cells[place], chance)
         columns.append(values_in(feature, domain, cells, chance))
     return SyntheticTable(
-        names=spec.names,
-        types=tuple(type_of(domain) for domain in spec.domains),
+        header=tuple(
+            InventedColumn(name=name, type=type_of(domain), decimals=domain.scale if isinstance(domain, NumberDomain) else 0)
+            for name, domain in zip(spec.names, spec.domains, strict=True)
+        ),
         columns=tuple(columns),
         utility=utility_of(spec, fit, rows),
     )

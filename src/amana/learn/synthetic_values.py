@@ -65,19 +65,6 @@ def values_in(feature: Feature, domain: Learnable, cells: NDArray[np.intp], chan
             assert_never(domain)
 
 
-def written(value: Value) -> str:
-    """The value as a file has it; NULL is nothing."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case date():
-            return value.isoformat()
-        case _:
-            return str(value)
-
-
 def _grid(domain: NumberDomain | DateDomain) -> Sequence[int]:
     """All values in order: units of a number, days since 1970."""
     if isinstance(domain, NumberDomain):

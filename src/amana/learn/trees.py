@@ -119,7 +119,7 @@ class Trees:
         marginals = first_marginals(self.problem, measured)
         groups = merged_cells(self.problem, marginals)
         signals = [signal_of(marginals, marginal)[1] for marginal in merged(marginals, groups)]
-        usable = [place for place, group in enumerate(groups) if max(group) > 0]
+        usable = [place for place, group in enumerate(groups) if max(group) > 0] or [0]  # where noise hides all, a tree has one leaf
         draw = Random(self.seed)  # noqa: S311 - public randomness: it decides which splits are tried, and protects nothing
         weights = [min(max(signals[place], 1.0), SIGNAL_MAX) for place in usable]
         trees = tuple(
@@ -129,6 +129,8 @@ class Trees:
 
     def _split(self, draw: Random, place: int, groups: Sequence[Sequence[int]]) -> tuple[int, tuple[int, ...]]:
         last = max(groups[place])
+        if not last:
+            return place, ()
         if self.problem.features[place].kind is FeatureKind.NUMBER:
             return place, tuple(range(draw.randint(1, last), last + 1))
         return place, tuple(sorted(draw.sample(range(last + 1), draw.randint(1, last))))

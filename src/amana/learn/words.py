@@ -6,6 +6,8 @@ from math import exp
 from typing import assert_never
 
 from amana.learn.problem import Problem, column_of
+from amana.privacy.rounds import Measured
+from amana.query.check import SUMS_MAX
 from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Lookup, Op
 from amana.query.plan import Filter, Plan, Project, Relation, RowSum
 from amana.terms.model import UNIT, Feature, FeatureKind, Task
@@ -54,10 +56,15 @@ def _aim(problem: Problem) -> Expr:
 
 def score_of(intercept: int, parts: Sequence[tuple[Expr, Sequence[int]]]) -> Expr:
     """Intercept and, for each part, the value at its cell. Units: 1/1024."""
-    terms: list[Expr] = [whole(intercept), *(Lookup(index=cell, values=tuple(values)) for cell, values in parts)]
-    while len(terms) > 1:  # by pairs, so that many parts are not a deep expression
-        terms = [call(Op.ADD, *terms[place : place + 2]) if place + 1 < len(terms) else terms[place] for place in range(0, len(terms), 2)]
-    return terms[0]
+    return added([whole(intercept), *(Lookup(index=cell, values=tuple(values)) for cell, values in parts)])
+
+
+def added(terms: Sequence[Expr]) -> Expr:
+    """The sum of one term or more, by pairs, so that many are not a deep expression."""
+    left = list(terms)
+    while len(left) > 1:
+        left = [call(Op.ADD, *left[place : place + 2]) if place + 1 < len(left) else left[place] for place in range(0, len(left), 2)]
+    return left[0]
 
 
 def with_gradient(problem: Problem, rows: Project, kept: Sequence[str], score: Expr, *, clip: int) -> Project:
@@ -76,6 +83,18 @@ def sums_by(rows: Relation, key: str, *sums: Expr) -> Plan:
     """A plan: these sums for each value of that column; over all rows where it is empty."""
     keys = (("cell", Column(name=key)),) if key else ()
     return Plan(source=rows, keys=keys, sums=tuple(RowSum(value=value) for value in sums), figures=())
+
+
+def sums_over(rows: Relation, sums: Sequence[RowSum]) -> list[Plan]:
+    """These sums over all rows, in as many plans as they need."""
+    parts = [tuple(sums[start : start + SUMS_MAX]) for start in range(0, len(sums), SUMS_MAX)]
+    return [Plan(source=rows, keys=(), sums=part, figures=()) for part in parts]
+
+
+def read_over(measured: Sequence[Measured]) -> tuple[list[float], Sequence[Measured]]:
+    """(what the plans of `sums_over` gave, at the head of a round, the plans after them)."""
+    alone = sum(not one.private.bounded.plan.keys for one in measured)
+    return [column[0] for one in measured[:alone] for column in one.cells], measured[alone:]
 
 
 def cell_of(feature: Feature, column: Expr, groups: Sequence[int], *, missing: bool) -> Expr:

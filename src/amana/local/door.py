@@ -14,12 +14,13 @@ from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
     from amana.catalog.profile import TableProfile
+    from amana.client.forecasted import ForecastMade
     from amana.client.trained import Foreseen, Synthesised, TrainedModel
     from amana.node.answers import Answered, Budget, DatasetCard, Explanation, Preview
     from amana.node.ask import Node
     from amana.query.simulate import Draw
     from amana.terms.summary import TableSummary
-    from amana.terms.training import Specification, Synthesis
+    from amana.terms.training import Forecasting, Specification, Synthesis
 
 FOLDER = "amana-data"
 """The data folder when neither an argument nor AMANA_FOLDER names one."""
@@ -87,8 +88,15 @@ class Door:
         with self._speaking(""):
             return synthesised_of(self._node.learning.synthesise(wanted, share=share))
 
-    def foresee(self, wanted: "Specification | Synthesis", *, share: str = MODEL_SHARE) -> "Foreseen":
-        """What either would cost, and when it would be there; free, and nothing is touched."""
+    def forecast(self, wanted: "Forecasting", *, share: str = MODEL_SHARE, permit: str | None = None) -> "ForecastMade":  # noqa: ARG002
+        """A forecast of a number that is observed at even steps of time."""
+        from amana.node.trained import forecast_of
+
+        with self._speaking(""):
+            return forecast_of(self._node.learning.forecast(wanted, share=share))
+
+    def foresee(self, wanted: "Specification | Synthesis | Forecasting", *, share: str = MODEL_SHARE) -> "Foreseen":
+        """What any of them would cost, and when it would be there; free, and nothing is touched."""
         from amana.node.trained import foreseen_of
 
         with self._speaking(""):

@@ -1,9 +1,13 @@
 """The register of AI systems of a node: the models that were registered, with the facts of this node beside what was said."""
 
 from collections.abc import Iterable
+from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, final
 
 from amana.catalog.schema import Dataset
+from amana.client.model_file import read_model
+from amana.client.model_shapes import Shape, shapes_of
 from amana.node.models import PAGE_MAX, Shown
 from amana.policy.people import Asker
 from amana.privacy.loss import DELTA_ONE
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 
 LISTED_MAX = 5_000
 """Systems in one document."""
+SHAPES_KEPT_MAX = 16
+"""Models whose shapes are held: a model never changes, and to read one takes seconds that nobody signed in for."""
 
 
 @final
@@ -25,6 +31,7 @@ class AiRegister:
 
     def __init__(self, service: "Service") -> None:
         self._service = service
+        self._shapes, self._reading = lru_cache(maxsize=SHAPES_KEPT_MAX)(self._read), Lock()
 
     def systems(
         self, asker: Asker | None, *, state: str = "", dataset: str = "", skipped: int = 0, limit: int = PAGE_MAX
@@ -33,11 +40,12 @@ class AiRegister:
         found = self._service.models.public(asker, state=state, dataset=dataset, skipped=skipped, limit=limit)
         return self._named(found)
 
-    def every(self, asker: Asker | None) -> tuple[AiSystem, ...]:
-        """All of them, up to LISTED_MAX."""
-        found = list[AiSystem]()
+    def every(self, asker: Asker | None, *, state: str = "") -> tuple[AiSystem, ...]:
+        """All of them, up to LISTED_MAX. `state`: those in it."""
+        found, skipped = list[AiSystem](), 0
         while len(found) < LISTED_MAX:
-            more = self.systems(asker, skipped=len(found))
+            more = self.systems(asker, state=state, skipped=skipped)
+            skipped += PAGE_MAX
             found += more
             if len(more) < PAGE_MAX:
                 break
@@ -51,9 +59,22 @@ class AiRegister:
         (found,) = self._named([self._service.models.model(asker, model=model)])
         return found
 
+    def shapes(self, asker: Asker | None, *, model: ModelId) -> tuple[Shape, ...]:
+        """What each column adds to the score of a registered model, the largest first: it is made of noisy sums, as the model is.
+
+        Errors: as `system`.
+        """
+        self.system(asker, model=model)
+        with self._reading:  # one at a time: a whole model is in memory
+            return self._shapes(model)
+
     def shown(self, found: Shown) -> AiSystem | None:
         """A model as it would stand in the register; None while nobody described it."""
         return next(iter(self._named([found])), None)
+
+    def _read(self, model: ModelId) -> tuple[Shape, ...]:
+        _, text = self._service.models.kept(model)
+        return shapes_of(read_model(text))
 
     def _named(self, found: Iterable[Shown]) -> tuple[AiSystem, ...]:
         serving = {each.name: each for each in self._service.datasets()}

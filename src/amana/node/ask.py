@@ -71,7 +71,7 @@ class Node:
 
     def __init__(self, wired: "Wired") -> None:
         self._wired = wired
-        self.learning = Learning(self._dataset)
+        self.learning = Learning(self._dataset, sign=wired.receipts.sign)
 
     @_placing
     def ask(

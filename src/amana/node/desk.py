@@ -1,7 +1,9 @@
 """What awaits a person, whatever her parts are, in one list; and how her own applications stand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias, final
 
 from amana.node.audit import Note, notes_of
@@ -11,9 +13,10 @@ from amana.policy.people import Asker, Role
 from amana.policy.projects import Project
 from amana.policy.rights import Action, may, offered
 from amana.policy.things import OutputOf, PermitOf
-from amana.policy.transitions import PermitState
-from amana.terms.database import Transaction, text
-from amana.terms.ids import PermitId, ProjectId
+from amana.policy.transitions import ModelState, PermitState
+from amana.terms.database import Transaction, Value, text
+from amana.terms.ids import ModelId, PermitId, ProjectId
+from amana.terms.model_card import Texts
 
 if TYPE_CHECKING:
     from amana.node.service import Service
@@ -23,19 +26,36 @@ PERMITS_FOR = """SELECT permit.id FROM permit JOIN project_member ON project_mem
 WHERE project_member.person = :person AND project_member.left_at IS NULL AND permit.state <> 'refused' ORDER BY permit.id LIMIT 200"""
 TO_SIGN = "SELECT id FROM permit WHERE custodian = :organisation AND state = 'requested' ORDER BY id LIMIT 200"
 CHECKING = "SELECT id FROM output WHERE state = 'checking' ORDER BY made_at, id LIMIT 200"
+Kind: TypeAlias = Literal["review", "decide", "sign", "vote", "assess", "register", "serve"]
+_OVERSEEN = """(:every = 1 OR custodian = :organisation OR custodian = (SELECT name FROM organisation WHERE id = :organisation))
+ORDER BY made_at, id LIMIT 200"""
+TO_ASSESS = f"SELECT id FROM model WHERE state = 'trained' AND card <> '' AND described_by <> :person AND {_OVERSEEN}"  # noqa: S608
+TO_SERVE = f"SELECT id FROM model WHERE state = 'registered' AND card NOT LIKE :unused AND {_OVERSEEN}"  # noqa: S608
+UNUSED = '%"deployer": ""%'
+"""In the card of a model that nobody is to use: it waits for nobody."""
+TO_REGISTER = """SELECT model.id FROM model JOIN project_member ON project_member.project = model.project
+WHERE project_member.person = :person AND project_member.left_at IS NULL AND model.state = 'assessed' ORDER BY model.id LIMIT 200"""
+MODELS: Mapping[ModelState, tuple[Kind, Action]] = MappingProxyType(
+    {
+        ModelState.TRAINED: ("assess", Action.ASSESS_MODEL),
+        ModelState.ASSESSED: ("register", Action.REGISTER_MODEL),
+        ModelState.REGISTERED: ("serve", Action.SERVE_MODEL),
+    }
+)
+"""What a model waits for that was described."""
 JUDGING = (Action.APPROVE_PROJECT, Action.REJECT_PROJECT)
-Kind: TypeAlias = Literal["review", "decide", "sign", "vote"]
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awaiting:
-    """Something that this person may do now. `since`: when it began to wait."""
+    """Something that this person may do now. `title`: of the project or the model; `path`: of the page where she does it, after the
+    language; `since`: when it began to wait."""
 
     kind: Kind
-    project: Project
+    title: Texts
+    path: str
     since: datetime | None
-    permit: PermitId | None = None
     dataset: str = ""
 
 
@@ -56,8 +76,8 @@ class Desk:
         self._service = service
 
     def awaiting(self, asker: Asker) -> tuple[Awaiting, ...]:
-        """What she may review, decide, sign or vote on, what has waited longest first."""
-        found = [*self._to_judge(asker), *self._to_sign(asker), *self._to_vote(asker)]
+        """What she may review, decide, sign, vote on or do with a model, what has waited longest first."""
+        found = [*self._to_judge(asker), *self._to_sign(asker), *self._to_vote(asker), *self._models(asker)]
         return tuple(sorted(found, key=lambda each: (each.since is None, each.since)))
 
     def applications(self, asker: Asker) -> tuple[Application, ...]:
@@ -106,7 +126,7 @@ class Desk:
             if kind is not None:
                 with self._service.database.reading() as run:
                     since = _since(run, thing="project", subject=project.id, now_is="submitted")
-                found.append(Awaiting(kind=kind, project=project, since=since))
+                found.append(Awaiting(kind=kind, title=project.title, path=path_of(project), since=since))
         return found
 
     def _to_sign(self, asker: Asker) -> list[Awaiting]:
@@ -120,7 +140,9 @@ class Desk:
             permit = self._service.permits.place(PermitId(name))
             if permit.record.state is PermitState.REQUESTED:
                 found.append(
-                    Awaiting(kind="sign", project=permit.project, since=since[name], permit=permit.record.id, dataset=permit.record.dataset)
+                    Awaiting(
+                        kind="sign", title=permit.project.title, path="/desk/custodian", since=since[name], dataset=permit.record.dataset
+                    )
                 )
         return found
 
@@ -134,8 +156,35 @@ class Desk:
                 project = read_project(run, output.project)
                 if Action.VOTE_OUTPUT in offered(asker, on=OutputOf(output=output, project=project), now=self._service.now()):
                     since = _since(run, thing="output", subject=output.id, now_is="checking")
-                    found.append(Awaiting(kind="vote", project=project, since=since))
+                    found.append(Awaiting(kind="vote", title=project.title, path=f"{path_of(project)}#outputs", since=since))
         return found
+
+    def _models(self, asker: Asker) -> list[Awaiting]:
+        """Those to assess, to register and, where somebody is to use them, to put in service."""
+        names, person, roles = list[str](), asker.person, set(asker.person.roles)
+        with self._service.database.reading() as run:
+            if {Role.CUSTODIAN, Role.DECIDER} & roles:
+                whose: dict[str, Value] = {"organisation": person.organisation, "every": int(Role.DECIDER in roles)}
+                names += [text(name) for (name,) in run.rows(TO_ASSESS, {**whose, "person": person.id})]
+                names += [text(name) for (name,) in run.rows(TO_SERVE, {**whose, "unused": UNUSED})]
+            names += [text(name) for (name,) in run.rows(TO_REGISTER, {"person": asker.person.id})]
+        found, now = list[Awaiting](), self._service.now()
+        for name in dict.fromkeys(names):
+            kind, action = MODELS[(place := self._service.models.place(ModelId(name))).model.state]
+            if action in offered(asker, on=place, now=now):
+                shown = self._service.models.model(asker, model=ModelId(name))
+                if shown.card is not None and (kind != "serve" or shown.card.deployer):
+                    found.append(
+                        Awaiting(
+                            kind=kind, title=shown.card.name, path=f"/desk/models/{name}", since=shown.since, dataset=place.model.dataset
+                        )
+                    )
+        return found
+
+
+def path_of(project: Project) -> str:
+    """The page of an application, after the language."""
+    return f"/desk/applications/{project.id}"
 
 
 def _since(run: Transaction, *, thing: str, subject: str, now_is: str) -> datetime | None:

@@ -4,40 +4,45 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
-from typing import TYPE_CHECKING, TypeAlias, final
+from typing import TYPE_CHECKING, TypeAlias, assert_never, final
 
 import structlog
 
 from amana.catalog.schema import Schema
+from amana.client.forecast_file import write_forecast
+from amana.client.model_file import write_model
 from amana.client.precision import MODEL_SHARE
 from amana.node.asking import Leave, Open, cap_of, local_leave
 from amana.node.spending import balance_of
 from amana.policy.permit import Permit
 from amana.privacy.kernel import Training
 from amana.privacy.price import price_course
-from amana.privacy.rounds import CourseTaken, Learner, plan_course, train
+from amana.privacy.rounds import CourseTaken, plan_course, train
 from amana.query.infer import columns_of
 from amana.query.parse import parse
 from amana.query.plan import Relation
 from amana.terms.canonical import canonical_bytes
+from amana.terms.forecast import Forecast
 from amana.terms.ids import Digest, NanoRho, VersionId
 from amana.terms.model import Model
 from amana.terms.refusal import Refusal
-from amana.terms.training import Specification, Synthesis
+from amana.terms.training import Forecasting, Specification, Synthesis
 from amana.terms.training_facts import Metric
 
 if TYPE_CHECKING:
     from amana.learn.synthetic_table import SyntheticTable
     from amana.learn.wanted import Rows, WantedModel, WantedTable
+    from amana.learn.wanted_forecast import WantedForecast
 
-Wanted: TypeAlias = Specification | Synthesis
+Wanted: TypeAlias = Specification | Synthesis | Forecasting
+Sign: TypeAlias = Callable[[int, bytes], str]
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
     """What it cost, of what, and where the log tells of it. Units: nano-rho; `course_nrho`: what was paid for it when it was first taken;
-    `rows_per_unit`: rows kept of each privacy unit."""
+    `rows_per_unit`: rows kept of each privacy unit; `seconds`: from the charge to the release, by public facts."""
 
     cost_nrho: NanoRho
     course_nrho: NanoRho
@@ -54,24 +59,42 @@ class Spent:
     purpose: str
     entry: int
     rounds: int
+    seconds: float
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
+    """`receipt`: of the training, as JSON; it commits to the text of the model file."""
+
     model: Model
     specification: Specification
     metrics: tuple[Metric, ...]
     spent: Spent
     custodian: str
+    receipt: str
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synthesised:
+    """`receipt`: of the synthesis, as JSON; it commits to the table as CSV."""
+
     table: "SyntheticTable"
+    csv: str
     synthesis: Synthesis
     spent: Spent
+    receipt: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecasted:
+    """`receipt`: of the training, as JSON; it commits to the file of the forecast."""
+
+    forecast: Forecast
+    spent: Spent
+    receipt: str
 
 
 @final
@@ -91,10 +114,11 @@ class Foreseen:
 
 @final
 class Learning:
-    """The use cases of training on one data folder. Errors: Refusal or Fault only."""
+    """The use cases of training on one data folder. `sign`: the receipt of an entry of the log, committed to what leaves under it.
+    Errors: Refusal or Fault only."""
 
-    def __init__(self, dataset: Callable[[str], Open]) -> None:
-        self._dataset = dataset
+    def __init__(self, dataset: Callable[[str], Open], *, sign: Sign) -> None:
+        self._dataset, self._sign = dataset, sign
 
     def train(
         self,
@@ -113,12 +137,14 @@ class Learning:
         learner = _model(wanted, opened, cap)
         training = Training(permit=permitted, version=opened.version, choice=learner.choice)
         taken, spent = _taken(wanted, training, learner, opened, leave)
+        model = learner.finish(taken.rounds)
         return Trained(
-            model=learner.finish(taken.rounds),
+            model=model,
             specification=wanted,
             metrics=learner.quality(taken.rounds),
             spent=spent,
             custodian=dataset.custodian,
+            receipt=self._sign(spent.entry, write_model(model).encode()),
         )
 
     def synthesise(self, wanted: Synthesis, *, share: str = MODEL_SHARE, leave: Leave = local_leave) -> Synthesised:
@@ -129,13 +155,24 @@ class Learning:
         training = Training(permit=permitted, version=opened.version, choice=maker.choice, kind="synthesise")
         taken, spent = _taken(wanted, training, maker, opened, leave)
         table = maker.finish(taken.rounds, chance=Random(f"{taken.digest} {wanted.seed}"))  # noqa: S311 - public randomness
-        return Synthesised(table=table, synthesis=wanted, spent=spent)
+        csv = table.csv()
+        return Synthesised(table=table, csv=csv, synthesis=wanted, spent=spent, receipt=self._sign(spent.entry, csv.encode()))
+
+    def forecast(self, wanted: Forecasting, *, share: str = MODEL_SHARE, leave: Leave = local_leave) -> Forecasted:
+        """A forecast, likewise; the log tells of it as of a training."""
+        opened, cap = self._opened(wanted, share)
+        permitted = leave.find(opened.version.dataset)
+        learner = _forecaster(wanted, opened, cap)
+        training = Training(permit=permitted, version=opened.version, choice=learner.choice)
+        taken, spent = _taken(wanted, training, learner, opened, leave)
+        forecast = learner.finish(taken.rounds)
+        return Forecasted(forecast=forecast, spent=spent, receipt=self._sign(spent.entry, write_forecast(forecast).encode()))
 
     def foresee(self, wanted: Wanted, *, share: str = MODEL_SHARE) -> Foreseen:
         """What it would cost and when it would be there; nothing is spent, no data is touched and no permit needed."""
         opened, cap = self._opened(wanted, share)
         dataset, balance = opened.version.dataset, balance_of(opened)
-        learner = _model(wanted, opened, cap) if isinstance(wanted, Specification) else _table(wanted, opened, cap)
+        learner = _learner(wanted, opened, cap)
         nobody = Training(permit=local_leave.find(dataset), version=opened.version, choice=learner.choice)
         priced, seconds = plan_course(nobody, learner, opened.kernel)
         return Foreseen(
@@ -153,7 +190,9 @@ class Learning:
         return opened, cap_of(share, opened, uses=1).nano_rho
 
 
-def _taken(wanted: Wanted, training: Training, learner: Learner, opened: Open, leave: Leave) -> tuple[CourseTaken, Spent]:
+def _taken(
+    wanted: Wanted, training: Training, learner: "WantedModel | WantedTable | WantedForecast", opened: Open, leave: Leave
+) -> tuple[CourseTaken, Spent]:
     """The sums of the course; the log commits to who asks for what."""
     begun, balance, dataset = time.perf_counter(), balance_of(opened), opened.version.dataset
     with opened.record.sealing(person=leave.person, sql=canonical_bytes(wanted).decode()) as sealed:
@@ -172,25 +211,44 @@ def _taken(wanted: Wanted, training: Training, learner: Learner, opened: Open, l
         digest=taken.digest,
         dataset=dataset.name,
         unit=dataset.schema.unit,
-        rows_per_unit=max((most for _, most in training.choice.keep), default=0),
+        rows_per_unit=learner.rows_per_unit,
         project=training.permit.project,
         permit=training.permit.id,
         purpose=training.permit.purpose,
         entry=taken.included.index,
         rounds=len(taken.rounds),
+        seconds=plan_course(training, learner, opened.kernel)[1],
     )
 
 
 def _model(wanted: Specification, opened: Open, cap: NanoRho) -> "WantedModel":
     from amana.learn.wanted import model_wanted  # NumPy is loaded by who learns
 
-    return model_wanted(wanted, _rows(wanted, opened), nano_rho=cap)
+    return model_wanted(wanted, _rows(wanted, opened), nano_rho=cap, groups_max=opened.kernel.groups_max)
 
 
 def _table(wanted: Synthesis, opened: Open, cap: NanoRho) -> "WantedTable":
     from amana.learn.wanted import table_wanted
 
     return table_wanted(wanted, _rows(wanted, opened), nano_rho=cap)
+
+
+def _forecaster(wanted: Forecasting, opened: Open, cap: NanoRho) -> "WantedForecast":
+    from amana.learn.wanted_forecast import forecast_wanted
+
+    return forecast_wanted(wanted, _rows(wanted, opened), opened.version.dataset.schema, nano_rho=cap)
+
+
+def _learner(wanted: Wanted, opened: Open, cap: NanoRho) -> "WantedModel | WantedTable | WantedForecast":
+    match wanted:
+        case Specification():
+            return _model(wanted, opened, cap)
+        case Synthesis():
+            return _table(wanted, opened, cap)
+        case Forecasting():
+            return _forecaster(wanted, opened, cap)
+        case _:
+            assert_never(wanted)
 
 
 def _rows(wanted: Wanted, opened: Open) -> "Rows":

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import final
 
 from amana.node.audit import NODE, note, notes_of
+from amana.node.notices import tell_of_model
 from amana.node.people import find_organisation
 from amana.node.project_rows import read_project, swapped
 from amana.node.public_record import note_model
@@ -20,12 +21,12 @@ from amana.policy.things import ModelOf, Node
 from amana.policy.transitions import MODEL, ModelEvent, ModelState
 from amana.terms.database import Database, Row, Transaction, Value, moment, text, text_or_none, whole
 from amana.terms.ids import ModelId, OrganisationId, PermitId, PersonId, ProjectId
-from amana.terms.model_card import Card, read_card, write_card
+from amana.terms.model_card import Card, missing_of, read_card, write_card
 from amana.terms.refusal import Refusal
 from amana.terms.training_facts import TrainingFacts, read_facts, write_facts
 
 _COLUMNS = """SELECT id, project, permit, dataset, version, custodian, state, facts, card, described_by, assessed_by, public, made_at,
-revision FROM model"""
+revision, reasons FROM model"""
 ONE = f"{_COLUMNS} WHERE id = :id"
 ALL = f"{_COLUMNS} WHERE id > :after ORDER BY id LIMIT :limit"
 OF_PROJECT = f"{_COLUMNS} WHERE project = :project ORDER BY made_at DESC, id"
@@ -35,6 +36,8 @@ COUNT = "SELECT COUNT(*) FROM model WHERE project = :project AND state <> 'retir
 TAKEN = "SELECT id, facts FROM model WHERE permit = :permit AND version = :version AND state <> 'retired'"
 FILE = "SELECT model FROM model WHERE id = :id"
 HOLD = "UPDATE model SET revision = revision WHERE id = :id"
+HOLD_PERMIT = "UPDATE permit SET state = state WHERE id = :permit"
+HOLD_VERSION = "UPDATE version SET published_at = published_at WHERE id = :version"
 HOLD_PROJECT = "UPDATE project SET state = state WHERE id = :id"
 ADD = """INSERT INTO model (id, project, permit, dataset, version, custodian, state, model, facts, card, public, reasons, made_at, revision)
 VALUES (:id, :project, :permit, :dataset, :version, :custodian, :state, :model, :facts, '', 0, '', :at, 0)"""
@@ -73,7 +76,7 @@ class NewModel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A model with all that is said of it. `custodian`: by name. `since`: when it came into its present state; `registered_at`,
-    `served_at`, `retired_at`: when it first did, None before."""
+    `served_at`, `retired_at`: when it first did, None before. `reasons`: of the last step, for its team and those who judge it."""
 
     place: ModelOf
     custodian: str
@@ -82,6 +85,7 @@ class Shown:
     made_at: datetime
     revision: int
     since: datetime
+    reasons: str
     registered_at: datetime | None
     served_at: datetime | None
     retired_at: datetime | None
@@ -109,6 +113,8 @@ class Models:
         permit took again is there already."""
         at, made = self._now(), ModelId(f"s-{secrets.token_hex(6)}")
         with self._database.transaction() as run:
+            run.change(HOLD_PERMIT, {"permit": new.permit})  # whoever adds the same at this moment waits, and then finds it
+            run.change(HOLD_VERSION, {"version": new.version})
             for name, facts in run.rows(TAKEN, {"permit": new.permit, "version": new.version}):
                 if read_facts(text(facts)).receipt == new.facts.receipt:
                     return ModelId(text(name))
@@ -119,7 +125,10 @@ class Models:
         return made
 
     def describe(self, asker: Asker | None, *, model: ModelId, card: Card) -> None:
-        """Say what it is for, before it is assessed. Whoever assesses it is somebody else."""
+        """Say what it is for, before it is assessed. Whoever assesses it is somebody else. Errors: Refusal model.card_incomplete."""
+        missing = missing_of(card)
+        if missing:
+            raise Refusal("model.card_incomplete", fields=", ".join(f"word.card.{name}" for name in missing))
         self._act(asker, model, ModelEvent.DESCRIBE, Action.DESCRIBE_MODEL, card=write_card(card), reasons="")
 
     def act(self, asker: Asker | None, *, model: ModelId, event: ModelEvent, reasons: str = "") -> ModelRecord:
@@ -139,8 +148,8 @@ class Models:
         with self._database.reading() as run:
             return _place(run, _row(run, model))
 
-    def models(self, asker: Asker | None, *, after: str = "", limit: int = PAGE_MAX) -> tuple[Shown, ...]:
-        """A page of those that the asker may see, by id."""
+    def models(self, asker: Asker | None, *, after: str = "", limit: int = PAGE_MAX, public: bool = True) -> tuple[Shown, ...]:
+        """A page of those that the asker may see, by id. `public`: also those that everybody may."""
         at, seen = self._now(), list[Shown]()
         with self._database.reading() as run:
             while len(seen) < limit:
@@ -148,18 +157,19 @@ class Models:
                 for row in rows:
                     after = text(row[0])
                     place = _place(run, row)
-                    if (place.model.public or may(Action.SEE_MODEL, asker, on=place, now=at)) and len(seen) < limit:
+                    seeing = (public and place.model.public) or may(Action.SEE_MODEL, asker, on=place, now=at)
+                    if seeing and len(seen) < limit:
                         seen.append(_shown(run, row))
                 if len(rows) < PAGE_MAX:
                     break
         return tuple(seen)
 
-    def of_project(self, asker: Asker | None, *, project: ProjectId) -> tuple[Shown, ...]:
-        """Those of a project that the asker may see, the newest first."""
+    def of_project(self, asker: Asker | None, *, project: ProjectId, public: bool = True) -> tuple[Shown, ...]:
+        """Those of a project that the asker may see, the newest first. `public`: also those that everybody may."""
         at = self._now()
         with self._database.reading() as run:
             rows = [(row, _place(run, row)) for row in run.rows(OF_PROJECT, {"project": project})]
-            seen = [row for row, place in rows if place.model.public or may(Action.SEE_MODEL, asker, on=place, now=at)]
+            seen = [row for row, place in rows if (public and place.model.public) or may(Action.SEE_MODEL, asker, on=place, now=at)]
             return tuple(_shown(run, row) for row in seen)
 
     def public(
@@ -203,6 +213,7 @@ class Models:
                     run, after, event=event.value, custodian=_told(run, row), training=read_facts(text(row[7])).entry,
                     actor=asker.person.id, reasons=reasons, at=at,
                 )  # fmt: skip
+            tell_of_model(run, place, event=event, actor=asker.person.id, at=at)
             return after
 
 
@@ -227,7 +238,7 @@ def _held(run: Transaction, model: ModelId) -> Row:
 
 
 def _place(run: Transaction, row: Row) -> ModelOf:
-    name, project, permit, dataset, version, custodian, state, _, _, described_by, assessed_by, public, _, _ = row
+    name, project, permit, dataset, version, custodian, state, _, _, described_by, assessed_by, public, _, _, _ = row
     owner, organisation = text_or_none(project), find_organisation(run, text(custodian))
     author, checker = text_or_none(described_by), text_or_none(assessed_by)
     record = ModelRecord(
@@ -262,6 +273,7 @@ def _shown(run: Transaction, row: Row) -> Shown:
         made_at=made_at,
         revision=whole(row[13]),
         since=moved[-1] if moved else made_at,
+        reasons=text(row[14]),
         registered_at=registered[-1] if registered else None,
         served_at=when(ModelState.IN_SERVICE),
         retired_at=when(ModelState.RETIRED),

@@ -13,8 +13,8 @@ from typing import Final, final
 from amana.policy.people import Asker, Role
 from amana.policy.projects import PermitRecord, Project
 from amana.policy.rights import Action, check
-from amana.policy.things import Node
-from amana.policy.transitions import OutputEvent, PermitEvent, ProjectEvent
+from amana.policy.things import ModelOf, Node
+from amana.policy.transitions import ModelEvent, OutputEvent, PermitEvent, ProjectEvent
 from amana.terms.database import Database, Row, Transaction, Value, moment, moment_or_none, text, text_or_none, whole
 from amana.terms.ids import OrganisationId, PermitId, PersonId, ProjectId
 
@@ -58,7 +58,17 @@ OF_OUTPUTS: Mapping[OutputEvent, str] = MappingProxyType(
     {event: f"output_{event.value}" for event in (OutputEvent.PUBLISH, OutputEvent.RETRACT)}
 )
 """The kinds that the team and the custodians are told of: what the public reads from then on, or no more."""
-KINDS = (*TO_TEAM.values(), *OF_OUTPUTS.values(), "project_submit", "permit_request", COMMENT)
+TO_ASSESS: Final = f"model_{ModelEvent.DESCRIBE.value}"
+OF_MODELS: Mapping[ModelEvent, str] = MappingProxyType(
+    {
+        event: f"model_{event.value}"
+        for event in (
+            ModelEvent.ASSESS, ModelEvent.REGISTER, ModelEvent.SERVE, ModelEvent.SUSPEND, ModelEvent.RESUME, ModelEvent.RETIRE,
+        )
+    }
+)  # fmt: skip
+"""The kinds that the team and the custodians of the data are told of."""
+KINDS = (*TO_TEAM.values(), *OF_OUTPUTS.values(), *OF_MODELS.values(), TO_ASSESS, "project_submit", "permit_request", COMMENT)
 PAGE_MAX = 50
 
 
@@ -80,7 +90,7 @@ class Notice:
 
 def path_of(kind: str, project: str) -> str:
     """See `Notice.path`. A custodian signs at her own desk."""
-    place = "#outputs" if kind in OF_OUTPUTS.values() else ""
+    place = "#outputs" if kind in OF_OUTPUTS.values() else "#models" if kind in (TO_ASSESS, *OF_MODELS.values()) else ""
     return "/desk/custodian" if kind == "permit_request" else f"/desk/applications/{project}{place}"
 
 
@@ -159,6 +169,20 @@ def tell_of_output(run: Transaction, project: Project, *, event: OutputEvent, ac
         organisations = [OrganisationId(text(name)) for (name,) in run.rows(CUSTODIANS_OF, {"project": project.id})]
         custodians = [person for each in organisations for person in _custodians(run, each)]
         _tell(run, (*project.members, *custodians), kind=OF_OUTPUTS[event], project=project.id, actor=actor, at=at)
+
+
+def tell_of_model(run: Transaction, on: ModelOf, *, event: ModelEvent, actor: str, at: datetime) -> None:
+    """Words that wait for an assessment: to who may give it; what became of a model: to its team, and to the custodians of its data. Of a
+    model without a project, nobody is told: who may assess it finds it at her desk."""
+    if on.project is None:
+        return
+    project, custodians = on.project, _custodians(run, on.model.custodian)
+    if event is ModelEvent.DESCRIBE:
+        outside = [each for each in (*custodians, *_of_role(run, Role.DECIDER)) if not project.involves(each)]
+        waiting = [each for each in outside if not _unread(run, each, TO_ASSESS, project.id)]
+        _tell(run, waiting, kind=TO_ASSESS, project=project.id, actor=actor, at=at)
+    if event in OF_MODELS:
+        _tell(run, (*project.members, *custodians), kind=OF_MODELS[event], project=project.id, actor=actor, at=at)
 
 
 def tell_of_comment(run: Transaction, project: Project, *, others: Iterable[PersonId], actor: str, at: datetime) -> None:

@@ -5,19 +5,19 @@ those who may see its project. Whoever holds the data folder sees all: she keeps
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias, cast, final
 
 from amana.log.entries import read_entry
-from amana.log.look import find_entry
+from amana.log.look import Found, find_entry
 from amana.log.note import Note
 from amana.log.read import LogReader
-from amana.log.receipt import Opening, Receipt, commit_rows, rows_of
+from amana.log.receipt import Opening, Receipt, Rows, commit_rows, rows_of, write_receipt
 from amana.log.seal import SALT_BYTES, read_salt, write_salt
 from amana.log.violation import Violation
 from amana.node import openings
 from amana.policy.people import Asker
-from amana.terms.database import Database, Value, text, whole
+from amana.terms.database import Database, Row, Value, text, whole
 from amana.terms.ids import ProjectId
 from amana.terms.refusal import Fault, Refusal
 
@@ -37,7 +37,8 @@ class Receipts:
         self._database, self._reader, self._vault, self._state = database, reader, vault, state
 
     def keep(self, entry: int, *, csv: bytes) -> None:
-        """Commit to the rows that leave under that entry, before they do. `csv`: the answer as CSV."""
+        """Commit to what leaves under that entry, before it does. `csv`: the answer or the synthetic table as CSV, or the text of a model
+        file."""
         salt = secrets.token_bytes(SALT_BYTES)
         values: dict[str, Value] = {"entry": entry, "salt": write_salt(salt), "hmac": commit_rows(csv, salt=salt).hex()}
         with self._database.transaction() as run:
@@ -48,15 +49,23 @@ class Receipts:
         with self._database.reading() as run:
             return tuple(whole(entry) for (entry,) in run.rows(OF, {"subject": subject, "limit": ENTRIES_MAX}))
 
+    def sign(self, index: int, content: bytes) -> str:
+        """The receipt of a training as it stands in a file that goes from hand to hand: it commits to what was made, and who asked stays
+        sealed. As JSON. Errors: Fault when the log cannot be read.
+        """
+        self.keep(index, csv=content)
+        found = self._found(index)
+        assert found is not None, "a use is in the log before its result is there"
+        with self._database.reading() as run:
+            kept = run.rows(KEPT, {"entry": index})
+        return write_receipt(Receipt(entry=found.entry, proof=found.proof, rows=self._rows(found, index, kept)))
+
     def receipt(self, index: int, *, holder: Holder, sees: Callable[[ProjectId], bool]) -> Receipt:
         """The receipt of that entry. `sees`: whether the holder may see that project.
 
         Errors: Refusal receipt.no_entry; Fault when the log cannot be read.
         """
-        try:
-            found = find_entry(self._reader, index=index)
-        except (Violation, OSError):
-            raise Fault(id=secrets.token_hex(8)) from None
+        found = self._found(index)
         if found is None:
             raise Refusal("receipt.no_entry", index=index)
         entry, proof = found.entry, found.proof
@@ -67,13 +76,23 @@ class Receipts:
         known = {each.field: each for each in opened if each is not None}
         project = ProjectId(getattr(read_entry(entry), "project", ""))
         shown = _belonging(known, holder=holder) or ({"reasons"} & known.keys() if project and sees(project) else set[str]())
-        rows = None
-        if kept and "sql" in shown:
-            salt, committed = (text(each) for each in kept[0])
-            origin = proof.checkpoint.text.partition("\n")[0]
-            rows = rows_of(bytes.fromhex(committed), salt=read_salt(salt), entry=entry, index=index, origin=origin, state=self._state)
+        rows = self._rows(found, index, kept) if "sql" in shown else None
         told = tuple(Opening(field=name, salt=known[name].salt, value=known[name].value) for name in sorted(shown))
         return Receipt(entry=entry, proof=proof, openings=told, rows=rows)
+
+    def _found(self, index: int) -> Found | None:
+        try:
+            return find_entry(self._reader, index=index)
+        except (Violation, OSError):
+            raise Fault(id=secrets.token_hex(8)) from None
+
+    def _rows(self, found: Found, index: int, kept: Sequence[Row]) -> Rows | None:
+        """The commitment to what left under that entry, stated by the log; None where nothing was kept."""
+        if not kept:
+            return None
+        salt, committed = (text(each) for each in kept[0])
+        origin = found.proof.checkpoint.text.partition("\n")[0]
+        return rows_of(bytes.fromhex(committed), salt=read_salt(salt), entry=found.entry, index=index, origin=origin, state=self._state)
 
 
 def _belonging(known: dict[str, openings.Opening], *, holder: Holder) -> set[str]:

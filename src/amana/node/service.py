@@ -309,6 +309,10 @@ class Service:
 
         return write_receipt(self._wired.receipts.receipt(index, holder=holder, sees=sees))
 
+    def sign(self, entry: int, content: bytes) -> str:
+        """The receipt of a training, committed to what it left. Errors: Fault."""
+        return self._wired.receipts.sign(entry, content)
+
     def close(self) -> int:
         """Take no more jobs, wait for those that run, give everything back. Gives how many jobs run on all the same: who ends the
         process then leaves their charges to the next start."""

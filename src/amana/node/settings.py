@@ -161,6 +161,8 @@ class Settings:
         "",
         "a path or nothing",
     )
+    machine_power_w: int = _number("power that this machine takes while it works, in watts; 0: no energy is predicted", 0, 0, 100_000)
+    grid_carbon_g_per_kwh: int = _number("carbon dioxide of its electricity, in grams for each kWh; 0: none is predicted", 0, 0, 10_000)
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False, compare=False)
 
 

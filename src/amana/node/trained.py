@@ -1,7 +1,12 @@
 """What training gives, as the values that every door and client shows."""
 
+import json
+
 from amana.client.cost import Cost
+from amana.client.forecasted import ForecastMade
+from amana.client.model_file import write_json
 from amana.client.trained import Foreseen, Synthesised, TrainedModel
+from amana.learn.attacks import SYNTHETIC, published_attacks
 from amana.node import learning
 from amana.node.learning import Spent
 
@@ -23,6 +28,7 @@ def trained_of(trained: learning.Trained, *, id: str = "") -> TrainedModel:
         rounds=spent.rounds,
         entry=spent.entry,
         id=id,
+        receipt=trained.receipt,
     )
 
 
@@ -30,7 +36,10 @@ def synthesised_of(made: learning.Synthesised) -> Synthesised:
     """The table as text."""
     spent = made.spent
     return Synthesised(
-        csv=made.table.csv(),
+        csv=made.csv,
+        columns=made.table.header,
+        receipt=made.receipt,
+        attacks=published_attacks(SYNTHETIC),
         report=tuple((one.columns, one.noise + one.fit) for one in (*made.table.utility.single, *made.table.utility.pairs)),
         cost=_cost(spent),
         dataset=spent.dataset,
@@ -39,6 +48,25 @@ def synthesised_of(made: learning.Synthesised) -> Synthesised:
         entry=spent.entry,
         permit=spent.permit,
         purpose=spent.purpose,
+    )
+
+
+def forecast_of(made: learning.Forecasted) -> ForecastMade:
+    """The forecast and what it cost."""
+    spent = made.spent
+    return ForecastMade(
+        forecast=made.forecast,
+        receipt=write_json(json.loads(made.receipt)),
+        cost=_cost(spent),
+        dataset=spent.dataset,
+        version=spent.version,
+        digest=spent.digest,
+        unit=spent.unit,
+        permit=spent.permit,
+        purpose=spent.purpose,
+        rows_per_unit=spent.rows_per_unit,
+        rounds=spent.rounds,
+        entry=spent.entry,
     )
 
 

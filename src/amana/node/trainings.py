@@ -3,19 +3,21 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
-from amana.client.model_file import write_model
+from amana.client.forecasted import ForecastMade
+from amana.client.model_file import read_model, write_model
 from amana.client.trained import Foreseen, Synthesised, TrainedModel
+from amana.learn.attacks import published_attacks
 from amana.learn.audit import published_audit
 from amana.node.learning import Trained, Wanted
 from amana.node.models import NewModel
-from amana.node.trained import foreseen_of, synthesised_of, trained_of
+from amana.node.trained import forecast_of, foreseen_of, synthesised_of, trained_of
 from amana.policy.people import Asker
 from amana.policy.permit import Permit
 from amana.policy.rights import Action, check
 from amana.policy.things import Node as Place
 from amana.terms.canonical import canonical_bytes
-from amana.terms.ids import DeltaUnits, PermitId, ProjectId
-from amana.terms.training import Specification, Synthesis
+from amana.terms.ids import DeltaUnits, ModelId, PermitId, ProjectId
+from amana.terms.training import Forecasting, Specification, Synthesis
 from amana.terms.training_facts import TrainingFacts
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ class Trainings:
         with self._service.telling(asker, self._asked(wanted, share, permit)) as leave:
             return synthesised_of(self._service.node.learning.synthesise(wanted, share=share, leave=leave))
 
+    def forecast(self, asker: Asker | None, *, wanted: Forecasting, share: str, permit: PermitId | None) -> ForecastMade:
+        """A forecast under a permit."""
+        with self._service.telling(asker, self._asked(wanted, share, permit)) as leave:
+            return forecast_of(self._service.node.learning.forecast(wanted, share=share, leave=leave))
+
     def _admit(self, permit: Permit) -> None:
         if permit.project:
             self._service.models.check_room(ProjectId(permit.project))
@@ -65,7 +72,9 @@ class Trainings:
         )
 
     def _facts(self, trained: Trained) -> TrainingFacts:
-        spent, model = trained.spent, trained.model
+        spent, model, settings = trained.spent, trained.model, self._service.settings
+        # The machine works no longer than until the release, whose time was public before it began: measured energy would tell of rows.
+        energy_wh, grams = settings.machine_power_w * spent.seconds / 3600 or None, settings.grid_carbon_g_per_kwh
         return TrainingFacts(
             learner=model.learner,
             specification=canonical_bytes(_public(trained.specification)).decode(),
@@ -81,8 +90,17 @@ class Trainings:
             trained_at=self._service.now(),
             entry=spent.entry,
             receipt=spent.digest,
-            audit=published_audit(model.learner),
+            audit=published_audit(model.learner, model.task),
+            attacks=published_attacks(model.learner),
+            energy_wh=energy_wh,
+            carbon_g=None if energy_wh is None or not grams else energy_wh * grams / 1e3,
         )
+
+    def file(self, asker: Asker | None, *, model: ModelId) -> str:
+        """The model as it was kept, with the receipt of its training: for its team and those who judge it. Errors: as `Models.file`."""
+        kept = self._service.models.file(asker, model=model)
+        entry = self._service.models.model(asker, model=model).facts.entry
+        return write_model(read_model(kept), receipt=self._service.sign(entry, kept.encode()))
 
     def _asked(self, wanted: Wanted, share: str, permit: PermitId | None) -> "Asked":
         from amana.node.service import Asked  # it is made of this module's use cases

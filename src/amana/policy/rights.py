@@ -258,7 +258,7 @@ _RULES = (
     _output(Action.PUBLISH_OUTPUT, OutputEvent.PUBLISH, Scope.GOVERN, aside=True),
     _output(Action.RETRACT_OUTPUT, OutputEvent.RETRACT, Scope.APPLY),
     # AI systems: the team describes and registers; others assess, and say when it serves
-    _plain(Action.SEE_MODEL, ModelOf, (Who.MEMBER, Who.CUSTODIAN, Who.REVIEWER, Who.DECIDER, Who.AUDITOR), Scope.READ),
+    _plain(Action.SEE_MODEL, ModelOf, (Who.MEMBER, Who.CUSTODIAN, Who.DECIDER, Who.AUDITOR), Scope.READ),
     _model(Action.DESCRIBE_MODEL, ModelEvent.DESCRIBE, Scope.APPLY),
     _model(Action.ASSESS_MODEL, ModelEvent.ASSESS, Scope.GOVERN, need.described, need.not_describer, aside=True),
     _model(Action.REVISE_MODEL, ModelEvent.REVISE, Scope.APPLY),

@@ -14,7 +14,7 @@ from amana.privacy.loss import NANO, epsilon_of
 from amana.register.listing import Json
 from amana.register.table import write_csv
 from amana.terms.model_card import PLAIN, TRANSLATED, Card, Texts
-from amana.terms.training_facts import Audit, Metric, TrainingFacts
+from amana.terms.training_facts import Attack, Audit, Metric, TrainingFacts
 
 FORMAT: Final = "amana register of AI systems 1"
 
@@ -120,7 +120,8 @@ FIELDS: Final = (
     ),
     Field(
         name="groups",
-        about="the same for the members of declared columns",
+        about="the same for the members of declared columns, and fairlearn's comparisons of them, whose `group` is *: their interval "
+        "reaches to the worst where of some member nothing could be told",
         of=lambda system: [_metric(each) for each in system.facts.groups],
     ),
     Field(name="cost_nrho", about="nano-rho that the training took", of=lambda system: str(system.facts.cost_nrho)),
@@ -130,9 +131,20 @@ FIELDS: Final = (
     Field(name="delta", about="at which epsilon is told", of=lambda system: system.delta),
     Field(name="energy_wh", about="predicted energy of the training; null: not predicted", of=lambda system: system.facts.energy_wh),
     Field(
+        name="carbon_g",
+        about="grams of carbon dioxide of that energy; null: not predicted",
+        of=lambda system: system.facts.carbon_g,
+    ),
+    Field(
         name="audit",
         about="an attack on the mechanism; where `evidence` is false, its control was missed and it shows nothing; null: none was made",
         of=lambda system: _audit(system.facts.audit),
+    ),
+    Field(
+        name="attacks",
+        about="attacks by whoever has the model, on invented people: how much oftener they succeed against those in the data; where "
+        "`evidence` is false, a copy of the data was not caught and it shows nothing",
+        of=lambda system: [{**asdict(each), "evidence": each.control_caught} for each in system.facts.attacks],
     ),
     Field(name="trained_on", about="day of the training", of=lambda system: _day(system.facts.trained_at)),
     Field(name="registered_on", about="day of the registration", of=lambda system: _day(system.registered_at)),
@@ -178,7 +190,7 @@ def text_in(texts: Texts, language: str) -> str:
 
 def figure(metric: Metric) -> str:
     """Such as `auc 0.87 [0.85, 0.89]`."""
-    whom = f" ({metric.column} = {metric.group})" if metric.column else ""
+    whom = f" ({metric.whom})" if metric.whom else ""
     return f"{metric.name}{whom} {metric.value:.4g} [{metric.low:.4g}, {metric.high:.4g}]"
 
 
@@ -198,10 +210,20 @@ def _cells(field: Field, system: AiSystem) -> Row:
             return ("; ".join(figure(each) for each in system.facts.groups),)
         case "audit":
             return (audit_told(system.facts.audit),)
+        case "attacks":
+            return ("; ".join(attack_told(each) for each in system.facts.attacks),)
         case "features" | "entries":
             return (" ".join(str(each) for each in cast("list[object]", value)),)
         case _:
             return ("" if value is None else value,)
+
+
+def energy_told(facts: TrainingFacts) -> str:
+    """Energy and carbon of a training in English; empty where nothing predicts them."""
+    if facts.energy_wh is None:
+        return ""
+    carbon = "" if facts.carbon_g is None else f", {facts.carbon_g:.3g} g of carbon dioxide"
+    return f"at most {facts.energy_wh:.3g} Wh{carbon}, predicted from public facts"
 
 
 def audit_told(audit: Audit | None) -> str:
@@ -214,6 +236,22 @@ def audit_told(audit: Audit | None) -> str:
         f"{audit.attack}: epsilon is at least {audit.lower_bound:.3g} with confidence {audit.confidence:.3g}, claimed "
         f"{audit.claimed:.3g} at delta {audit.delta:.3g}; the control with half the noise was caught"
     )
+
+
+def attack_told(found: Attack) -> str:
+    """An attack in one English sentence; one whose control was missed is no evidence."""
+    if not found.control_caught:
+        return f"no evidence: the attack {found.attack} did not catch a copy of the data"
+    judged = "LEAKS: " if found.leaked else ""
+    return (
+        f"{judged}{found.attack} succeeds {100 * found.excess:.1f} points oftener [{100 * found.excess_low:.1f}, "
+        f"{100 * found.excess_high:.1f}] against invented people who were in the data; a copy of the data was caught"
+    )
+
+
+def attacks_told(facts: TrainingFacts) -> str:
+    """All of them, empty where there was none."""
+    return "; ".join(attack_told(each) for each in facts.attacks)
 
 
 def _by_language(field: Field) -> bool:

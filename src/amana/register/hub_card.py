@@ -7,7 +7,7 @@ JSON values, which YAML reads.
 import json
 from typing import Final
 
-from amana.register.ai_systems import AiSystem, audit_told, figure, text_in
+from amana.register.ai_systems import AiSystem, attack_told, audit_told, energy_told, figure, text_in
 from amana.register.listing import Json
 
 MEDIA: Final = "text/markdown"
@@ -19,6 +19,7 @@ def metadata(system: AiSystem) -> Json:
     task = f"tabular-{facts.task}"
     dataset = {"type": system.dataset, "name": text_in(system.dataset_title, "en") or system.dataset, "revision": system.version}
     metrics = [{"type": each.name, "value": each.value, "name": figure(each)} for each in facts.quality]
+    carbon = {"emissions": facts.carbon_g, "source": "predicted", "training_type": "training"}
     results = [{"task": {"type": task}, "dataset": dataset, "metrics": metrics}] if metrics else []
     return {
         "language": [language for language, _ in system.card.name],
@@ -27,6 +28,7 @@ def metadata(system: AiSystem) -> Json:
         "tags": ["differential-privacy", "tabular", facts.learner],
         "datasets": [system.dataset],
         "metrics": [each.name for each in facts.quality],
+        **({"co2_eq_emissions": carbon} if facts.carbon_g is not None else {}),
         **({"model-index": [{"name": name, "results": results}]} if results else {}),
     }
 
@@ -48,6 +50,8 @@ def hub_card(system: AiSystem, *, language: str) -> str:
         ("Privacy", f"rho {facts.cost_nrho / 1e9:.6g}: epsilon {system.epsilon:.3f} at delta {system.delta:g}, for each {facts.unit}."),
         ("Quality", "\n".join(f"- {figure(each)}" for each in (*facts.quality, *facts.groups)) or "Not measured."),
         ("Audit", audit_told(facts.audit)),
+        ("Attacks", "\n".join(f"- {attack_told(each)}" for each in facts.attacks) or "None was made."),
+        ("Energy", energy_told(facts) or "Not predicted."),
         ("Register", f"{system.page}, state {system.state}; training is entry {facts.entry} of the public log."),
     )
     body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections)

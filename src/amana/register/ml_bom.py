@@ -6,7 +6,7 @@ Source: ECMA-424 (CycloneDX 1.6), `modelCard` and `data` of a component. What th
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
-from amana.register.ai_systems import AiSystem, audit_told, text_in
+from amana.register.ai_systems import AiSystem, attack_told, audit_told, text_in
 from amana.register.listing import Json
 from amana.terms.training_facts import Metric
 
@@ -74,12 +74,12 @@ def _measured(metric: Metric) -> Json:
         "value": f"{metric.value:.6g}",
         "confidenceInterval": {"lowerBound": f"{metric.low:.6g}", "upperBound": f"{metric.high:.6g}"},
     }
-    return found | ({"slice": f"{metric.column} = {metric.group}"} if metric.column else {})
+    return found | ({"slice": metric.whom} if metric.whom else {})
 
 
 def _considerations(system: AiSystem) -> Json:
     card = system.card
-    groups = dict.fromkeys(f"{each.column} = {each.group}" for each in system.facts.groups)
+    groups = dict.fromkeys(each.whom for each in system.facts.groups if not each.compares)
     return {
         "users": [each for each in (card.deployer, card.provider) if each][:1],
         "useCases": [text_in(card.purpose, "en"), text_in(card.decides, "en")],
@@ -102,7 +102,9 @@ def _properties(system: AiSystem) -> tuple[tuple[str, str], ...]:
         ("epsilon", f"{system.epsilon:.4f}"),
         ("delta", f"{system.delta:g}"),
         ("audit", audit_told(facts.audit)),
+        *(("attack", attack_told(each)) for each in facts.attacks),
         ("legal_basis", text_in(system.card.legal_basis, "en")),
         ("log_entry", str(facts.entry)),
         *((("energy_wh", f"{facts.energy_wh:g}"),) if facts.energy_wh is not None else ()),
+        *((("carbon_g", f"{facts.carbon_g:g}"),) if facts.carbon_g is not None else ()),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, final
 
-from amana.register.ai_systems import AiSystem, audit_told, figure, text_in
+from amana.register.ai_systems import AiSystem, attacks_told, audit_told, figure, text_in
 from amana.register.listing import Json
 from amana.terms.model_card import Texts
 
@@ -74,7 +74,8 @@ def _quality(system: AiSystem, _: str) -> str:
 
 
 def _risks(system: AiSystem, language: str) -> str:
-    return f"{text_in(system.card.limits, language)} Privacy audit: {audit_told(system.facts.audit)}."
+    attacks = f" Attacks: {attacks_told(system.facts)}." if system.facts.attacks else ""
+    return f"{text_in(system.card.limits, language)} Privacy audit: {audit_told(system.facts.audit)}.{attacks}"
 
 
 def _month(system: AiSystem, _: str) -> str:
@@ -99,7 +100,7 @@ DUTCH: Final = (
     _said("purpose", as_name="goal"),
     _said("weighed", as_name="proportionality"),
     _said("oversight", as_name="human_intervention"),
-    Mapped(name="risks", members=("limits", "audit"), of=_risks),
+    Mapped(name="risks", members=("limits", "audit", "attacks"), of=_risks),
     _said("legal_basis", as_name="lawful_basis"),
     _said("assessment", as_name="impacttoetsen"),
     Mapped(name="source_data", members=("dataset", "version", "custodian", "unit", "rows_kept", "features", "target"), of=_data),
@@ -136,7 +137,7 @@ BRITISH: Final = (
     Mapped(name="Model performance", members=("quality", "groups"), of=_quality),
     Mapped(name="Datasets and their purposes", members=("dataset", "version", "custodian", "unit", "rows_kept"), of=_data),
     _said("assessment", as_name="Impact assessments"),
-    Mapped(name="Risks and mitigations", members=("limits", "audit"), of=_risks),
+    Mapped(name="Risks and mitigations", members=("limits", "audit", "attacks"), of=_risks),
     _said("legal_basis", as_name="Legal basis"),
 )
 EUROPEAN: Final = (

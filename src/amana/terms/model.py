@@ -12,6 +12,8 @@ from typing import TypeAlias, assert_never, final
 
 UNIT = 1024
 """Scores count 1/1024 of a logit, or of the width of the target's interval."""
+END_ABS_MAX = 2**51
+"""Of a target's interval, in its units: products with a score are exact in 64 bits."""
 
 
 class FeatureKind(Enum):
@@ -98,7 +100,7 @@ Part: TypeAlias = Effect | Tree
 class Model:
     """`score` = intercept + the parts' sum, in 1/1024. CLASSIFICATION: the chance of `positive` is 1 / (1 + exp(-score / 1024)).
     REGRESSION: the value is low + (high - low) * score / 1024, kept within [low, high]; the ends count 10**-`decimals`.
-    `learner`: the name of what made it ("linear", "glass-box", "trees")."""
+    `learner`: the name of what made it ("linear", "statistics", "glass-box", "trees")."""
 
     task: Task
     learner: str

@@ -49,6 +49,13 @@ NEEDED: Final = (*TRANSLATED, "category", "provider", "contact")
 """What every card says, in one language at least."""
 
 
+def missing_of(card: Card) -> tuple[str, ...]:
+    """What every card says and this one does not."""
+    return tuple(
+        name for name in NEEDED if not (any(words for _, words in getattr(card, name)) if name in TRANSLATED else getattr(card, name))
+    )
+
+
 def write_card(card: Card) -> str:
     """As one line of JSON: texts as objects, language to text."""
     texts: dict[str, object] = {name: dict(getattr(card, name)) for name in TRANSLATED}

@@ -7,9 +7,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, cast, final
+from typing import Any, Final, cast, final
 
 from amana.terms.ids import DeltaUnits, Digest, NanoRho
+
+PARITY_DIFFERENCE, PARITY_RATIO = "demographic_parity_difference", "demographic_parity_ratio"
+ODDS_DIFFERENCE = "equalized_odds_difference"
+COMPARISONS: Final = frozenset({PARITY_DIFFERENCE, PARITY_RATIO, ODDS_DIFFERENCE})
+"""Measures that compare the members of a column; every other is of one member, or of everybody."""
+EVERY_GROUP: Final = "*"
+"""In place of a member, in these. A real member may be called so too."""
 
 
 @final
@@ -24,6 +31,16 @@ class Metric:
     high: float
     column: str = ""
     group: str = ""
+
+    @property
+    def compares(self) -> bool:
+        """Whether it compares the members of its column, and is of none of them."""
+        return self.name in COMPARISONS and self.group == EVERY_GROUP
+
+    @property
+    def whom(self) -> str:
+        """Of whom it is: `sex = women`, `sex` where it compares, empty for everybody."""
+        return self.column if self.compares or not self.column else f"{self.column} = {self.group}"
 
     def __post_init__(self) -> None:
         assert self.low <= self.value <= self.high, "a figure lies in its interval"
@@ -46,10 +63,26 @@ class Audit:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attack:
+    """An attack by somebody who has the model or the table, on an invented stand-in. `excess`: how much oftener it succeeded against people
+    who were in the data than against others of the same population, a share, with its 95 % interval. `control_low`: the least that it
+    surely was for a copy of the data. `control_caught`: that was a leak; else the attack is no evidence. `leaked`: what was made is one."""
+
+    attack: str
+    excess: float
+    excess_low: float
+    excess_high: float
+    control_low: float
+    control_caught: bool
+    leaked: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingFacts:
     """`specification`: what was asked for, as canonical JSON, but for the text of a query. `unit`: who is protected; `rows_kept`: of each
-    unit. `entry`: the index of the use in the public log; `receipt`: the keyed digest of the training. `energy_wh`: predicted from
-    public facts; None where nothing predicts it.
+    unit. `entry`: the index of the use in the public log; `receipt`: the keyed digest of the training. `energy_wh`, `carbon_g`: the most
+    that it took and emitted, predicted from public facts; None where nothing predicts it.
     """
 
     learner: str
@@ -67,7 +100,9 @@ class TrainingFacts:
     entry: int
     receipt: Digest
     energy_wh: float | None = None
+    carbon_g: float | None = None
     audit: Audit | None = None
+    attacks: tuple[Attack, ...] = ()
 
 
 def write_facts(facts: TrainingFacts) -> str:
@@ -85,6 +120,7 @@ def read_facts(written: str) -> TrainingFacts:
         "quality": tuple(Metric(**each) for each in plain["quality"]),
         "groups": tuple(Metric(**each) for each in plain["groups"]),
         "trained_at": datetime.fromisoformat(plain["trained_at"]),
+        "attacks": tuple(Attack(**each) for each in plain.get("attacks", ())),
         "audit": None if audit is None else Audit(**audit),
     }
     return TrainingFacts(**plain | read)

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from amana.node.models import PAGE_MAX
 from amana.policy.rights import Action
 from amana.register import ai_systems as documents
 from amana.register import hub_card, ml_bom
@@ -19,7 +18,7 @@ from amana.web.replies import json_response
 from amana.web.routing import new_router
 
 router: APIRouter = new_router("ai-systems")
-Form = Literal["cyclonedx", "hub", "algoritmeregister", "atrs", "ai-act"]
+Form = Literal["csv", "cyclonedx", "hub", "algoritmeregister", "atrs", "ai-act"]
 State = Annotated[
     Literal["", "registered", "in_service", "suspended", "retired"], Query(description="only those in this state; all where it is empty")
 ]
@@ -28,8 +27,7 @@ State = Annotated[
 @router.get("/ai-systems.json", openapi_extra=doing(Action.SEE_PUBLIC))
 def systems(here: Here, state: State = "") -> Response:
     """The AI systems that learned from the data of this node and were registered, the newest first."""
-    found = here.ai_register.every(None) if not state else here.ai_register.systems(None, state=state, limit=PAGE_MAX)
-    return json_response(documents.as_json(found))
+    return json_response(documents.as_json(here.ai_register.every(None, state=state)))
 
 
 @router.get("/ai-systems.csv", response_class=Response, responses=as_media(CSV, AI_SYSTEMS_CSV), openapi_extra=doing(Action.SEE_PUBLIC))
@@ -53,11 +51,13 @@ def system(here: Here, model: Id) -> Response:
 def form(here: Here, model: Id, form: Form, language: Language = "en") -> Response:
     """One of them as other programs read it.
 
-    `cyclonedx`: a bill of materials; `hub`: a model card in Markdown; else under the field names of the Dutch algorithm register, the
-    British transparency standard or annex VIII of the European AI act. `language`: of what people said.
+    `csv`: a table of one line; `cyclonedx`: a bill of materials; `hub`: a model card in Markdown; else under the field names of the Dutch
+    algorithm register, the British transparency standard or annex VIII of the European AI act. `language`: of what people said.
     """
     found = here.ai_register.system(None, model=ModelId(model))
     match form:
+        case "csv":
+            return Response(documents.as_csv([found]), media_type=f"{CSV}; charset=utf-8; header=present")
         case "cyclonedx":
             return json_response(ml_bom.ml_bom(found), media=ml_bom.MEDIA)
         case "hub":

@@ -67,16 +67,22 @@ CARD: Final[Example] = {
 MODEL: Final[Example] = {
     "id": "s-3c5d0f61a2b7", "project": "p-51dbe5481a9f", "permit": "m-b9ce12104e36", "dataset": "clinic",
     "version": "fd4c334ed77eae8ddd522f26ab07a423", "custodian": "Ministry of Health", "state": "assessed", "public": False,
-    "described_by": "u-ec26dd686862", "assessed_by": "u-bdd82073f3e9", "made_at": NOW, "since": NOW,
+    "described_by": "u-ec26dd686862", "assessed_by": "u-bdd82073f3e9", "made_at": NOW, "since": NOW, "reasons": "",
     "facts": {
         "learner": "linear", "specification": "{}", "task": "classification", "target": "readmitted", "features": ["age", "stay"],
         "unit": "patient", "rows_kept": 1, "cost_nrho": 25_000_000, "cost_delta": 0, "trained_at": NOW, "entry": 4700,
         "quality": [{"name": "auc", "value": 0.87, "low": 0.85, "high": 0.89, "column": "", "group": ""}],
         "groups": [{"name": "auc", "value": 0.86, "low": 0.82, "high": 0.9, "column": "sex", "group": "women"}],
-        "receipt": "3b4d4fbb52a8d6f2cb8c5a4a9f5c9a1e", "energy_wh": 3.5,
+        "receipt": "3b4d4fbb52a8d6f2cb8c5a4a9f5c9a1e", "energy_wh": 3.5, "carbon_g": 1.9,
         "audit": {
             "attack": "likelihood ratio", "claimed": 1.0, "lower_bound": 0.71, "delta": 1e-05, "confidence": 0.95, "control_caught": True,
         },
+        "attacks": [
+            {
+                "attack": "membership", "excess": -0.02, "excess_low": -0.05, "excess_high": 0.01, "control_low": 0.35,
+                "control_caught": True, "leaked": False,
+            },
+        ],
     },
     "card": CARD, "may": ["see_model", "register_model", "retire_model"],
 }  # fmt: skip

@@ -90,11 +90,17 @@ AI_SYSTEMS: Final[Example] = {
             "dataset_title": {"en": "Clinic visits"}, "version": "fd4c334ed77eae8ddd522f26ab07a423", "custodian": "Ministry of Health",
             "unit": "patient", "rows_kept": 1, "quality": [{"name": "auc", "value": 0.87, "low": 0.85, "high": 0.89}],
             "groups": [{"name": "auc", "value": 0.86, "low": 0.82, "high": 0.9, "column": "sex", "group": "women"}],
-            "cost_nrho": "25000000", "cost_delta": "0", "rho": 0.025, "epsilon": 1.0, "delta": 1e-05, "energy_wh": 3.5,
+            "cost_nrho": "25000000", "cost_delta": "0", "rho": 0.025, "epsilon": 1.0, "delta": 1e-05, "energy_wh": 3.5, "carbon_g": 1.9,
             "audit": {
                 "attack": "likelihood ratio", "claimed": 1.0, "lower_bound": 0.71, "delta": 1e-05, "confidence": 0.95,
                 "control_caught": True, "evidence": True,
             },
+            "attacks": [
+                {
+                    "attack": "membership", "excess": -0.02, "excess_low": -0.05, "excess_high": 0.01, "control_low": 0.35,
+                    "control_caught": True, "leaked": False, "evidence": True,
+                },
+            ],
             "trained_on": "2030-06-01", "registered_on": "2030-06-02", "served_on": "2030-06-04", "retired_on": None,
             "changed_on": "2030-06-04", "project": "p-51dbe5481a9f", "permit": "m-b9ce12104e36", "training_entry": 4700,
             "receipt": "3b4d4fbb52a8d6f2cb8c5a4a9f5c9a1e", "entries": [4702, 4703, 4711], "page": f"{HERE}/en/ai/s-3c5d0f61a2b7",

@@ -69,8 +69,8 @@ def model(model: Id, service: Here, caller: Caller) -> dict[str, object]:
     openapi_extra=doing(Action.SEE_MODEL),
 )
 def file(model: Id, service: Here, caller: Caller) -> Response:
-    """The model itself, for its team and those who judge it."""
-    return Response(service.models.file(caller, model=ModelId(model)), media_type="application/json")
+    """The model itself with the receipt of its training, for its team and those who judge it."""
+    return Response(service.trainings.file(caller, model=ModelId(model)), media_type="application/json")
 
 
 @router.put("/models/{model}/card", openapi_extra=doing(Action.DESCRIBE_MODEL))

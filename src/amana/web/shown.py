@@ -157,6 +157,7 @@ def model_shown(shown: ShownModel, *, to: Asker | None, now: datetime) -> dict[s
         "assessed_by": record.assessed_by if inside else None,
         "made_at": moment_shown(shown.made_at),
         "since": moment_shown(shown.since),
+        "reasons": shown.reasons if inside else "",
         "facts": json.loads(write_facts(shown.facts)),
         "card": None if shown.card is None else json.loads(write_card(shown.card)),
         "may": may_shown(to, on=shown.place, now=now),

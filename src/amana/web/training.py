@@ -1,9 +1,9 @@
-"""`/models` and `/synthetic-tables`: foresee, train, make."""
+"""`/models`, `/synthetic-tables` and `/forecasts`: foresee, train, make."""
 
-from typing import Annotated, Literal, TypeAlias, final
+from typing import Annotated, Any, Literal, TypeAlias, final
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from amana.client.precision import MODEL_SHARE
 from amana.policy.rights import Action
@@ -18,6 +18,12 @@ from amana.web.shapes import COST, CostOut, PermitName, shown
 
 NAMES_MAX = 1_000
 SQL_CHARACTERS_MAX = 20_000
+ATTACK: JsonValue = {
+    "attack": "linking", "excess": 0.02, "excess_low": -0.01, "excess_high": 0.05, "control_low": 0.77,
+    "control_caught": True, "leaked": False,
+}  # fmt: skip
+PARQUET = "application/vnd.apache.parquet"
+FILE: dict[int | str, dict[str, Any]] = {200: {"content": {PARQUET: {"schema": {"type": "string", "format": "binary"}}}}}
 router: APIRouter = new_router("models")
 Name: TypeAlias = Annotated[str, Field(max_length=200)]
 Names: TypeAlias = Annotated[tuple[Name, ...], Field(max_length=NAMES_MAX)]
@@ -25,7 +31,9 @@ Rows: TypeAlias = Annotated[
     str, Field(max_length=SQL_CHARACTERS_MAX, description="instead of `table`: a SELECT that makes the rows, by joins, filters and windows")
 ]
 Seed: TypeAlias = Annotated[int, Field(ge=0, lt=2**32, description="of public randomness: which splits are drawn, which rows of a table")]
-PerUnit: TypeAlias = Annotated[int, Field(ge=0, le=1_000, description="rows used of each privacy unit at most; one where 0")]
+PerUnit: TypeAlias = Annotated[
+    int, Field(ge=0, le=1_000, description="rows used of each privacy unit at most; where 0 one, eight of attempts")
+]
 Share: TypeAlias = Annotated[str, Field(max_length=40, description="of the lifetime budget that it may take")]
 
 
@@ -40,8 +48,10 @@ class ModelWanted(BaseModel):
     sql: Rows = ""
     positive: Annotated[Name, Field(description="for a choice: the member whose chance is predicted")] = ""
     features: Annotated[Names, Field(description="all columns with a declared domain where none is named")] = ()
-    learner: Literal["auto", "linear", "glass-box", "trees"] = "auto"
+    learner: Literal["auto", "linear", "statistics", "glass-box", "trees", "performance-factors"] = "auto"
     groups: Annotated[Names, Field(max_length=8, description="columns for whose members quality is measured apart")] = ()
+    skill: Annotated[Name, Field(description="where each row is an attempt at an exercise: the column of the skill it practises")] = ""
+    order: Annotated[Name, Field(description="the column that says which attempt of a unit came first")] = ""
     rows_per_unit: PerUnit = 0
     seed: Seed = 0
     task: Annotated[Literal["", "classification", "regression"], Field(description="refuse a target of the other kind")] = ""
@@ -64,6 +74,8 @@ class ModelWanted(BaseModel):
             task=self.task,
             sql=self.sql,
             within=self.within,
+            skill=self.skill,
+            order=self.order,
         )
 
 
@@ -82,6 +94,7 @@ class TableWanted(BaseModel):
     seed: Seed = 0
     share: Share = MODEL_SHARE
     permit: PermitName = None
+    format: Annotated[Literal["csv", "parquet"], Field(description="what comes back: JSON with the CSV in it, or a Parquet file")] = "csv"
 
     def wanted(self) -> Synthesis:
         """As a value."""
@@ -156,13 +169,40 @@ class ErrorOut(BaseModel):
 
 
 @final
+class InventedColumnOut(BaseModel):
+    """A column of a synthetic table; `decimals`: digits after the point."""
+
+    name: str
+    type: Literal["text", "integer", "number", "boolean", "date"]
+    decimals: int
+
+
+@final
+class AttackOut(BaseModel):
+    """How much oftener an attack succeeded against people who were in the data, on invented stand-ins.
+
+    Where `control_caught` is false it is no evidence.
+    """
+
+    attack: str
+    excess: float
+    excess_low: float
+    excess_high: float
+    control_low: float
+    control_caught: bool
+    leaked: bool
+
+
+@final
 class SynthesisedOut(BaseModel):
-    """A synthetic table, as CSV text."""
+    """A synthetic table, as CSV text, to which its receipt commits. `report`: its errors, estimated without looking at the data again."""
 
     model_config = shown(
         {
             "dataset": "clinic", "version": "4e4e10eef2924843e32f7a4d84ffc233", "digest": "0a1b", "permit": "m-5f0c1e", "purpose": "HMB",
             "entry": 813, "cost": COST, "report": [{"columns": ["region", "cost"], "error": 0.021}], "csv": "region,cost\nnorth,12\n",
+            "columns": [{"name": "region", "type": "text", "decimals": 0}, {"name": "cost", "type": "integer", "decimals": 0}],
+            "receipt": {"amana_receipt": 1}, "attacks": [ATTACK],
         }
     )  # fmt: skip
     dataset: str
@@ -173,6 +213,9 @@ class SynthesisedOut(BaseModel):
     entry: int
     cost: CostOut
     report: list[ErrorOut]
+    attacks: list[AttackOut]
+    columns: list[InventedColumnOut]
+    receipt: dict[str, JsonValue]
     csv: str
 
 
@@ -198,9 +241,14 @@ async def foresee_table(here: Here, caller: Caller, limits: Limited, wanted: Tab
     return json_response(found.to_wire())
 
 
-@router.post("/synthetic-tables", response_model=SynthesisedOut, openapi_extra=doing(Action.ASK, spends=True))
+@router.post("/synthetic-tables", response_model=SynthesisedOut, responses=FILE, openapi_extra=doing(Action.ASK, spends=True))
 async def synthesise(here: Here, caller: Caller, limits: Limited, wanted: TableWanted) -> Response:
-    """A table of invented rows. It is charged once; the same again is free."""
+    """A table of invented rows with its receipt. It is charged once; the same again is free.
+
+    As `parquet` the answer is the file, and all else that is told of it stands in the file's metadata under `amana`.
+    """
     permit = None if wanted.permit is None else PermitId(wanted.permit)
     found = await limits.questions.run(lambda: here.trainings.synthesise(caller, wanted=wanted.wanted(), share=wanted.share, permit=permit))
+    if wanted.format == "parquet":
+        return Response(await limits.questions.run(found.parquet), media_type=PARQUET)
     return json_response(found.to_wire())

@@ -18,6 +18,7 @@ from amana.terms.ids import OutputId, PermitId, PersonId, ProjectId
 from amana.terms.refusal import Refusal
 from amana.web.access import doing
 from amana.web.pages.forms import Form, read_percent
+from amana.web.pages.models import lines_of
 from amana.web.pages.reader import Reader
 from amana.web.pages.render import page
 from amana.web.pages.route import Filled, Mine, gone_to, personal_pages
@@ -186,6 +187,7 @@ def _shown(reader: Reader, project: Project, *, refusal: Refusal | None = None, 
         here, "application.html", status=200 if refusal is None else status_of(refusal.code), project=project, refusal=refusal,
         typed=form or Form(), actions=offered(who, on=project, now=now), applied=service.desk.application(who, project=project.id),
         members=[(each, service.people.person(each).name) for each in project.members], permits=permits, outputs=outputs,
+        models=lines_of(service.models.of_project(who, project=project.id, public=False)),
         comments=service.comments.comments(who, project=project.id), organisation=service.people.organisation(project.organisation),
         shares=SHARES, requestable=[each for each in project.datasets if each not in held],
         until=min(now + timedelta(days=PERMIT_DAYS), project.ends_on), key=secrets.token_hex(16), Action=Action,

@@ -32,8 +32,8 @@ FILTER_CHARACTERS_MAX = 80
 EXPORTED_MAX = 200_000
 EXPORTED_AT_ONCE = 1_000
 THINGS: Final = (
-    "project", "permit", "output", "job", "dataset", "person", "accreditation", "organisation", "session", "passkey", "token", "link",
-    "identity", "log", "keys",
+    "project", "permit", "output", "model", "job", "dataset", "person", "accreditation", "organisation", "session", "passkey", "token",
+    "link", "identity", "log", "keys",
 )  # fmt: skip
 EVERYTHING: Final = "everything"
 SIGNING: Final = frozenset({"session", "link"})

@@ -16,6 +16,10 @@ router = personal_pages()
 DESKS = (
     ("/desk/work", "work", Role.RESEARCHER),
     ("/desk/applications", "applications", Role.RESEARCHER),
+    ("/desk/models", "models", Role.RESEARCHER),
+    ("/desk/models", "models", Role.CUSTODIAN),
+    ("/desk/models", "models", Role.DECIDER),
+    ("/desk/models", "models", Role.AUDITOR),
     ("/desk/custodian", "custodian", Role.CUSTODIAN),
     ("/desk/oversight", "oversight", Role.AUDITOR),
     ("/desk/oversight", "oversight", Role.DECIDER),

@@ -20,6 +20,7 @@ from amana.web.pages import (
     feeds,
     home,
     log,
+    models,
     offline,
     oversight,
     people,
@@ -47,7 +48,7 @@ PUBLIC = (
     log.router, about.router, offline.worker, offline.router, sign_in.linked, sign_in.opening, sign_in.router, feeds.router,
 )  # fmt: skip
 PERSONAL = (
-    desk.router, applications.router, application.router, workbench.router, asked.router, custodian.router, custodian_dataset.router,
-    custodian_rules.router, oversight.router, decisions.router, people.router, settings.router,
+    desk.router, applications.router, application.router, models.router, workbench.router, asked.router, custodian.router,
+    custodian_dataset.router, custodian_rules.router, oversight.router, decisions.router, people.router, settings.router,
 )  # fmt: skip
 PAGES: tuple[APIRouter, ...] = (*PUBLIC, *PERSONAL, rest)
