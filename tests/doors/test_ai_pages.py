@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from amana.client.model_file import read_model
-from amana.client.text import LANGUAGES
+from amana.client.text import LANGUAGES, load
 from amana.node import ai_register
 from amana.node.models import NewModel
 from amana.policy.people import Asker
@@ -81,6 +81,7 @@ def test_a_card_draws_what_each_column_adds_and_a_page_tells_it_as_tables(node: 
     assert card_page.count("<figure") == 2 and card_page.count('<svg role="img" aria-label=') == 2
     heights = [int(found) for found in re.findall(r'<svg role="img"[^>]* height="(\d+)"', card_page)]
     assert heights == [64 + 18, 12 + 18], "both to the scale of the column that adds most: 1,100 and 200 of 1,024"
+    assert load(language).word("learner", "linear") in words(card_page)
     assert f'href="/{language}/ai/{model}/shapes"' in card_page and "<script" not in card_page.partition("<main")[2]
     reply = node.client.get(f"/{language}/ai/{model}/shapes")
     assert reply.status_code == 200
