@@ -77,7 +77,7 @@ def test_more_columns_are_refused() -> None:
     wanted = Specification(dataset="test", target=f"n{FEATURES_MAX + 1}")
     rows = rows_wanted(wanted, schema, PROFILE, source=None)
     with pytest.raises(Refusal, match=r"learn\.too_many"):
-        model_wanted(wanted, rows, nano_rho=NanoRho(10**9))
+        model_wanted(wanted, rows, nano_rho=NanoRho(10**9), groups_max=100_000)
 
 
 def test_learners_that_ask_for_each_column_apart_take_fewer() -> None:
@@ -86,7 +86,7 @@ def test_learners_that_ask_for_each_column_apart_take_fewer() -> None:
         wanted = Specification(dataset="test", target=f"n{FEATURES_FINE + 1}", learner=learner)
         rows = rows_wanted(wanted, schema, PROFILE, source=None)
         if taken:
-            assert model_wanted(wanted, rows, nano_rho=NanoRho(10**9)).name == taken
+            assert model_wanted(wanted, rows, nano_rho=NanoRho(10**9), groups_max=100_000).name == taken
         else:
             with pytest.raises(Refusal, match=r"learn\.too_many"):
-                model_wanted(wanted, rows, nano_rho=NanoRho(10**9))
+                model_wanted(wanted, rows, nano_rho=NanoRho(10**9), groups_max=100_000)
