@@ -38,7 +38,7 @@ class Frame(Protocol):
 Table: TypeAlias = Iterable[Mapping[str, Value]] | Frame
 
 
-class _Parameters:
+class Parameters:
     """What scikit-learn expects of the parameters of a constructor."""
 
     _names: ClassVar[tuple[str, ...]]
@@ -56,7 +56,7 @@ class _Parameters:
         return self
 
 
-class _Estimator(_Parameters):
+class _Estimator(Parameters):
     _names = ("node", "learner", "features", "groups", "positive", "rows_per_unit", "seed", "skill", "order")
     _task: Task
 
@@ -149,7 +149,7 @@ class PrivateRegressor(_Estimator):
 
 
 @final
-class PrivateSynthesiser(_Parameters):
+class PrivateSynthesiser(Parameters):
     """A table of invented rows that has the joint distributions of the data, as far as noisy counts tell them."""
 
     _names = ("node", "columns", "rows", "rows_per_unit", "seed")

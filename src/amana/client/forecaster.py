@@ -1,8 +1,9 @@
 """A forecaster in scikit-learn's form, whose rows stay where they are; see `estimators.py`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol, Self, final
+from typing import Protocol, Self, final
 
+from amana.client.estimators import Parameters
 from amana.client.forecasted import ForecastMade
 from amana.client.foresee import foresee
 from amana.client.precision import MODEL_SHARE
@@ -18,25 +19,15 @@ class Forecasts(Protocol):
 
 
 @final
-class PrivateForecaster:
+class PrivateForecaster(Parameters):
     """A number that is observed at even steps of time, foreseen with intervals and beside the value one season ago."""
+
+    _names = ("node", "horizons", "season", "lags", "rows_per_unit")
 
     def __init__(
         self, node: Forecasts, *, horizons: Sequence[int] = (1,), season: int = 24, lags: Sequence[int] = (), rows_per_unit: int = 0
     ) -> None:
         self.node, self.horizons, self.season, self.lags, self.rows_per_unit = node, horizons, season, lags, rows_per_unit
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002, FBT001, FBT002 - scikit-learn's form
-        """The parameters, by name."""
-        return {name: getattr(self, name) for name in ("node", "horizons", "season", "lags", "rows_per_unit")}
-
-    def set_params(self, **params: Any) -> Self:
-        """Change parameters."""
-        for name, value in params.items():
-            if name not in self.get_params():
-                raise ValueError(name)
-            setattr(self, name, value)
-        return self
 
     def fit(
         self, *, dataset: str, value: str, time: str, table: str = "", sql: str = "", share: str = MODEL_SHARE, permit: str | None = None
