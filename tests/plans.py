@@ -18,6 +18,7 @@ from amana.query.plan import (
     BinCount,
     BoundedPlan,
     BoundedSum,
+    Buckets,
     DistinctCount,
     Filter,
     Join,
@@ -40,11 +41,12 @@ from amana.query.plan import (
     WindowFunction,
     WindowMeasure,
 )
+from amana.terms.grams import BUCKETS_MAX, SIZE_MAX, Grams
 from amana.terms.refusal import Refusal
 from tests.databases import SCHEMA
 
 KINDS = ("number", "text", "boolean", "date", "moment")
-TEXTS = ("", "a", "b b", "East", "east", "Östra", "zzz", "2024-02-29", "-1.25", "7", " a ", "it's", "\0", "é")
+TEXTS = ("", "a", "b b", "East", "east", "Östra", "zzz", "2024-02-29", "-1.25", "7", " a ", "it's", "\0", "é", "E\u0301t", "أَب٣ة")
 PATTERNS = ("%", "a%", "%a", "_", "__", "E_st", "%s%", "100%", "\\%", "%é%", "")
 
 
@@ -259,7 +261,7 @@ def relations(draw: st.DrawFn, *, layers_max: int = 3) -> Relation:
 @st.composite
 def _layer(draw: st.DrawFn, source: Relation, layer: int) -> Relation:
     columns = columns_of(source, SCHEMA)
-    shape = draw(st.sampled_from(("filter", "filter", "project", "window", "per unit", "union")))
+    shape = draw(st.sampled_from(("filter", "filter", "project", "window", "per unit", "union", "buckets")))
     if shape == "filter":
         return Filter(source=source, predicate=draw(predicates(columns)))
     if shape == "project":
@@ -268,6 +270,11 @@ def _layer(draw: st.DrawFn, source: Relation, layer: int) -> Relation:
         return Project(source=source, columns=tuple(draw(st.permutations([*kept, *made]))))
     if shape == "window":
         return Window(source=source, measures=tuple(draw(_window(columns, f"w{layer}{index}")) for index in range(draw(st.integers(1, 2)))))
+    texts = [name for name, info in columns.items() if kind_of(info.domain) == "text"]
+    if shape == "buckets" and texts:
+        most = draw(st.integers(1, 5))
+        grams = Grams(size=draw(st.integers(1, SIZE_MAX)), buckets=draw(st.integers(max(2, most), 9) | st.just(BUCKETS_MAX)), most=most)
+        return Buckets(source=source, text=draw(st.sampled_from(texts)), grams=grams, name=f"b{layer}")
     if shape == "per unit":
         unit_name = f"unit{layer}" if draw(st.booleans()) else None
         keys = tuple((f"k{layer}{i}", draw(sound(columns, draw(st.sampled_from(KINDS))))) for i in range(draw(st.integers(0, 2))))

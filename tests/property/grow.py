@@ -16,12 +16,13 @@ from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, KeyDo
 from amana.catalog.schema import Column as TableColumn
 from amana.catalog.schema import Path as Step
 from amana.catalog.schema import Schema, Table
-from amana.privacy.bound import Choice, interval
+from amana.privacy.bound import Choice
 from amana.query.expr import Call, Case, Column, Expr, Fixed, Literal, Op
 from amana.query.infer import columns_of
 from amana.query.kinds import ColumnInfo
 from amana.query.plan import (
     BinCount,
+    Buckets,
     DistinctCount,
     Filter,
     Join,
@@ -41,7 +42,9 @@ from amana.query.plan import (
     WindowFunction,
     WindowMeasure,
 )
+from amana.query.scales import interval
 from amana.query.tables import is_private, scans_of
+from amana.terms.grams import Grams
 
 WARDS, SIDES, ROWS_MAX = ("a", "b", "c"), ("east", "west"), 3
 SCHEMA = Schema(
@@ -281,7 +284,7 @@ def _join(draw: st.DrawFn, names: Names, depth: int) -> Relation:
 
 def relation(draw: st.DrawFn, names: Names, depth: int) -> Relation:
     """A relation; whether the kernel takes it is for `check` to say."""
-    made = draw(st.integers(0, 8)) if depth else 0
+    made = draw(st.integers(0, 9)) if depth else 0
     if made <= 1:
         return _scan(draw, names)
     if made in (2, 3):
@@ -289,7 +292,7 @@ def relation(draw: st.DrawFn, names: Names, depth: int) -> Relation:
     below = relation(draw, names, depth - 1)
     columns = columns_of(below, SCHEMA)
     if made == 4:
-        numbers = [name for name, info in columns.items() if info.apart]
+        numbers = [name for name, info in columns.items() if info.alike == 1]
         if numbers and draw(st.booleans()):  # WHERE ROW_NUMBER() <= 1, as people write it
             few = Call(op=draw(st.sampled_from((Op.LE, Op.EQ, Op.GE))), args=(Column(name=numbers[0]), whole(draw(st.integers(1, 2)))))
             more = Call(op=Op.LE, args=(Column(name=numbers[0]), whole(draw(st.integers(2, 3)))))
@@ -318,6 +321,10 @@ def relation(draw: st.DrawFn, names: Names, depth: int) -> Relation:
             source=below,
             measures=(WindowMeasure(name=names.fresh("w"), function=function, value=value, partition=partition, order=order),),
         )
+    if made == 8 and (texts := _of(columns, TextDomain, ChoiceDomain)):
+        most = draw(st.integers(1, 3))
+        grams = Grams(size=draw(st.integers(1, 2)), buckets=draw(st.integers(max(2, most), 4)), most=most)
+        return Buckets(source=below, text=draw(st.sampled_from(texts)), grams=grams, name=names.fresh("b"))
     other = below if draw(st.booleans()) else relation(draw, names, depth - 1)
     shown = (names.fresh("c"), names.fresh("n"), names.fresh("k"))
     return Union(parts=tuple(_part(draw, part, shown) for part in (below, other)))

@@ -24,10 +24,11 @@ from amana.engines.compile import compile_plan
 from amana.engines.connection import connect
 from amana.engines.duckdb import empty_cells, read_statement
 from amana.engines.reference import ReferenceTables, StoredRow
-from amana.privacy.bound import Choice, bound, interval
+from amana.privacy.bound import Choice, bound
 from amana.query.check import check
 from amana.query.infer import columns_of
 from amana.query.plan import BoundedPlan, Plan, PublicKeys, RowSum, UnitCount
+from amana.query.scales import interval
 from amana.query.tables import is_private, scans_of
 from amana.terms.refusal import Refusal
 from tests.databases import _code, _number_occurrences, _ranked, fill

@@ -3,6 +3,7 @@
 from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Scalar
 from amana.query.plan import (
     BinCount,
+    Buckets,
     Constant,
     DistinctCount,
     Figure,
@@ -77,6 +78,9 @@ def of_relation(relation: Relation) -> str:
             measures = [f"{m.name}: {m.function.value} {of_expr(m.value)}" for m in relation.measures]
             unit = [f"{relation.unit_name}: unit"] if relation.unit_name else []
             return f"{of_relation(relation.source)} | per unit {'; '.join([*unit, *keys, *measures])}"
+        case Buckets():
+            grams = relation.grams
+            return f"{of_relation(relation.source)} | {relation.name}: {grams.size} of {relation.text} in {grams.most} of {grams.buckets}"
         case Window():
             shown: list[str] = []
             for m in relation.measures:

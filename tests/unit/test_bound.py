@@ -2,12 +2,13 @@
 
 import pytest
 
-from amana.privacy.bound import MAGNITUDE_MAX, Choice, bound, interval, scale_of
+from amana.privacy.bound import MAGNITUDE_MAX, Choice, bound
 from amana.query.check import check
 from amana.query.expr import Column, Fixed, Literal
 from amana.query.infer import columns_of
 from amana.query.parse import parse
 from amana.query.plan import BoundedPlan, Plan, PublicKeys, RowSum, Scan, UnitCount, UnknownKeys
+from amana.query.scales import interval, scale_of
 from amana.query.tables import scans_of
 from amana.terms.refusal import Refusal
 from tests.parts import SCHEMA

@@ -12,12 +12,14 @@ from typing import assert_never, final
 from amana.catalog.domains import BooleanDomain, KeyDomain, NumberDomain
 from amana.catalog.schema import Schema, Table
 from amana.engines.compile_expr import compile_expr, truth_sql
-from amana.engines.compile_typed import OTHER_KEY, UNIT, Typed, converted, integer_for, scaled, together, widest_number
+from amana.engines.compile_grams import buckets_sql, codes_sql, folded_sql
+from amana.engines.compile_typed import OTHER_KEY, UNIT, Typed, as_text, converted, integer_for, scaled, together, widest_number
 from amana.engines.connection import identifier
 from amana.query.expr import Among, Call, Case, Column, Expr, Literal, Lookup, Op
 from amana.query.infer import columns_of, multiplicity_of, rows_of
 from amana.query.kinds import NullDomain, number
 from amana.query.plan import (
+    Buckets,
     Filter,
     Join,
     JoinKind,
@@ -93,6 +95,8 @@ class Relations:
                 return self._per_unit(relation)
             case Window():
                 return self._window(relation, needed)
+            case Buckets():
+                return self._buckets(relation, needed)
             case _:
                 assert_never(relation)
 
@@ -255,6 +259,15 @@ class Relations:
             columns[measure.name] = replace(value, sql=made, constant=False)
             shown.append(f"{value.sql} AS {made}")
         return replace(below, sql=f"SELECT {', '.join(['*', *shown])} FROM ({below.sql})", columns=columns)
+
+    def _buckets(self, relation: Buckets, needed: frozenset[str]) -> Part:
+        below = self.part(relation.source, (needed - {relation.name}) | {relation.text})
+        made, (folded, letters) = self.namer.name(relation.name), (self.namer.name(name) for name in ("folded", "letters"))
+        text = f"SELECT *, {folded_sql(as_text(below.columns[relation.text]).sql)} AS {folded} FROM ({below.sql})"
+        codes = f"SELECT *, {codes_sql(folded)} AS {letters} FROM ({text})"
+        bucket = Typed(sql=made, domain=number(0, 0, relation.grams.buckets - 1, nullable=False), kind="INTEGER")
+        sql = f"SELECT *, unnest({buckets_sql(letters, relation.grams)}) AS {made} FROM ({codes})"
+        return replace(below, sql=sql, columns={**below.columns, relation.name: bucket}, untied=False)
 
 
 # --- columns ---

@@ -21,6 +21,7 @@ from amana.query.plan import (
     BinCount,
     BoundedPlan,
     BoundedSum,
+    Buckets,
     DistinctCount,
     Filter,
     Join,
@@ -130,6 +131,12 @@ class ReferenceEngine:
                 return self._per_unit(relation)
             case Window():
                 return self._window(relation)
+            case Buckets():
+                return [
+                    Row(values={**row.values, relation.name: Fraction(bucket)}, unit=row.unit, ranks=row.ranks)
+                    for row in self._rows(relation.source)
+                    for bucket in relation.grams.of(_text(row.values[relation.text]))
+                ]
             case _:
                 assert_never(relation)
 
@@ -182,7 +189,7 @@ class ReferenceEngine:
         match relation:
             case Scan():
                 return int(is_private(relation, self._schema))
-            case Filter() | Project() | Window():
+            case Filter() | Project() | Window() | Buckets():
                 return self._ranks(relation.source)
             case Join():
                 right = 0 if relation.kind in (JoinKind.SEMI, JoinKind.ANTI) else self._ranks(relation.right)
@@ -232,6 +239,11 @@ def _read(stored: StoredValue, domain: Domain) -> Value:
     if isinstance(domain, NumberDomain) and stored is not None:
         return Fraction(_whole(stored), 10**domain.scale)
     return stored
+
+
+def _text(value: Value) -> str | None:
+    assert value is None or isinstance(value, str)
+    return value
 
 
 def _whole(stored: StoredValue) -> int:

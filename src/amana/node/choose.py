@@ -12,7 +12,7 @@ from typing import TypeAlias, final
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Schema
 from amana.node.outlook import Facts, Harm, RowFacts, expected_sums, facts_of, half_widths, harms_of
-from amana.privacy.bound import Choice, scale_of
+from amana.privacy.bound import Choice
 from amana.privacy.keys import public_keys
 from amana.privacy.price import Z95, Aim, PureCap, RhoCap, Target, hangs_on
 from amana.query.check import ONE, is_ranked
@@ -26,6 +26,7 @@ from amana.query.plan import (
     UnitCount,
     levels_in,
 )
+from amana.query.scales import scale_of
 from amana.query.tables import nodes_of
 from amana.terms.precision import Precision
 

@@ -11,7 +11,6 @@ from typing import assert_never, final
 from amana.catalog.domains import DateDomain, MomentDomain
 from amana.catalog.profile import Profile
 from amana.catalog.schema import Schema
-from amana.privacy.bound import interval
 from amana.privacy.keys import public_keys
 from amana.query.check import ONE
 from amana.query.expr import Call, Case, Literal, Op
@@ -21,6 +20,7 @@ from amana.query.kinds import Columns, size_of
 from amana.query.moments import mean_and_variance
 from amana.query.plan import (
     BinCount,
+    Buckets,
     DistinctCount,
     Figure,
     Filter,
@@ -39,6 +39,7 @@ from amana.query.plan import (
     Window,
 )
 from amana.query.predict import Crowd, crowd_of, known_of
+from amana.query.scales import interval
 from amana.query.shares import Known, histogram_of, share_of
 from amana.query.tables import is_private, nodes_of
 from amana.query.values import domain_of
@@ -275,7 +276,7 @@ def _finest(relation: Relation, schema: Schema) -> tuple[Scan, ...]:
         case Union():
             parts = [_finest(part, schema) for part in relation.parts]
             return tuple(scan for part in parts for scan in part) if all(parts) else ()
-        case PerUnit() | Window():
+        case PerUnit() | Window() | Buckets():
             return ()
         case _:
             assert_never(relation)

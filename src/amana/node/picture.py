@@ -5,7 +5,7 @@ from typing import assert_never
 from amana.privacy.loss import DELTA_ONE, NANO
 from amana.privacy.price import PrivatePlan
 from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Lookup
-from amana.query.plan import Filter, Join, PerUnit, Plan, Project, Relation, Scan, Union, Window
+from amana.query.plan import Buckets, Filter, Join, PerUnit, Plan, Project, Relation, Scan, Union, Window
 
 
 def picture(plan: Plan) -> str:
@@ -89,6 +89,10 @@ def _lines(relation: Relation) -> list[str]:
             keys = "".join(f", {name} = {expression(expr)}" for name, expr in relation.keys)
             measures = ", ".join(f"{m.name} = {m.function.value}({expression(m.value)})" for m in relation.measures)
             return [f"per unit{keys}: {measures}", *_indented(relation.source)]
+        case Buckets():
+            grams = relation.grams
+            read = f"{relation.name} of {relation.text}: {grams.size} characters, {grams.buckets} buckets, {grams.most} at most"
+            return [f"buckets {read}", *_indented(relation.source)]
         case Window():
             return [f"window {', '.join(f'{m.name} = {m.function.value}' for m in relation.measures)}", *_indented(relation.source)]
         case _:

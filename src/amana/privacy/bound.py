@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from math import isqrt
 from typing import assert_never, final
 
-from amana.catalog.domains import NumberDomain
 from amana.catalog.schema import Schema
 from amana.privacy.keys import public_keys
 from amana.query.check import ONE, is_ranked
@@ -18,6 +17,7 @@ from amana.query.plan import (
     BinCount,
     BoundedPlan,
     BoundedSum,
+    Buckets,
     DistinctCount,
     Filter,
     Join,
@@ -36,8 +36,8 @@ from amana.query.plan import (
     WindowFunction,
     WindowMeasure,
 )
+from amana.query.scales import interval, scale_of
 from amana.query.tables import nodes_of, scans_of, table_of
-from amana.query.values import domain_of
 from amana.terms.refusal import Refusal
 
 MAGNITUDE_MAX = 2**80
@@ -116,7 +116,7 @@ def _truncate(relation: Relation, choice: Choice, schema: Schema) -> Relation:
             return replace(relation, left=_truncate(relation.left, choice, schema), right=_truncate(relation.right, choice, schema))
         case Union():
             return replace(relation, parts=tuple(_truncate(part, choice, schema) for part in relation.parts))
-        case Filter() | Project() | PerUnit() | Window():
+        case Filter() | Project() | PerUnit() | Window() | Buckets():
             return replace(relation, source=_truncate(relation.source, choice, schema))
         case _:
             assert_never(relation)
@@ -127,9 +127,12 @@ def _rows(plan: Plan, choice: Choice, schema: Schema) -> tuple[int, int]:
 
     Rows with one value of an occurrence column S come from at most m rows of its scan, so wherever S itself is a key, or a
     filter leaves S one value, the relation over a scan of m rows bounds them (PRIVACY 6: S itself, not a function of it).
+    A column that few rows of a unit show alike bounds them where it is a key itself.
     """
-    rows = per_key = rows_of(plan.source, schema)
     columns = columns_of(plan.source, schema)
+    alike = [most for _, expr in plan.keys if isinstance(expr, Column) and (most := columns[expr.name].alike) is not None]
+    rows = rows_of(plan.source, schema)
+    per_key = min(rows, *alike) if alike else rows
     for alias, name, most in () if _numbers_rows(plan.source) else choice.within:
         scans = [scan for scan in scans_of(plan.source) if scan.alias == alias]
         if len(scans) != 1 or scans[0].keep_within != (name, most):
@@ -206,26 +209,3 @@ def _bounded(total: Sum, scale: int, interval: tuple[int, int], *, per_unit: boo
     low, high = interval
     grain = 1 if isinstance(total, BinCount) else 1 << max(0, isqrt(l2_squared).bit_length() - GRAIN_BITS)
     return BoundedSum(sum=total, scale=scale, low=low, high=high, per_unit=per_unit, l1=l1, l2_squared=l2_squared, cells=cells, grain=grain)
-
-
-def scale_of(total: Sum, columns: Columns) -> int:
-    """Decimals of a sum; of a bin count those of the value it bins."""
-    match total:
-        case RowSum():
-            return interval(total, columns)[0]
-        case BinCount():
-            domain = domain_of(total.value, columns)
-            return domain.scale if isinstance(domain, NumberDomain) else 0
-        case UnitCount() | DistinctCount():
-            return 0
-        case _:
-            assert_never(total)
-
-
-def interval(total: RowSum, columns: Columns) -> tuple[int, int, int]:
-    """(scale, low, high) of value - centre for one row, in units of 10**-scale."""
-    domain = domain_of(total.value, columns)
-    assert isinstance(domain, NumberDomain), "checked"
-    scale = max(domain.scale, total.centre.scale)
-    factor, centre = 10 ** (scale - domain.scale), total.centre.units * 10 ** (scale - total.centre.scale)
-    return scale, domain.low * factor - centre, domain.high * factor - centre

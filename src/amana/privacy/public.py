@@ -2,7 +2,6 @@
 
 from amana.catalog.schema import Schema
 from amana.engines.engine import Cell, Engine, SumTable
-from amana.privacy.bound import scale_of
 from amana.privacy.keys import key_domains, sort_key
 from amana.query.check import check_public
 from amana.query.figures import figures
@@ -10,6 +9,7 @@ from amana.query.infer import columns_of
 from amana.query.plan import BinCount, BoundedPlan, BoundedSum, Plan, PublicKeys
 from amana.query.quantiles import levels_of
 from amana.query.released import NoiseKind, NoisyCell, NoisyTable, SumNoise
+from amana.query.scales import scale_of
 from amana.terms.answer import AnswerTable, CellType, Estimate
 from amana.terms.exact import Exact
 

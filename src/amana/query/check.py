@@ -13,6 +13,7 @@ from amana.query.infer import columns_of, multiplicity_of, rows_of
 from amana.query.kinds import Columns, NullDomain
 from amana.query.plan import (
     BinCount,
+    Buckets,
     DistinctCount,
     Filter,
     Join,
@@ -118,6 +119,10 @@ def _check_relation(relation: Relation, schema: Schema) -> None:
             _check_relation(relation.source, schema)
             if not is_private(relation.source, schema) or not is_ranked(relation.source):
                 raise Refusal("plan.not_unit_wise", clause="OVER")
+        case Buckets():
+            _check_relation(relation.source, schema)
+            assert relation.grams.possible and is_private(relation.source, schema), "whoever writes plans of texts has seen to it"
+            _check_rows(rows_of(relation, schema), schema)
         case PerUnit():
             _check_relation(relation.source, schema)
             if not is_private(relation.source, schema):
@@ -161,6 +166,10 @@ def _check_size(join: Join, schema: Schema) -> None:
         rows = rows_of(join.left, schema) * rows_of(join.right, schema) // SEMI_SHARE if both else 0
     else:
         rows = rows_of(join, schema) if is_private(join, schema) else 0
+    _check_rows(rows, schema)
+
+
+def _check_rows(rows: int, schema: Schema) -> None:
     if rows > JOINED_ROWS_MAX:
         raise Refusal("plan.join_multiplies", unit=schema.unit, rows=rows, rows_max=JOINED_ROWS_MAX)
 
@@ -215,18 +224,18 @@ def _aliases(relation: Relation) -> Counter[str]:
             return _aliases(relation.left) + _aliases(relation.right)
         case Union():
             return sum(map(_aliases, relation.parts), Counter[str]())
-        case Filter() | Project() | PerUnit() | Window():
+        case Filter() | Project() | PerUnit() | Window() | Buckets():
             return _aliases(relation.source)
         case _:
             assert_never(relation)
 
 
 def is_ranked(relation: Relation) -> bool:
-    """Whether the stored ranks of the scans below order the rows of a unit without ties."""
+    """Whether the stored ranks of the scans below order the rows of a unit, without ties but for what is alike in all that is visible."""
     match relation:
         case Scan():
             return True
-        case Filter() | Project() | Window():
+        case Filter() | Project() | Window() | Buckets():
             return is_ranked(relation.source)
         case Join():
             return is_ranked(relation.left) and (relation.kind in (JoinKind.SEMI, JoinKind.ANTI) or is_ranked(relation.right))
@@ -241,6 +250,8 @@ def size_of(relation: Relation) -> int:
             return 1
         case Filter():
             return 1 + size_of(relation.source) + _expr_size(relation.predicate)
+        case Buckets():
+            return 2 + size_of(relation.source)
         case Project():
             return 1 + size_of(relation.source) + sum(_expr_size(expr) for _, expr in relation.columns)
         case Join():

@@ -5,12 +5,13 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import assert_never
 
-from amana.catalog.domains import BooleanDomain, Domain, KeyDomain, NumberDomain
+from amana.catalog.domains import BooleanDomain, ChoiceDomain, Domain, KeyDomain, NumberDomain, TextDomain
 from amana.catalog.schema import Schema
 from amana.query.expr import Among, Call, Case, Column, Expr, Literal, Lookup, Op
-from amana.query.kinds import ColumnInfo, Columns, NullDomain, at_scale, hull, number, size_of
+from amana.query.kinds import ColumnInfo, Columns, NullDomain, at_scale, hull, kind_name, number, size_of
 from amana.query.narrow import refined
 from amana.query.plan import (
+    Buckets,
     Filter,
     Join,
     JoinKind,
@@ -55,8 +56,11 @@ def columns_of(relation: Relation, schema: Schema) -> Columns:
             for measure in relation.measures:
                 assert measure.name not in columns, measure.name
                 apart = measure.function is WindowFunction.ROW_NUMBER and all(is_single(expr, below) for expr in measure.partition)
-                columns[measure.name] = ColumnInfo(domain=_window(measure, relation.source, schema), private=True, apart=apart)
+                alike = 1 if apart else None
+                columns[measure.name] = ColumnInfo(domain=_window(measure, relation.source, schema), private=True, alike=alike)
             return MappingProxyType(columns)
+        case Buckets():
+            return _buckets(relation, schema)
         case _:
             assert_never(relation)
 
@@ -112,7 +116,7 @@ def _join(join: Join, schema: Schema) -> Columns:
     if join.kind in (JoinKind.SEMI, JoinKind.ANTI):
         return left
     # a row may meet several, so what told the rows of a unit apart need not any more
-    left, right = ({name: replace(info, apart=False) for name, info in side.items()} for side in (left, right))
+    left, right = ({name: replace(info, alike=None) for name, info in side.items()} for side in (left, right))
     match join.kind:
         case JoinKind.LEFT:
             # an unmatched row has no unit on the right: there the column is no longer the unit of the row, and NULL is a value more
@@ -193,6 +197,19 @@ def _per_unit(relation: PerUnit, schema: Schema) -> Columns:
     return MappingProxyType(columns)
 
 
+def _buckets(relation: Buckets, schema: Schema) -> Columns:
+    """A row is in a bucket once, so no more rows of a unit are in one bucket than it had before."""
+    below, most = columns_of(relation.source, schema), relation.grams.most
+    assert relation.name not in below, relation.name
+    text = below[relation.text].domain
+    if not isinstance(text, TextDomain | ChoiceDomain):
+        raise Refusal("plan.kinds_differ", one=kind_name(text), other="word.kind.text")
+    columns = {name: replace(info, alike=info.alike and info.alike * most) for name, info in below.items()}
+    bucket = number(0, 0, relation.grams.buckets - 1, nullable=False)
+    columns[relation.name] = ColumnInfo(domain=bucket, private=True, alike=rows_of(relation.source, schema))
+    return MappingProxyType(columns)
+
+
 def _unit_measure(measure: UnitMeasure, below: Columns, rows: int) -> Domain:
     value = visible_domain(measure.value, below)
     match measure.function:
@@ -258,10 +275,12 @@ def rows_of(relation: Relation, schema: Schema) -> int:
             assert table.private
             return min(table.rows_per_unit_max, relation.keep or table.rows_per_unit_max)
         case Filter():
-            apart = [size_of(info.domain) for info in columns_of(relation, schema).values() if info.apart]
-            return min((rows_of(relation.source, schema), *apart))
+            held = [size_of(info.domain) * info.alike for info in columns_of(relation, schema).values() if info.alike is not None]
+            return min((rows_of(relation.source, schema), *held))
         case Project() | Window():
             return rows_of(relation.source, schema)
+        case Buckets():
+            return rows_of(relation.source, schema) * relation.grams.most
         case Union():
             return sum(rows_of(part, schema) for part in relation.parts)
         case PerUnit():
@@ -366,7 +385,7 @@ def keys_of(relation: Relation, schema: Schema) -> frozenset[frozenset[str]]:
             right_on = frozenset(other for _, other in relation.on)
             single = any(key <= right_on for key in keys_of(relation.right, schema))
             return keys_of(relation.left, schema) if single else frozenset()
-        case Union():
+        case Union() | Buckets():
             return frozenset()
         case _:
             assert_never(relation)

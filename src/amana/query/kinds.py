@@ -38,7 +38,7 @@ class NullDomain:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnInfo:
     """A visible column. `origin`: (table, column) of an unchanged base column, `alias` its scan; `unit`: the unit itself.
-    `single`: the rows of one unit show at most one value here (NULL counts as a value); `apart`: no two of them the same."""
+    `single`: the rows of one unit show at most one value here (NULL counts as a value); `alike`: at most so many of them the same."""
 
     domain: Domain
     private: bool
@@ -46,7 +46,7 @@ class ColumnInfo:
     alias: str | None = None
     unit: bool = False
     single: bool = False
-    apart: bool = False
+    alike: int | None = None
 
 
 Columns: TypeAlias = Mapping[str, ColumnInfo]

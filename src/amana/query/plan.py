@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TypeAlias, final
 
 from amana.query.expr import Expr, Fixed
+from amana.terms.grams import Grams
 
 
 class JoinKind(Enum):
@@ -143,7 +144,18 @@ class Window:
     measures: tuple[WindowMeasure, ...]
 
 
-Relation: TypeAlias = Scan | Filter | Project | Join | Union | PerUnit | Window
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buckets:
+    """Each row of the source once for every bucket that the text in its column `text` is in, and the bucket as one column more, `name`."""
+
+    source: "Relation"
+    text: str
+    grams: Grams
+    name: str
+
+
+Relation: TypeAlias = Scan | Filter | Project | Join | Union | PerUnit | Window | Buckets
 
 
 # --- what is measured: each is a sum over privacy units of a bounded contribution ---

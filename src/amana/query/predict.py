@@ -14,7 +14,7 @@ from amana.catalog.schema import Schema
 from amana.query.expr import Call, Column, Fixed, Literal, Op
 from amana.query.infer import columns_of, grouping_scan, multiplicity_of, rows_of
 from amana.query.moments import mean_and_variance
-from amana.query.plan import Filter, Join, JoinKind, PerUnit, Project, Relation, Scan, Union, UnitFunction, Window, WindowFunction
+from amana.query.plan import Buckets, Filter, Join, JoinKind, PerUnit, Project, Relation, Scan, Union, UnitFunction, Window, WindowFunction
 from amana.query.shares import Known, share_of
 from amana.query.tables import is_private, scans_of, table_of
 
@@ -122,6 +122,9 @@ def crowd_of(relation: Relation, schema: Schema, profile: Profile) -> Crowd:
             kept = share_of(relation.predicate, columns, profile, known)
             most = share_of(relation.predicate, columns, profile, known, unknown=1.0)
             return replace(below, share=below.share * kept, unsure=below.unsure * (most / kept if kept > 0 else 1.0))
+        case Buckets():
+            below = crowd_of(relation.source, schema, profile)
+            return replace(below, spread=tuple((rows * relation.grams.most, units) for rows, units in below.spread))
         case Project() | Window():
             return crowd_of(relation.source, schema, profile)
         case Union():

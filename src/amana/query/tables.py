@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from amana.catalog.schema import Schema, Table
-from amana.query.plan import Filter, Join, PerUnit, Project, Relation, Scan, Union, Window
+from amana.query.plan import Buckets, Filter, Join, PerUnit, Project, Relation, Scan, Union, Window
 from amana.terms.refusal import Refusal
 
 
@@ -17,7 +17,7 @@ def is_private(relation: Relation, schema: Schema) -> bool:
             return is_private(relation.left, schema) or is_private(relation.right, schema)
         case Union():
             return any(is_private(part, schema) for part in relation.parts)
-        case Filter() | Project() | PerUnit() | Window():
+        case Filter() | Project() | PerUnit() | Window() | Buckets():
             return is_private(relation.source, schema)
         case _:
             assert_never(relation)
@@ -41,7 +41,7 @@ def nodes_of(relation: Relation) -> Iterator[Relation]:
             parts: tuple[Relation, ...] = (relation.left, relation.right)
         case Union():
             parts = relation.parts
-        case Filter() | Project() | PerUnit() | Window():
+        case Filter() | Project() | PerUnit() | Window() | Buckets():
             parts = (relation.source,)
         case _:
             assert_never(relation)

@@ -2,13 +2,17 @@
 
 from typing import assert_never
 
+from amana.catalog.domains import ChoiceDomain, TextDomain
 from amana.catalog.schema import Schema
-from amana.query.infer import rows_of
-from amana.query.plan import Filter, Join, JoinKind, PerUnit, Project, Relation, Scan, Union, Window
+from amana.query.infer import columns_of, rows_of
+from amana.query.kinds import length_max
+from amana.query.plan import Buckets, Filter, Join, JoinKind, PerUnit, Project, Relation, Scan, Union, Window
 from amana.query.tables import is_private, scans_of, table_of
 
 COMPARED_PER_ROW = 10
 """Pairs that EXISTS compares in the time of one row that a join makes."""
+STEPS_PER_CHARACTER = 4
+"""A character of a text is folded, hashed and sorted in the time that so many rows take."""
 
 
 def _multiplied(join: Join, schema: Schema, rows: dict[str, int]) -> float:
@@ -27,6 +31,13 @@ def _scanned(relation: Relation, rows: dict[str, int]) -> float:
     return float(max((rows.get(scan.table, 0) for scan in scans_of(relation)), default=0))
 
 
+def _characters(relation: Buckets, schema: Schema) -> int:
+    """Of a text at most."""
+    domain = columns_of(relation.source, schema)[relation.text].domain
+    assert isinstance(domain, ChoiceDomain | TextDomain), "checked"
+    return length_max(domain)
+
+
 def steps_of(relation: Relation, schema: Schema, rows: dict[str, int], *, depth: int) -> float:
     """Rows handled: those of every scan once for each step above it that sorts, groups or joins them."""
     match relation:
@@ -36,6 +47,9 @@ def steps_of(relation: Relation, schema: Schema, rows: dict[str, int], *, depth:
             return steps_of(relation.source, schema, rows, depth=depth)
         case PerUnit() | Window():
             return steps_of(relation.source, schema, rows, depth=depth + 3)
+        case Buckets():
+            each = depth * relation.grams.most + STEPS_PER_CHARACTER * _characters(relation, schema)
+            return steps_of(relation.source, schema, rows, depth=depth + 1) + each * _scanned(relation.source, rows)
         case Join():
             sides = sum(steps_of(side, schema, rows, depth=depth + 1) for side in (relation.left, relation.right))
             return sides + depth * _multiplied(relation, schema, rows)
