@@ -61,9 +61,11 @@ def scores_of(model: Model, frame: pd.DataFrame) -> np.ndarray:
     for feature in model.features:
         number = feature.kind is FeatureKind.NUMBER
         read = [feature.cell(None if pd.isna(value) else int(value) if number else value) for value in frame[feature.name]]
-        cells.append(np.array(read))
+        cells.append(np.array(read) if feature.grams is None else np.array(read, dtype=object))
     for part in model.parts:
-        if isinstance(part, Effect):
+        if isinstance(part, Effect) and model.features[part.features[0]].grams is not None:
+            total += np.array([sum(part.values[one] for one in buckets) for buckets in cells[part.features[0]]])
+        elif isinstance(part, Effect):
             place = np.zeros(len(frame), dtype=np.int64)
             for feature in part.features:
                 place = place * model.features[feature].cells + cells[feature]
@@ -101,7 +103,7 @@ def auc_of(yes: np.ndarray, scores: np.ndarray) -> float:
 def problem_in(version: Open, data: Data) -> Problem:
     table, profile = version.version.dataset.schema.table("rows"), version.profile.table("rows")
     assert table is not None and profile is not None
-    named = (*data.numbers, *data.choices)
+    named = (*data.numbers, *data.choices, *data.texts)
     return problem_of(table, target=data.target, positive="" if data.regression else "yes", features=named, units=profile.units)
 
 

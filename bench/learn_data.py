@@ -31,7 +31,7 @@ class Number:
 @dataclass(slots=True, kw_only=True)
 class Data:
     """`numbers`: declared intervals; other columns are choices, their members read from the whole file.
-    `unit`: the privacy unit of each row. `official`: rows of an official test set. `yes`: the target of a classification is "yes" or "no"."""
+    `texts`: of at most so many characters. `unit`: the privacy unit of each row. `official`: rows of an official test set. `yes`: the target of a classification is "yes" or "no"."""
 
     name: str
     frame: pd.DataFrame
@@ -42,6 +42,7 @@ class Data:
     unit: pd.Series | None = None
     official: np.ndarray | None = None
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    texts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, number in self.numbers.items():

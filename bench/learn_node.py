@@ -74,6 +74,7 @@ def rules_of(data: Data) -> str:
         lines.append(
             f"{name} = {{ kind = 'choice', members = {json.dumps(list(members))}, nullable = {str(empty).lower()}, source = 'a public file' }}"
         )
+    lines += [f"{name} = {{ kind = 'text', length_max = {most} }}" for name, most in data.texts.items()]
     text = "\n".join(lines)
     tomllib.loads(text)
     return text
@@ -92,7 +93,7 @@ def published(data: Data, seed: int) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     rows, _ = data.fold(seed)
-    named = [*data.numbers, *data.choices, data.target]
+    named = [*data.numbers, *data.choices, *data.texts, data.target]
     frame = data.frame.iloc[rows][named].copy()
     for name, number in (data.numbers | ({data.target: data.regression} if data.regression is not None else {})).items():
         values = frame[name].astype(float)

@@ -352,12 +352,31 @@ def _sum(draw: st.DrawFn, columns: Mapping[str, ColumnInfo]) -> Sum:
     return BinCount(value=number(draw, columns, 1), low=-1, width=2, bins=8, branch=2)
 
 
+def _notes(draw: st.DrawFn) -> Relation:
+    """Visits, numbered or the first of them, in the buckets of their notes; perhaps with what their buckets add up to, once each."""
+    rows: Relation = Scan(table="visits", alias="v")
+    number_of = WindowMeasure(name="n", function=WindowFunction.ROW_NUMBER, value=whole(1))
+    rows = Window(source=rows, measures=(number_of,))
+    if draw(st.booleans()):
+        rows = Filter(source=rows, predicate=Call(op=Op.LE, args=(Column(name="n"), whole(draw(st.integers(1, 2))))))
+    most = draw(st.integers(1, 3))
+    rows = Buckets(source=rows, text="v.note", grams=Grams(size=1, buckets=draw(st.integers(max(2, most), 4)), most=most), name="b")
+    if draw(st.booleans()):
+        added = WindowMeasure(name="w", function=WindowFunction.SUM, value=Column(name="b"), partition=(Column(name="n"),))
+        rows = Window(source=rows, measures=(added,))
+    at = draw(st.sampled_from((None, None, Op.EQ, Op.GE)))
+    return rows if at is None else Filter(source=rows, predicate=Call(op=at, args=(Column(name="b"), whole(draw(st.integers(0, 1))))))
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """A plan of up to two keys and two sums over a relation up to three steps deep."""
-    source = relation(draw, Names(), draw(st.integers(0, 3)))
+    """A plan of up to two keys and two sums over a relation up to three steps deep, or over notes in buckets as learners read them."""
+    noted = draw(st.integers(0, 4)) == 0
+    source = _notes(draw) if noted else relation(draw, Names(), draw(st.integers(0, 3)))
     columns = columns_of(source, SCHEMA)
     keys = tuple((f"key{i}", key(draw, columns)) for i in range(draw(st.sampled_from((0, 1, 1, 2)))))
+    if noted and draw(st.booleans()):
+        keys = (("bucket", Column(name="b")), *keys[1:])
     sums = tuple(_sum(draw, columns) for _ in range(draw(st.integers(1, 2))))
     return Plan(source=source, keys=keys, sums=sums, figures=())
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from amana.catalog.domains import BooleanDomain, ChoiceDomain, Domain, KeyDomain, NumberDomain
+from amana.catalog.domains import BooleanDomain, ChoiceDomain, Domain, KeyDomain, NumberDomain, TextDomain
 from amana.catalog.profile import Profile, TableProfile
 from amana.catalog.schema import Column, Schema, Table
 from amana.learn.wanted import model_wanted, rows_wanted, table_wanted
@@ -81,6 +81,20 @@ def test_a_learner_that_sees_only_noise_asks_for_no_more_than_was_paid(learner: 
 
 def test_products_of_many_numbers_likewise() -> None:
     test_a_learner_that_sees_only_noise_asks_for_no_more_than_was_paid("statistics", "number", "nineteen", 10**5)
+
+
+@pytest.mark.parametrize("nano_rho", [10**5, 10**10])
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("features", [("x0",), ("x0", "x1", "x2")])
+def test_a_learner_that_reads_a_text_likewise(features: tuple[str, ...], target: str, nano_rho: int) -> None:
+    schema = schema_of((TextDomain(length_max=80, nullable=True), NUMBER, ChoiceDomain(members=("a", "b"))), TARGETS[target], rows=3)
+    positive, groups = "a" if target == "single" else "", features[2:]
+    wanted = Specification(dataset="d", target="y", positive=positive, features=features, groups=groups, rows_per_unit=2)
+    rows = rows_wanted(wanted, schema, profile_of(1.0 if nano_rho == 10**5 else 1e6), source=None)
+    made = model_wanted(wanted, rows, nano_rho=NanoRho(nano_rho), groups_max=GROUPS_MAX)
+    done = followed(made, made.choice, schema, seed=nano_rho)
+    assert made.name == "linear" and made.finish(done).target == "y"
+    assert all(metric.low <= metric.value <= metric.high for metric in made.quality(done))
 
 
 @pytest.mark.parametrize("nano_rho", [10**5, 10**10])

@@ -20,6 +20,7 @@ from amana.query.infer import columns_of, rows_of, visible_domain
 from amana.query.kinds import ColumnInfo, truncated
 from amana.query.narrow import refined
 from amana.query.plan import (
+    Buckets,
     Filter,
     Join,
     JoinKind,
@@ -37,6 +38,7 @@ from amana.query.plan import (
     WindowMeasure,
 )
 from amana.query.tables import is_private
+from amana.terms.grams import Grams
 from amana.terms.refusal import Refusal
 from tests.property.grow import SCHEMA, Database, Names, condition, databases, key, number, plans, published, relation
 
@@ -140,12 +142,16 @@ def grouped(source: Relation, *keys: Expr) -> PerUnit:
 
 
 VISIT = Column(name="v.visit")
+NOTES = Buckets(source=numbered(VISITS), text="v.note", grams=Grams(size=1, buckets=4, most=2), name="b")
 TIGHT = {
     "first row of a unit": (first(numbered(VISITS)), 1),
     "first row in each ward": (first(numbered(VISITS, WARD)), 2),
     "first row, then joined with wards of two floors": (first(Project(source=Join(left=numbered(VISITS), right=Scan(table="wards", alias="w"), kind=JoinKind.INNER, on=(("v.ward", "w.ward"),)), columns=(("n", Column(name="n")), ("floor", FLOOR)))), 2),
     "groups by the key of visits": (grouped(VISITS, VISIT), 3),
     "groups by that key and a floor": (grouped(IN_WARDS, VISIT, FLOOR), 5),
+    "rows in the buckets of their notes": (NOTES, 6),
+    "rows in one bucket": (Filter(source=NOTES, predicate=Call(op=Op.EQ, args=(Column(name="b"), Literal(value=Fixed(units=0))))), 3),
+    "first row, in its buckets": (first(NOTES), 2),
     "groups by a ward of the join": (grouped(IN_WARDS, WARD), 2),
 }  # fmt: skip
 """Relations, and the rows that the busy person has in them."""
@@ -161,6 +167,14 @@ def test_rows_told_apart_or_grouped_by_a_key_are_bounded_by_what_occurs(name: st
 def test_these_bounds_are_as_tight_as_they_can_be() -> None:
     held = {name: rows_of(source, SCHEMA) for name, (source, _) in TIGHT.items()}
     assert held["first row of a unit"] == 1 and held["groups by the key of visits"] == 3
+    assert [held[name] for name in TIGHT if "bucket" in name] == [6, 3, 2]
+
+
+def test_a_key_that_few_rows_show_alike_bounds_a_sum_by_it() -> None:
+    plans_of = [Plan(source=NOTES, keys=keys, sums=(RowSum(value=ONE),), figures=()) for keys in ((), (("b", Column(name="b")),))]
+    alone, by_bucket = (bound(check(plan, SCHEMA), SCHEMA, choice=Choice(), groups_max=100).sums[0] for plan in plans_of)
+    assert (alone.l1, alone.l2_squared) == (6, 36)
+    assert (by_bucket.l1, by_bucket.l2_squared, by_bucket.cells) == (6, 18, 4)
 
 
 def test_an_occurrence_bound_gives_nothing_under_a_window_that_counts_other_rows_too() -> None:

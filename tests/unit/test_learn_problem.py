@@ -28,7 +28,7 @@ from tests.unit.learning import PEOPLE, cells, people, problem
         ({"target": "fate"}, "learn.no_column"),
         ({"target": "note"}, "learn.no_domain"),
         ({"target": "id"}, "learn.no_domain"),
-        ({"target": "ill", "positive": "yes", "features": ("age", "note")}, "learn.no_domain"),
+        ({"target": "ill", "positive": "yes", "features": ("age", "id")}, "learn.no_domain"),
         ({"target": "ill"}, "learn.no_positive"),
         ({"target": "ill", "positive": "maybe"}, "learn.no_positive"),
         ({"target": "smokes", "positive": "yes"}, "learn.no_positive"),

@@ -65,6 +65,7 @@ SMALL = Model(
 )
 TREE = {"splits": [[1, [0, 2]]], "leaves": [1, 2]}
 EFFECT = {"features": [1], "values": [1, 2, 3]}
+NOTE = {"name": "note", "kind": "text", "size": 2, "buckets": 9, "most": 3}
 WRONG: dict[str, tuple[Change, str]] = {
     "another format": (lambda m: m.update(format="amana-model/2"), "format"),
     "a field more": (lambda m: m.update(code="print(1)"), "."),
@@ -81,8 +82,23 @@ WRONG: dict[str, tuple[Change, str]] = {
     "no features": (lambda m: m.update(features=[]), "features"),
     "features that are no list": (lambda m: m.update(features={}), "features"),
     "a feature that is none": (lambda m: m["features"].append(3), "features[2]"),
-    "a kind of nobody": (lambda m: m["features"][0].update(kind="text"), "features[0]"),
+    "a kind of nobody": (lambda m: m["features"][0].update(kind="picture"), "features[0]"),
     "a kind that is no text": (lambda m: m["features"][0].update(kind=["number"]), "features[0]"),
+    "a text without its buckets": (lambda m: m["features"].append({"name": "note", "kind": "text", "size": 2, "most": 3}), "features[2]"),
+    "a text of too many buckets": (lambda m: m["features"].append({**NOTE, "buckets": 65_537}), "features[2].buckets"),
+    "a text in more buckets than there are": (lambda m: m["features"].append({**NOTE, "most": 10}), "features[2].most"),
+    "a text in a pair": (
+        lambda m: (m["features"].append(NOTE), m["parts"].append({"features": [0, 2], "values": []})),
+        "parts[0].features",
+    ),
+    "a text in a tree": (
+        lambda m: (m["features"].append(NOTE), m["parts"].append({**TREE, "splits": [[2, [0]]]})),
+        "parts[0].splits[0][0]",
+    ),
+    "a text with a table that is too short": (
+        lambda m: (m["features"].append(NOTE), m["parts"].append({"features": [2], "values": [1]})),
+        "parts[0].values",
+    ),
     "members of a number": (lambda m: m["features"][0].update(members=["x"]), "features[0]"),
     "edges that stand still": (lambda m: m["features"][0].update(edges=[1, 2, 2]), "features[0].edges[2]"),
     "an edge that is text": (lambda m: m["features"][0].update(edges=["1"]), "features[0].edges[0]"),

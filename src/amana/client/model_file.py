@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import cast, final
 
 from amana.client.fields import list_of, object_of, one_of, text_of, whole_of, wholes_of, wrong
+from amana.terms.grams import BUCKETS_MAX, MOST_MAX, SIZE_MAX, Grams
 from amana.terms.model import END_ABS_MAX, Effect, Feature, FeatureKind, Model, Part, Task, Tree
 from amana.terms.refusal import Refusal, cause_of
 
@@ -38,7 +39,9 @@ _FEATURE: Mapping[str, tuple[str, ...]] = {
     "date": ("name", "kind", "edges"),
     "choice": ("name", "kind", "members"),
     "boolean": ("name", "kind"),
+    "text": ("name", "kind", "size", "buckets", "most"),
 }
+_GRAMS = ("size", "buckets", "most")
 _RECEIPT = "receipt"
 
 
@@ -198,6 +201,7 @@ def _feature_document(feature: Feature) -> dict[str, object]:
     kind = "date" if feature.dates else feature.kind.value
     every = {"name": feature.name, "kind": kind, "decimals": feature.decimals}
     every |= {"edges": list(feature.edges), "members": list(feature.members)}
+    every |= {} if feature.grams is None else {name: getattr(feature.grams, name) for name in _GRAMS}
     return {name: every[name] for name in _FEATURE[kind]}
 
 
@@ -255,6 +259,13 @@ def _feature(found: object, path: str) -> Feature:
         return Feature(name=name, kind=FeatureKind.NUMBER, decimals=decimals, edges=edges, dates=kind == "date")
     if kind == "boolean":
         return Feature(name=name, kind=FeatureKind.BOOLEAN)
+    if kind == "text":
+        size, buckets, most = (
+            whole_of(table[each], f"{path}.{each}", low=low, high=high)
+            for each, low, high in zip(_GRAMS, (1, 2, 1), (SIZE_MAX, BUCKETS_MAX, MOST_MAX), strict=True)
+        )
+        whole_of(most, f"{path}.most", low=1, high=buckets)
+        return Feature(name=name, kind=FeatureKind.TEXT, grams=Grams(size=size, buckets=buckets, most=most))
     listed = list_of(table["members"], f"{path}.members", most=MEMBERS_MAX)
     members = tuple(text_of(each, f"{path}.members[{place}]", most=MEMBER_CHARACTERS_MAX) for place, each in enumerate(listed))
     if len(set(members)) < len(members):
@@ -279,6 +290,8 @@ def _part(found: object, path: str, *, features: Sequence[Feature]) -> tuple[Par
     of = wholes_of(table["features"], f"{path}.features", most=2, low=0, high=len(features) - 1)
     if not of:
         raise wrong(f"{path}.features", wanted="word.items_at_least", number=1)
+    if len(of) > 1 and any(features[feature].grams is not None for feature in of):
+        raise wrong(f"{path}.features", wanted="word.model.text_alone")
     values = _table(table["values"], f"{path}.values", size=prod(features[feature].cells for feature in of))
     return Effect(features=of, values=values), len(values)
 
@@ -291,6 +304,8 @@ def _tree(table: Mapping[str, object], path: str, *, features: Sequence[Feature]
         if len(pair) < 2:
             raise wrong(at, wanted="word.items_at_least", number=2)
         feature = whole_of(pair[0], f"{at}[0]", low=0, high=len(features) - 1)
+        if features[feature].grams is not None:
+            raise wrong(f"{at}[0]", wanted="word.model.text_alone")
         last = features[feature].cells - 1
         cells = wholes_of(pair[1], f"{at}[1]", most=last + 1, low=0, high=last)
         _increasing(cells, f"{at}[1]")

@@ -26,8 +26,14 @@ _TEXT, _RECEIPT = "amana", "amana_receipt"
 
 
 def write_onnx(model: Model, *, receipt: str = "") -> bytes:
-    """The model as the content of an `.onnx` file. `receipt`: of its training. Errors: ImportError where `onnx` is not installed."""
+    """The model as the content of an `.onnx` file. `receipt`: of its training.
+
+    Errors: Refusal model.text_not_in_onnx; ImportError where `onnx` is not installed.
+    """
     onnx = _library()
+    for feature in model.features:
+        if feature.grams is not None:  # no operation of ONNX gives the code points of a text
+            raise Refusal("model.text_not_in_onnx", column=feature.name)
     helper, types = onnx.helper, onnx.TensorProto
     graph = _Graph(onnx)
     cells = [graph.cell(feature) for feature in model.features]
@@ -125,6 +131,8 @@ class _Graph:
                 one = self.add("Equal", [feature.name, self.whole(1)])
                 either = self.add("Or", [one, self.add("Equal", [feature.name, self.whole(0)])])
                 return self.add("Where", [either, feature.name, self.whole(missing)])
+            case FeatureKind.TEXT:
+                raise AssertionError("refused before")
             case FeatureKind.NUMBER:
                 there = self.add("Equal", [feature.name, feature.name])  # NaN is unequal to itself
                 return self.add("Where", [there, self._passed(feature), self.whole(missing)])

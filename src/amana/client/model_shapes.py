@@ -70,12 +70,15 @@ class Shape:
 
 
 def shapes_of(model: Model) -> tuple[Shape, ...]:
-    """What each column adds by itself, the largest reach first; nothing where trees or tables of two columns add to the score too."""
+    """What each column adds by itself, the largest reach first; nothing where trees or tables of two columns add to the score too. Of a
+    text nothing is drawn: what is in a bucket has no name."""
     if any(not isinstance(part, Effect) or len(part.features) != 1 for part in model.parts):
         return ()
     width = 1.0 if model.task is Task.CLASSIFICATION else (model.high - model.low) / 10**model.decimals
     found = list[Shape]()
     for place, feature in enumerate(model.features):
+        if feature.kind is FeatureKind.TEXT:
+            continue
         tables = [part.values for part in model.parts if isinstance(part, Effect) and part.features == (place,)]
         if tables:
             adds = [width * sum(column) / UNIT for column in zip(*tables, strict=True)]
@@ -97,6 +100,8 @@ def _steps(feature: Feature, adds: list[float]) -> tuple[Step, ...]:
             known = [Step(adds=run[0].adds, low=run[0].low, high=run[-1].high) for run in runs]
             if len(known) == 1:
                 known = [Step(adds=known[0].adds, member="…")]
+        case FeatureKind.TEXT:
+            raise AssertionError("not drawn")
         case _:
             assert_never(feature.kind)
     return (*known, missing)

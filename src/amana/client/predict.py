@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cached_property
+from itertools import chain
 from math import isfinite, isnan
 from typing import TypeAlias, final
 
-from amana.terms.model import Effect, Feature, FeatureKind, Model
+from amana.terms.model import Cell, Cells, Effect, Feature, FeatureKind, Model
 from amana.terms.refusal import Refusal
 
 Value: TypeAlias = str | int | float | Decimal | date | None
@@ -31,8 +32,8 @@ _FAST_ROWS_MIN = 200
 """Below, NumPy's start takes longer than what it saves."""
 
 
-def cells_of(model: Model, row: Mapping[str, Value]) -> tuple[int, ...]:
-    """The cells of a row, one for each feature. What is not understood counts as missing.
+def cells_of(model: Model, row: Mapping[str, Value]) -> Cells:
+    """The cells of a row, one for each feature (of a text, several). What is not understood counts as missing.
 
     Errors: Refusal predict.column_missing.
     """
@@ -52,12 +53,14 @@ def named(columns: Iterable[str]) -> str:
     return ", ".join(columns)[:1000]
 
 
-def read_cell(feature: Feature, value: Value) -> tuple[int, bool]:
+def read_cell(feature: Feature, value: Value) -> tuple[Cell, bool]:
     """The cell of a value, and whether it was understood: a missing one is.
 
     >>> read_cell(Feature(name="cost", kind=FeatureKind.NUMBER, decimals=1, edges=(125,)), "12.45")
     (1, True)
     """
+    if feature.grams is not None:
+        return feature.grams.of(None if value is None or value != value else str(value)), True  # NaN is how programs write what is missing
     missing = feature.cells - 1
     if value is None or (isinstance(value, str) and not value.strip() and value not in feature.members):
         return missing, True
@@ -73,9 +76,11 @@ def read_cell(feature: Feature, value: Value) -> tuple[int, bool]:
                 return missing, True
             units = _days(value) if feature.dates else units_of(value, feature.decimals)
             return (missing, False) if units is None else (feature.cell(units), True)
+        case FeatureKind.TEXT:
+            raise AssertionError("a text has its grams")
 
 
-def predict(model: Model, rows: Sequence[tuple[int, ...]]) -> list[float]:
+def predict(model: Model, rows: Sequence[Cells]) -> list[float]:
     """What the model says of each row of cells."""
     return Scorer(model).predict(rows)
 
@@ -95,27 +100,24 @@ class Scorer:
                     sums[place] += value
             else:
                 trees.append(_Tree(steps=tuple((feature, frozenset(yes)) for feature, yes in part.splits), leaves=part.leaves))
-        self._effects = tuple((features, tuple(values)) for features, values in effects.items())
+        self._effects = tuple(Effect(features=features, values=tuple(values)) for features, values in effects.items())
         self._trees = tuple(trees)
         self._answers: dict[int, float] = {}
 
-    def predict(self, rows: Sequence[tuple[int, ...]]) -> list[float]:
+    def predict(self, rows: Sequence[Cells]) -> list[float]:
         """What the model says of each row of cells."""
         return [self._answer(score) for score in self.scores(rows)]
 
-    def scores(self, rows: Sequence[tuple[int, ...]]) -> list[int]:
+    def scores(self, rows: Sequence[Cells]) -> list[int]:
         """The score of each row of cells, in 1/1024."""
         fast = self._fast if len(rows) >= _FAST_ROWS_MIN else None
         return fast(rows) if fast is not None else [self.score(row) for row in rows]
 
-    def score(self, cells: tuple[int, ...]) -> int:
+    def score(self, cells: Cells) -> int:
         """As `Model.score`."""
         total = self.model.intercept
-        for features, values in self._effects:
-            place = 0
-            for feature in features:
-                place = place * self.model.features[feature].cells + cells[feature]
-            total += values[place]
+        for effect in self._effects:
+            total += effect.added(cells, self.model.features)
         for tree in self._trees:
             leaf, bit = 0, 1
             for feature, yes in tree.steps:
@@ -133,13 +135,14 @@ class Scorer:
         return self._answers[score]
 
     @cached_property
-    def _fast(self) -> "Callable[[Sequence[tuple[int, ...]]], list[int]] | None":
+    def _fast(self) -> "Callable[[Sequence[Cells]], list[int]] | None":
         """The same sums by NumPy, where it is installed."""
         try:
             import numpy
         except ImportError:
             return None
-        effects = [(features, numpy.array(values, dtype=numpy.int64)) for features, values in self._effects]
+        texts = [place for place, feature in enumerate(self.model.features) if feature.grams is not None]
+        effects = [(effect.features, numpy.array(effect.values, dtype=numpy.int64)) for effect in self._effects]
         trees = [
             (
                 [(feature, numpy.array(sorted(yes), dtype=numpy.int64)) for feature, yes in tree.steps],
@@ -148,11 +151,17 @@ class Scorer:
             for tree in self._trees
         ]
 
-        def add(rows: Sequence[tuple[int, ...]]) -> list[int]:
+        def add(rows: Sequence[Cells]) -> list[int]:
             shape = (len(rows), len(self.model.features))
-            cells = numpy.array(rows, dtype=numpy.int64).reshape(shape).T.copy()
+            single = [tuple(0 if isinstance(cell, tuple) else cell for cell in row) for row in rows] if texts else rows
+            cells = numpy.array(single, dtype=numpy.int64).reshape(shape).T.copy()
             total = numpy.full(len(rows), self.model.intercept, dtype=numpy.int64)
             for features, values in effects:
+                if features[0] in texts:
+                    counted = [cell for row in rows if isinstance(cell := row[features[0]], tuple)]
+                    ends = numpy.cumsum([0, *map(len, counted)])[:-1]
+                    total += numpy.add.reduceat(values[numpy.fromiter(chain.from_iterable(counted), dtype=numpy.int64)], ends)
+                    continue
                 place = numpy.zeros(len(rows), dtype=numpy.int64)
                 for feature in features:
                     place = place * self.model.features[feature].cells + cells[feature]

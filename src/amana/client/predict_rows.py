@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, TextIO, final
 
 from amana.client.predict import Scorer, named, needed_columns, read_cell
-from amana.terms.model import Model
+from amana.terms.model import Cell, Cells, Model
 from amana.terms.refusal import Refusal, cause_of
 
 COLUMN = "prediction"
@@ -62,7 +62,7 @@ def predict_rows(model: Model, source: TextIO, out: TextIO, *, name: str, column
     writer.writerow([*header, column])
     scorer, rows_count = Scorer(model), 0
     block: list[list[str]] = []
-    cells: list[tuple[int, ...]] = []
+    cells: list[Cells] = []
     for line, row in rows_of(source, name=name, delimiter=delimiter, width=len(header)):
         block.append(row)
         cells.append(reader.read(row, line=line))
@@ -144,11 +144,11 @@ class _Cells:
 
     def __init__(self, model: Model, header: Sequence[str]) -> None:
         self._features = [(feature, header.index(feature.name)) for feature in model.features]
-        self._known: list[dict[str, tuple[int, bool]]] = [{} for _ in model.features]
+        self._known: list[dict[str, tuple[Cell, bool]]] = [{} for _ in model.features]
         self._misread: dict[str, Misread] = {}
 
-    def read(self, row: Sequence[str], *, line: int) -> tuple[int, ...]:
-        cells: list[int] = []
+    def read(self, row: Sequence[str], *, line: int) -> Cells:
+        cells: list[Cell] = []
         odd: dict[str, str] = {}
         for (feature, place), known in zip(self._features, self._known, strict=True):
             text = row[place]

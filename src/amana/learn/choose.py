@@ -8,6 +8,7 @@ from amana.learn.linear import Linear, rounds_for
 from amana.learn.performance_factors import PerformanceFactors
 from amana.learn.problem import FEATURES_FINE, Problem
 from amana.learn.sufficient_statistics import Statistics
+from amana.learn.texts import text_in
 from amana.learn.trees import Trees
 from amana.privacy.loss import NANO
 from amana.terms.ids import NanoRho
@@ -21,11 +22,15 @@ UNITS_FOR_CURVES = 2_000.0
 
 
 def learner_for(problem: Problem, name: str, *, nano_rho: NanoRho, seed: int = 0) -> Chosen:
-    """The learner of that name; "auto" takes sums of products for regressions, the line for few units or many columns, else the glass box.
+    """The learner of that name; "auto" takes the line for a text, sums of products for regressions, the line for few units or many
+    columns, else the glass box.
 
-    Errors: Refusal learn.no_learner.
+    Errors: Refusal learn.no_learner, learn.text_linear.
     """
-    match automatic(problem, nano_rho=nano_rho) if name == AUTO else name:
+    chosen, text = automatic(problem, nano_rho=nano_rho) if name == AUTO else name, text_in(problem.features)
+    if text is not None and chosen != "linear" and chosen in (*LEARNERS, SEQUENCES):
+        raise Refusal("learn.text_linear", column=problem.features[text].name, learner=chosen)
+    match chosen:
         case "linear":
             return Linear(problem=problem, nano_rho=nano_rho, rounds=rounds_for(problem, nano_rho))
         case "statistics":
@@ -42,6 +47,8 @@ def learner_for(problem: Problem, name: str, *, nano_rho: NanoRho, seed: int = 0
 
 def automatic(problem: Problem, *, nano_rho: NanoRho) -> str:
     """The name of the learner that public facts speak for."""
+    if text_in(problem.features) is not None:
+        return "linear"
     if problem.task is Task.REGRESSION:
         return "statistics"
     if len(problem.features) > FEATURES_FINE:

@@ -69,9 +69,9 @@ class Forecaster:
         return Course(
             name=canonical_bytes(self).decode(),
             rounds=(
-                cap_of(self._share(SCALE), cells=counted, source=cells[0].source),
-                cap_of(NanoRho(self._share(PRODUCTS) + self._share(SLOPES)), cells=sums, source=products.source),
-                cap_of(self._share(LEFT), cells=bins, source=left[0].source),
+                cap_of(self._share(SCALE), cells=counted, sources=[cells[0].source]),
+                cap_of(NanoRho(self._share(PRODUCTS) + self._share(SLOPES)), cells=sums, sources=[products.source]),
+                cap_of(self._share(LEFT), cells=bins, sources=[left[0].source]),
             ),
         )
 

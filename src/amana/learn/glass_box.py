@@ -75,8 +75,8 @@ class GlassBox:
         return Course(
             name=canonical_bytes(self).decode(),
             rounds=(
-                cap_of(first, cells=2 * cells + 1, source=first_rows(problem)),
-                *(cap_of(share, cells=cells, source=largest) for share in others),
+                cap_of(first, cells=2 * cells + 1, sources=[first_rows(problem)]),
+                *(cap_of(share, cells=cells, sources=[largest]) for share in others),
             ),
         )
 

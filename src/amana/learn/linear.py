@@ -6,7 +6,7 @@ Source: gradient descent under zCDP, Bassily, Smith and Thakurta 2014; the ridge
 """
 
 from dataclasses import dataclass
-from math import log, sqrt
+from math import floor, log, sqrt
 from typing import ClassVar, final
 
 import numpy as np
@@ -16,6 +16,8 @@ from amana.learn.linear_columns import Columns, Moments, columns_of, first_linea
 from amana.learn.marginals import Vector
 from amana.learn.problem import Problem
 from amana.learn.stages import Shares, cap_of, measures_of, noise_of, shares_of
+from amana.learn.stretch import ROUNDS, SHARE, SUMS, stretched, stretching
+from amana.learn.texts import text_in
 from amana.privacy.loss import NANO
 from amana.privacy.rounds import Measure, Rounds
 from amana.terms.canonical import canonical_bytes
@@ -47,6 +49,8 @@ PACES = {
     Task.CLASSIFICATION: Pace(first=0.4, step=0.3, momentum=0.5, warm=0.5, averaged=0.8, deviation=0.2),
     Task.REGRESSION: Pace(first=0.2, step=0.15, momentum=0.8, warm=0.0, averaged=0.5, deviation=0.5),
 }
+TEXT_DEVIATION = 0.15
+"""Of the deviation of other columns: the columns of a text are many, and most of them say little."""
 REGRESSION_ROUNDS = 40
 """Measures of one body move together: their differences are found slowly."""
 
@@ -61,7 +65,7 @@ def rounds_for(problem: Problem, nano_rho: NanoRho) -> int:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linear:
-    """`rounds`: of gradients."""
+    """`rounds`: of gradients. Where a text is read, a few more stretch the score."""
 
     name: ClassVar[str] = "linear"
     problem: Problem
@@ -75,38 +79,52 @@ class Linear:
         plans = first_linear(columns)
         nothing = np.zeros(columns.size)
         largest = stepped(columns, None, nothing, intercept=0.0)
-        first, *others = self._shares
+        (first, *others), after = self._shares, stretching(columns, None, nothing, intercept=0.0)
         cells = 3 * (columns.size + len(columns.problem.features) + 1)
         return Course(
             name=canonical_bytes(self).decode(),
             rounds=(
-                cap_of(first, cells=cells, source=plans[0].source),
-                *(cap_of(share, cells=cells, source=largest[0].source) for share in others),
+                cap_of(first, cells=cells, sources={plan.source for plan in plans}),
+                *(cap_of(share, cells=cells, sources={plan.source for plan in largest}) for share in others[: self.rounds]),
+                *(cap_of(share, cells=SUMS, sources=[after[0].source]) for share in others[self.rounds :]),
             ),
         )
 
     @property
     def _shares(self) -> Shares:
-        return shares_of(self.nano_rho, first=PACES[self.problem.task].first, rounds=self.rounds)
+        stretch = NanoRho(floor(self.nano_rho * SHARE) // ROUNDS) if text_in(self.problem.features) is not None else NanoRho(0)
+        rest = NanoRho(self.nano_rho - stretch * ROUNDS)
+        return (*shares_of(rest, first=PACES[self.problem.task].first, rounds=self.rounds), *(stretch,) * (ROUNDS if stretch else 0))
 
     def propose(self, done: Rounds) -> tuple[Measure, ...]:
         """Moments; then gradients by column."""
         columns = columns_of(self.problem)
         if not done:
-            return measures_of(first_linear(columns), self._shares[0])
+            return columns.measures(first_linear(columns), self._shares[0])
         moments = moments_of(columns, done[0])
-        effects, intercept, _ = self._follow(columns, moments, done[1:])
-        return measures_of(stepped(columns, moments, effects, intercept=intercept), self._shares[len(done)])
+        effects, intercept, average = self._follow(columns, moments, done[1 : 1 + self.rounds])
+        if len(done) > self.rounds:
+            effects, intercept = self._stretch(columns, moments, average, done)
+            return measures_of(stretching(columns, moments, effects, intercept=intercept), self._shares[len(done)])
+        return columns.measures(stepped(columns, moments, effects, intercept=intercept), self._shares[len(done)])
 
     def finish(self, done: Rounds) -> Model:
         """The average of the last rounds, as a table over the cells of each feature."""
         columns = columns_of(self.problem)
         moments = moments_of(columns, done[0])
-        _, _, (effects, intercept) = self._follow(columns, moments, done[1:])
+        _, _, average = self._follow(columns, moments, done[1 : 1 + self.rounds])
+        effects, intercept = self._stretch(columns, moments, average, done)
         parts: list[Effect] = []
         for place, table in enumerate(columns.tables(moments, effects)):
             parts.append(Effect(features=(place,), values=tuple(round(value * UNIT) for value in table)))
         return model_of(self.problem, learner="linear", intercept=intercept - float(moments.centres @ effects), parts=tuple(parts))
+
+    def _stretch(self, columns: Columns, moments: Moments, found: tuple[Vector, float], done: Rounds) -> tuple[Vector, float]:
+        """(effects, intercept) after the rounds that stretch the score."""
+        reach = self.problem.rows_per_unit * moments.clip / UNIT
+        for measured, share in zip(done[1 + self.rounds :], self._shares[1 + self.rounds :], strict=False):
+            found = stretched(columns, moments, *found, measured, noise=noise_of([share], groups=SUMS, reach=reach))
+        return found
 
     def _follow(self, columns: Columns, moments: Moments, done: Rounds) -> tuple[Vector, float, tuple[Vector, float]]:
         """(effects, intercept) where the next gradient is wanted, and averaged over the last rounds."""
@@ -114,8 +132,9 @@ class Linear:
         classes = problem.task is Task.CLASSIFICATION
         curvature = moments.rows * moments.variances * (moments.mean * (1 - moments.mean) if classes else 1.0)
         reach = problem.rows_per_unit * moments.clip / UNIT
-        noise = noise_of(self._shares[1:], groups=len(problem.features) + 1, reach=reach)
-        believed = pace.deviation**2 * (1.0 if classes else moments.dispersion) / moments.variances
+        noise = noise_of(self._shares[1 : 1 + self.rounds], groups=1, reach=reach) * columns.repeated / columns.weights
+        deviations = np.where(columns.repeated > 1, TEXT_DEVIATION, 1.0) * pace.deviation
+        believed = deviations**2 * (1.0 if classes else moments.dispersion) / moments.variances
         ridge = ((1.0 if classes else moments.dispersion) + noise / curvature) / believed
         inverse = 1 / (curvature + ridge)
         effects = pace.warm * inverse * moments.slopes

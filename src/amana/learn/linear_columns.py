@@ -11,11 +11,27 @@ import numpy as np
 from amana.learn.first_round import CLIP_DEVIATIONS
 from amana.learn.marginals import CHANCE_MIN, Vector, vector_of
 from amana.learn.problem import Problem
-from amana.learn.words import AIM, GRADIENT, HALF, call, cell_of, read_over, rows_with, score_of, sums_by, sums_over, whole, with_gradient
-from amana.privacy.rounds import Measured
+from amana.learn.stages import measures_of
+from amana.learn.texts import BUCKET, each_once, in_buckets, scored, text_in
+from amana.learn.words import (
+    AIM,
+    GRADIENT,
+    HALF,
+    call,
+    cell_of,
+    read_over,
+    rows_with,
+    score_of,
+    sums_by,
+    sums_over,
+    whole,
+    with_gradient,
+)
+from amana.privacy.rounds import Measure, Measured
 from amana.query.check import ONE
 from amana.query.expr import Case, Column, Expr, Lookup, Op
-from amana.query.plan import Plan, Project, RowSum
+from amana.query.plan import Plan, Project, Relation, RowSum
+from amana.terms.ids import NanoRho
 from amana.terms.model import UNIT, Feature, FeatureKind, Task
 
 CUT_DEVIATIONS = {Task.CLASSIFICATION: 2.0, Task.REGRESSION: 2.5}
@@ -23,6 +39,8 @@ CUT_DEVIATIONS = {Task.CLASSIFICATION: 2.0, Task.REGRESSION: 2.5}
 VARIANCE_MIN = {Task.CLASSIFICATION: 0.01, Task.REGRESSION: 0.002}
 """Of a line whose ends are -1 and 1."""
 SHARE_MIN = 0.003
+TEXT_WEIGHT = 8
+"""How much more is spent on the sums of a text than on those of another column: there are many, and they are noisier."""
 
 
 @final
@@ -44,12 +62,42 @@ class Moments:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """`starts`: of each feature its first column. A line has one, and one more where it may be missing; a choice one for each cell."""
+    """`starts`: of each feature its first column. A line has one, and one more where it may be missing; a choice one for each cell, a text
+    one for each bucket."""
 
     problem: Problem
     lines: tuple[tuple[int, ...] | None, ...]
     starts: tuple[int, ...]
     size: int
+
+    @property
+    def text(self) -> int | None:
+        """The place of the text."""
+        return text_in(self.problem.features)
+
+    @property
+    def repeating(self) -> tuple[str, ...]:
+        """The column that tells the copies of a row apart, where there is a text."""
+        return () if self.text is None else (BUCKET,)
+
+    @property
+    def weights(self) -> Vector:
+        """How much of a round each column costs, of what all of its plans cost."""
+        own = [TEXT_WEIGHT if place == self.text else 1 for place in range(len(self.problem.features))]
+        by_column = np.repeat(own, [self.width(place) for place in range(len(own))])
+        return np.asarray(by_column / (1 + sum(own)), dtype=np.float64)
+
+    @property
+    def repeated(self) -> Vector:
+        """For each column, how many columns of its feature one row may be in."""
+        features = enumerate(self.problem.features)
+        most = [feature.grams.most if feature.grams is not None else 1 for _, feature in features]
+        return np.repeat(most, [self.width(place) for place in range(len(most))]).astype(np.float64)
+
+    def measures(self, plans: Sequence[Plan], nano_rho: NanoRho) -> tuple[Measure, ...]:
+        """These plans of all columns, at that cost."""
+        texts = [any(expr == Column(name=BUCKET) for _, expr in plan.keys) for plan in plans]
+        return measures_of(plans, nano_rho, weights=[TEXT_WEIGHT if text else 1 for text in texts])
 
     def width(self, place: int) -> int:
         """Columns of a feature."""
@@ -104,7 +152,7 @@ def _line(feature: Feature) -> tuple[int, ...] | None:
     """Values from -1 to 1 over the cells of a number, at their middles; -1 and 1 for two members; the last is of what is missing."""
     if feature.kind is FeatureKind.BOOLEAN or len(feature.members) == 2:
         return (-UNIT, UNIT, UNIT)
-    if feature.kind is FeatureKind.CHOICE:
+    if feature.kind in (FeatureKind.CHOICE, FeatureKind.TEXT):
         return None
     edges = feature.edges
     if len(edges) < 2:
@@ -126,11 +174,14 @@ def rows_of(columns: Columns) -> Project:
     return rows_with(problem, cells)
 
 
-def _plans(columns: Columns, rows: Project, alone: Sequence[Expr], sums: Sequence[Sequence[Expr]]) -> list[Plan]:
+def _plans(columns: Columns, rows: Relation, alone: Sequence[Expr], sums: Sequence[Sequence[Expr]]) -> list[Plan]:
     """The sums of each feature, by its key; those without one after the sums over all rows."""
-    together, plans = list(alone), list[Plan]()
+    together, plans, repeated = list(alone), list[Plan](), rows
+    rows = each_once(rows, columns.problem.features)
     for place, wanted in enumerate(sums):
-        if columns.lines[place] is None:
+        if place == columns.text:
+            plans.append(sums_by(repeated, BUCKET, *wanted))
+        elif columns.lines[place] is None:
             plans.append(sums_by(rows, f"c{place}", *wanted))
         elif columns.problem.missing[place]:
             plans.append(sums_by(rows, f"m{place}", *wanted))
@@ -141,7 +192,7 @@ def _plans(columns: Columns, rows: Project, alone: Sequence[Expr], sums: Sequenc
 
 def first_linear(columns: Columns) -> list[Plan]:
     """Rows and targets; of each line the sums of x, x², x·target, of each cell of a choice rows and targets. (Target less its middle.)"""
-    rows, off = rows_of(columns), call(Op.SUB, Column(name=AIM), whole(HALF))
+    rows, off = in_buckets(rows_of(columns), columns.problem.features), call(Op.SUB, Column(name=AIM), whole(HALF))
     squares = [call(Op.INT_DIV, call(Op.MUL, off, off), whole(HALF))] if columns.problem.task is Task.REGRESSION else []
     sums: list[tuple[Expr, ...]] = []
     for place, line in enumerate(columns.lines):
@@ -150,17 +201,28 @@ def first_linear(columns: Columns) -> list[Plan]:
     return _plans(columns, rows, [ONE, off, *squares], sums)
 
 
-def stepped(columns: Columns, moments: Moments | None, effects: Vector, *, intercept: float) -> list[Plan]:
-    """The gradient where the effects are, alone and times each column. Without moments: the largest that such plans can be."""
+def located(columns: Columns, moments: Moments | None, effects: Vector, *, intercept: float) -> tuple[Relation, Expr, int]:
+    """(the rows, in the buckets of their text; the score of each where the effects are; where a gradient is cut off). Without moments: as
+    large as such rows can be."""
     problem, rows = columns.problem, rows_of(columns)
-    lines, clip, start = columns.lines, UNIT, 0
+    clip, start = UNIT, 0
     tables = [[0.0] * feature.cells for feature in problem.features]
     if moments is not None:
-        lines, clip, start = moments.lines, moments.clip, round((intercept - float(moments.centres @ effects)) * UNIT)
+        clip, start = moments.clip, round((intercept - float(moments.centres @ effects)) * UNIT)
         tables = columns.tables(moments, effects)
-    names = [name for name, _ in rows.columns if name != AIM]
     parts = [(Column(name=f"c{place}"), [round(value * UNIT) for value in table]) for place, table in enumerate(tables)]
-    source = with_gradient(problem, rows, names, score_of(start, parts), clip=clip)
+    if columns.text is None:
+        return rows, score_of(start, parts), clip
+    _, values = parts.pop(columns.text)
+    return *scored(rows, problem.features, score_of(start, parts), values), clip
+
+
+def stepped(columns: Columns, moments: Moments | None, effects: Vector, *, intercept: float) -> list[Plan]:
+    """The gradient where the effects are, alone and times each column. Without moments: the largest that such plans can be."""
+    rows, score, clip = located(columns, moments, effects, intercept=intercept)
+    lines = columns.lines if moments is None else moments.lines
+    names = [*(name for name, _ in rows_of(columns).columns if name != AIM), *columns.repeating]
+    source = with_gradient(columns.problem, rows, names, score, clip=clip)
     alone = call(Op.MUL, Column(name=GRADIENT), whole(UNIT))
     sums = [
         (alone if line is None else call(Op.MUL, Column(name=GRADIENT), Lookup(index=Column(name=f"c{place}"), values=line)),)

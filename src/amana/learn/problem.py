@@ -5,8 +5,9 @@ from datetime import date
 from math import log2
 from typing import TypeAlias, final
 
-from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, NumberDomain
+from amana.catalog.domains import BooleanDomain, ChoiceDomain, DateDomain, Domain, NumberDomain, TextDomain
 from amana.catalog.schema import Column, Table
+from amana.learn.texts import GRAMS
 from amana.query.expr import Call, Expr, Literal, Op
 from amana.query.expr import Column as Named
 from amana.query.plan import Relation, Scan
@@ -25,6 +26,8 @@ EPOCH = date(1970, 1, 1)
 ALIAS = "t"
 BOOLEANS = ("true", "false")
 Learnable: TypeAlias = NumberDomain | DateDomain | ChoiceDomain | BooleanDomain
+Readable: TypeAlias = Learnable | TextDomain
+"""Of columns that are predicted from: a text too, where it is named."""
 
 
 @final
@@ -64,7 +67,7 @@ def problem_of(
     with the columns of `table`, else the table itself.
 
     Errors: Refusal learn.no_column, learn.no_domain, learn.no_positive, learn.no_features, learn.target_single,
-        learn.numbers_large.
+        learn.numbers_large, learn.one_text.
     """
     column = column_in(table, target)
     aimed = learnable(table, column)
@@ -72,7 +75,10 @@ def problem_of(
     if not named or target in named:
         raise Refusal("learn.no_features", table=table.name, column=target)
     columns = [column_in(table, name) for name in named]
-    domains = [learnable(table, one) for one in columns]
+    domains = [one.domain if isinstance(one.domain, TextDomain) else learnable(table, one) for one in columns]
+    texts = [one.name for one in columns if isinstance(one.domain, TextDomain)]
+    if len(texts) > 1:
+        raise Refusal("learn.one_text", columns=", ".join(texts))
     read = [feature_of(one.name, domain) for one, domain in zip(columns, domains, strict=True)]
     low, high, decimals, said = aim_of(table, column, aimed, positive)
     return Problem(
@@ -98,13 +104,13 @@ def column_of(name: str) -> Expr:
     return Named(name=f"{ALIAS}.{name}")
 
 
-def read_as(name: str, domain: Learnable) -> Expr:
+def read_as(name: str, domain: Readable) -> Expr:
     """A column as the number or text that its feature reads: dates as days."""
     column = column_of(name)
     return Call(op=Op.DAYS_BETWEEN, args=(Literal(value=EPOCH), column)) if isinstance(domain, DateDomain) else column
 
 
-def feature_of(name: str, domain: Learnable) -> Feature:
+def feature_of(name: str, domain: Readable) -> Feature:
     """How a column is read: cells on a grid that follows from its declared domain alone."""
     match domain:
         case NumberDomain():
@@ -116,6 +122,8 @@ def feature_of(name: str, domain: Learnable) -> Feature:
             return Feature(name=name, kind=FeatureKind.CHOICE, members=domain.members)
         case BooleanDomain():
             return Feature(name=name, kind=FeatureKind.BOOLEAN)
+        case TextDomain():
+            return Feature(name=name, kind=FeatureKind.TEXT, grams=GRAMS)
 
 
 def _edges(low: int, high: int, step: int) -> tuple[int, ...]:

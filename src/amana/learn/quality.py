@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from amana.learn.problem import BOOLEANS, Problem
 from amana.learn.stages import measures_of
+from amana.learn.texts import each_once, scored, text_in
 from amana.learn.words import AIM, HALF, between, call, cell_of, leaf_of, rows_with, score_of, whole
 from amana.privacy.loss import NANO
 from amana.privacy.price import Z95
 from amana.privacy.rounds import Measure, Measured
 from amana.query.check import size_of
 from amana.query.expr import Case, Column, Expr, Op
-from amana.query.plan import Plan, Project, PublicKeys, RowSum
+from amana.query.plan import Plan, Project, PublicKeys, Relation, RowSum
 from amana.terms.course import RoundCap
 from amana.terms.ids import NanoRho
 from amana.terms.model import UNIT, Effect, Feature, FeatureKind, Model, Part, Task, Tree
@@ -150,6 +151,8 @@ def member_of(feature: Feature, cell: int) -> str:
             return feature.members[cell]
         case FeatureKind.BOOLEAN:
             return BOOLEANS[1 - cell]  # cell 1 is of those who are
+        case FeatureKind.TEXT:
+            raise AssertionError("texts are no groups")
         case FeatureKind.NUMBER:
             ends = [f"{edge / 10**feature.decimals:g}" for edge in feature.edges]
             return f"[{ends[cell - 1] if cell else '…'}, {ends[cell] if cell < len(ends) else '…'})"
@@ -159,9 +162,16 @@ def _scored(problem: Problem, model: Model) -> Project:
     """Every column as its cell, the target, the score."""
     read = zip(problem.features, problem.columns, problem.missing, strict=True)
     cells = [(f"c{place}", cell_of(one, column, range(one.cells), missing=missing)) for place, (one, column, missing) in enumerate(read)]
-    score = score_of(model.intercept, [_looked_up(problem, part) for part in model.parts])
+    text, rows = text_in(problem.features), rows_with(problem, cells)
+    told = [part for part in model.parts if isinstance(part, Effect) and part.features == (text,)]
+    score = score_of(model.intercept, [_looked_up(problem, part) for part in model.parts if part not in told])
+    source: Relation = rows
+    if told:
+        values = [sum(column) for column in zip(*(part.values for part in told), strict=True)]
+        source, score = scored(rows, problem.features, score, values)
+        source = each_once(source, problem.features)
     names = (*(name for name, _ in cells), AIM)
-    return Project(source=rows_with(problem, cells), columns=(*((name, Column(name=name)) for name in names), ("s", score)))
+    return Project(source=source, columns=(*((name, Column(name=name)) for name in names), ("s", score)))
 
 
 def _looked_up(problem: Problem, part: Part) -> tuple[Expr, Sequence[int]]:

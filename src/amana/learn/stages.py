@@ -1,6 +1,6 @@
 """What rounds cost and how large they are: the caps of a course, and whole nano-rho shared among plans."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import floor
 from typing import TypeAlias
 
@@ -21,11 +21,11 @@ def shares_of(nano_rho: NanoRho, *, first: float, rounds: int) -> Shares:
     return (NanoRho(start), *(NanoRho(each) for _ in range(rounds)))
 
 
-def measures_of(plans: Sequence[Plan], nano_rho: NanoRho) -> tuple[Measure, ...]:
-    """These plans, each at the cost that its number of sums gives it."""
-    sums = sum(len(plan.sums) for plan in plans)
-    assert nano_rho >= sums, "each sum costs a nano-rho at least"
-    return tuple(Measure(plan=plan, nano_rho=NanoRho(nano_rho * len(plan.sums) // sums)) for plan in plans)
+def measures_of(plans: Sequence[Plan], nano_rho: NanoRho, *, weights: Sequence[int] | None = None) -> tuple[Measure, ...]:
+    """These plans, each at the cost that its number of sums gives it, times its weight."""
+    shares = [len(plan.sums) * weight for plan, weight in zip(plans, weights or (1,) * len(plans), strict=True)]
+    assert nano_rho >= sum(shares), "each sum costs a nano-rho at least"
+    return tuple(Measure(plan=plan, nano_rho=NanoRho(nano_rho * share // sum(shares))) for plan, share in zip(plans, shares, strict=True))
 
 
 def noise_of(shares: Sequence[NanoRho], *, groups: int, reach: float) -> float:
@@ -33,6 +33,6 @@ def noise_of(shares: Sequence[NanoRho], *, groups: int, reach: float) -> float:
     return reach**2 * groups / (2 * sum(shares) / NANO)
 
 
-def cap_of(nano_rho: NanoRho, *, cells: int, source: Relation) -> RoundCap:
-    """The cap of a round over a relation that is at most as large as this one, with at most so many noisy numbers."""
-    return RoundCap(nano_rho=nano_rho, cells_max=cells, nodes_max=size_of(source))
+def cap_of(nano_rho: NanoRho, *, cells: int, sources: Iterable[Relation]) -> RoundCap:
+    """The cap of a round over relations that are at most as large as these, with at most so many noisy numbers."""
+    return RoundCap(nano_rho=nano_rho, cells_max=cells, nodes_max=sum(map(size_of, sources)))

@@ -69,12 +69,12 @@ class Statistics:
         stepped = stepped_along(columns, columns.lines, axes, tables, intercept=0.0, clip=UNIT)
         wide = columns.size + len(self.problem.features) + 1
         first, *others = self._shares
-        caps = [cap_of(first, cells=3 * wide, source=first_linear(columns)[0].source)]
+        caps = [cap_of(first, cells=3 * wide, sources=[first_linear(columns)[0].source])]
         turns = self._turns(columns)
         if turns:
             plans = products(columns, columns.lines, axes)
-            caps += [cap_of(share, cells=sum(len(plan.sums) for plan in plans), source=plans[0].source) for share in others[:turns]]
-        caps += [cap_of(share, cells=wide, source=stepped[0].source) for share in others[turns:]]
+            caps += [cap_of(share, cells=sum(len(plan.sums) for plan in plans), sources=[plans[0].source]) for share in others[:turns]]
+        caps += [cap_of(share, cells=wide, sources=[stepped[0].source]) for share in others[turns:]]
         return Course(name=canonical_bytes(self).decode(), rounds=tuple(caps))
 
     @property

@@ -73,9 +73,9 @@ class Trees:
         return Course(
             name=canonical_bytes(self).decode(),
             rounds=(
-                cap_of(first, cells=2 * cells + 1, source=first_rows(problem)),
-                cap_of(second, cells=2 * leaves, source=largest),
-                *(cap_of(share, cells=leaves, source=stepped) for share in others),
+                cap_of(first, cells=2 * cells + 1, sources=[first_rows(problem)]),
+                cap_of(second, cells=2 * leaves, sources=[largest]),
+                *(cap_of(share, cells=leaves, sources=[stepped]) for share in others),
             ),
         )
 

@@ -20,9 +20,10 @@ from amana.learn.quality import CELLS_PER_MEMBER, Quality, Score
 from amana.learn.synthesis import synthesis_of
 from amana.learn.synthetic import Synthesiser
 from amana.learn.synthetic_table import SyntheticTable
+from amana.learn.texts import GRAMS, text_in
 from amana.privacy.bound import Choice
 from amana.privacy.rounds import Measure, Rounds
-from amana.query.check import is_ranked
+from amana.query.check import JOINED_ROWS_MAX, is_ranked
 from amana.query.infer import columns_of, rows_of
 from amana.query.plan import Relation, Scan
 from amana.query.tables import scans_of, table_of
@@ -191,11 +192,12 @@ def model_wanted(wanted: Specification, rows: Rows, *, nano_rho: NanoRho, groups
         raise Refusal("learn.skills_too_many", column=wanted.skill, count=problem.features[0].cells - 1, most=SKILLS_MAX)
     if wanted.task and problem.task.value != wanted.task:
         raise Refusal("learn.other_task", column=wanted.target, task=f"word.task.{problem.task.value}")
-    names = [feature.name for feature in problem.features]
+    names = [feature.name for feature in problem.features if feature.grams is None]
     unknown = next((name for name in wanted.groups if name not in names), None)
     if unknown is not None:
         raise Refusal("learn.group_not_used", column=unknown, columns=", ".join(names)[:1000])
-    groups = tuple(names.index(name) for name in dict.fromkeys(wanted.groups))
+    every = [feature.name for feature in problem.features]
+    groups = tuple(every.index(name) for name in dict.fromkeys(wanted.groups))
     members, members_max = max((problem.features[place].cells for place in groups), default=0), groups_max // CELLS_PER_MEMBER
     if members > members_max:
         raise Refusal("learn.too_many", count=members, most=members_max, what="word.learn.members")
@@ -206,7 +208,23 @@ def model_wanted(wanted: Specification, rows: Rows, *, nano_rho: NanoRho, groups
     learner = assessed(problem, named, nano_rho=nano_rho, groups=groups, seed=wanted.seed)
     half = half_width(problem, expected, plans=plans, nano_rho=learner.nano_rho)
     course = versioned(learner.course)
-    return WantedModel(assessed=learner, choice=rows.choice, course=course, half=half if isfinite(half) else None)
+    return WantedModel(assessed=learner, choice=_choice(rows, problem), course=course, half=half if isfinite(half) else None)
+
+
+def _choice(rows: Rows, problem: Problem) -> Choice:
+    """The bounds of the scans; where a text is read the learner itself keeps few rows of each unit, before each stands in many buckets.
+
+    Errors: Refusal learn.text_of_groups, learn.too_many.
+    """
+    place = text_in(problem.features)
+    if place is None:
+        return rows.choice
+    if not is_ranked(rows.source):
+        raise Refusal("learn.text_of_groups", column=problem.features[place].name)
+    most = JOINED_ROWS_MAX // GRAMS.most
+    if problem.rows_per_unit > most:
+        raise Refusal("learn.too_many", count=problem.rows_per_unit, most=most, what="word.learn.rows")
+    return replace(rows.choice, left=None)
 
 
 def table_wanted(wanted: Synthesis, rows: Rows, *, nano_rho: NanoRho) -> WantedTable:

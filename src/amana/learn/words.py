@@ -6,6 +6,7 @@ from math import exp
 from typing import assert_never
 
 from amana.learn.problem import Problem, column_of
+from amana.learn.texts import ROW, numbered, text_in
 from amana.privacy.rounds import Measured
 from amana.query.check import SUMS_MAX
 from amana.query.expr import Among, Call, Case, Column, Expr, Fixed, Literal, Lookup, Op
@@ -36,10 +37,13 @@ def between(value: Expr, low: int, high: int) -> Expr:
 
 
 def rows_with(problem: Problem, columns: Sequence[tuple[str, Expr]]) -> Project:
-    """The rows whose target is known, with these columns and the target in 1/1024 (of its interval, or 0 and 1024)."""
+    """The rows whose target is known, with these columns and the target in 1/1024 (of its interval, or 0 and 1024); where there is a text,
+    each with its number."""
     rows = problem.source
     if problem.target_missing:
         rows = Filter(source=rows, predicate=call(Op.NOT, call(Op.IS_NULL, column_of(problem.target))))
+    if text_in(problem.features) is not None:
+        rows, columns = numbered(rows, most=problem.rows_per_unit), (*columns, (ROW, Column(name=ROW)))
     return Project(source=rows, columns=(*columns, (AIM, _aim(problem))))
 
 
@@ -67,7 +71,7 @@ def added(terms: Sequence[Expr]) -> Expr:
     return left[0]
 
 
-def with_gradient(problem: Problem, rows: Project, kept: Sequence[str], score: Expr, *, clip: int) -> Project:
+def with_gradient(problem: Problem, rows: Relation, kept: Sequence[str], score: Expr, *, clip: int) -> Project:
     """The kept columns, and how far each row is from its score: at most `clip` in 1/1024."""
     aim = Column(name=AIM)
     if problem.task is Task.CLASSIFICATION:
@@ -98,13 +102,15 @@ def read_over(measured: Sequence[Measured]) -> tuple[list[float], Sequence[Measu
 
 
 def cell_of(feature: Feature, column: Expr, groups: Sequence[int], *, missing: bool) -> Expr:
-    """The group of a row's cell. Shapes: `groups`, one for each cell of the feature."""
+    """The group of a row's cell; a text as it is. Shapes: `groups`, one for each cell of the feature."""
     match feature.kind:
         case FeatureKind.NUMBER:
             ends = [place for place, (one, other) in enumerate(pairwise(groups[:-1])) if one != other]
             cell = _below(feature, column, [feature.edges[end] for end in ends], [*(groups[end] for end in ends), groups[-2]])
         case FeatureKind.CHOICE:
             cell = _among(column, feature.members, groups)
+        case FeatureKind.TEXT:
+            return column
         case FeatureKind.BOOLEAN:
             cell = Case(branches=((column, whole(groups[1])),), otherwise=whole(groups[0]))
         case _:

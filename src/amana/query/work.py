@@ -12,7 +12,9 @@ from amana.query.tables import is_private, scans_of, table_of
 COMPARED_PER_ROW = 10
 """Pairs that EXISTS compares in the time of one row that a join makes."""
 STEPS_PER_CHARACTER = 4
-"""A character of a text is folded, hashed and sorted in the time that so many rows take."""
+"""A character of a text is folded and hashed in the time that so many rows take."""
+STEPS_PER_BUCKET = 4
+"""And a bucket is sorted, looked up and added to those of its row."""
 
 
 def _multiplied(join: Join, schema: Schema, rows: dict[str, int]) -> float:
@@ -38,22 +40,23 @@ def _characters(relation: Buckets, schema: Schema) -> int:
     return length_max(domain)
 
 
-def steps_of(relation: Relation, schema: Schema, rows: dict[str, int], *, depth: int) -> float:
-    """Rows handled: those of every scan once for each step above it that sorts, groups or joins them."""
+def steps_of(relation: Relation, schema: Schema, rows: dict[str, int], *, depth: int, repeated: bool = True) -> float:
+    """Rows handled: those of every scan once for each step above it that sorts, groups or joins them; where `repeated`, once for each
+    bucket that they are in too."""
     match relation:
         case Scan():
             return float(depth * rows.get(table_of(relation, schema).name, 0))
         case Filter() | Project():
-            return steps_of(relation.source, schema, rows, depth=depth)
+            return steps_of(relation.source, schema, rows, depth=depth, repeated=repeated)
         case PerUnit() | Window():
-            return steps_of(relation.source, schema, rows, depth=depth + 3)
+            return steps_of(relation.source, schema, rows, depth=depth + 3, repeated=repeated)
         case Buckets():
-            each = depth * relation.grams.most + STEPS_PER_CHARACTER * _characters(relation, schema)
-            return steps_of(relation.source, schema, rows, depth=depth + 1) + each * _scanned(relation.source, rows)
+            each = (depth + STEPS_PER_BUCKET) * relation.grams.most + STEPS_PER_CHARACTER * _characters(relation, schema) if repeated else 0
+            return steps_of(relation.source, schema, rows, depth=depth + 1, repeated=repeated) + each * _scanned(relation.source, rows)
         case Join():
-            sides = sum(steps_of(side, schema, rows, depth=depth + 1) for side in (relation.left, relation.right))
+            sides = sum(steps_of(side, schema, rows, depth=depth + 1, repeated=repeated) for side in (relation.left, relation.right))
             return sides + depth * _multiplied(relation, schema, rows)
         case Union():
-            return sum(steps_of(part, schema, rows, depth=depth) for part in relation.parts)
+            return sum(steps_of(part, schema, rows, depth=depth, repeated=repeated) for part in relation.parts)
         case _:
             assert_never(relation)

@@ -38,6 +38,9 @@ CODES_OF_LEARNING: dict[str, Code] = {
     "learn.table_and_sql": Code(980, Exit.USAGE),
     "learn.course_changed": Code(981, Exit.BUDGET),
     "learn.too_many": Code(982, Exit.USAGE),
+    "learn.one_text": Code(983, Exit.USAGE),
+    "learn.text_linear": Code(984, Exit.USAGE),
+    "learn.text_of_groups": Code(985, Exit.USAGE),
     "learn.series_columns": Code(986, Exit.USAGE),
     "learn.series_steps": Code(987, Exit.USAGE),
     "forecast.history_short": Code(988, Exit.USAGE),
@@ -49,6 +52,7 @@ CODES_OF_LEARNING: dict[str, Code] = {
     "learn.numbers_large": Code(994, Exit.USAGE),
     "model.not_signed": Code(995, Exit.PERMISSION),
     "model.not_proven": Code(996, Exit.PERMISSION),
+    "model.text_not_in_onnx": Code(997, Exit.USAGE),
     "model.card_incomplete": Code(998, Exit.USAGE),
     "learn.synthetic_columns": Code(999, Exit.USAGE),
 }

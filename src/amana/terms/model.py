@@ -10,6 +10,8 @@ from enum import Enum
 from math import exp, prod
 from typing import TypeAlias, assert_never, final
 
+from amana.terms.grams import Grams
+
 UNIT = 1024
 """Scores count 1/1024 of a logit, or of the width of the target's interval."""
 END_ABS_MAX = 2**51
@@ -20,6 +22,12 @@ class FeatureKind(Enum):
     NUMBER = "number"
     CHOICE = "choice"
     BOOLEAN = "boolean"
+    TEXT = "text"
+
+
+Cell: TypeAlias = int | tuple[int, ...]
+"""The cell that a value is in; of a text the cells, one for each of its buckets."""
+Cells: TypeAlias = tuple[Cell, ...]
 
 
 class Task(Enum):
@@ -34,6 +42,7 @@ class Feature:
 
     NUMBER: cell = how many of `edges` are at most the value. Units: `edges` count 10**-`decimals`, strictly increasing; where
     `dates`, the values are dates, and days since 1970 are counted. CHOICE: the place in `members`. BOOLEAN: 0 false, 1 true.
+    TEXT: a cell for each bucket of its `grams`, which it counts in together; what is missing is in the first alone.
     """
 
     name: str
@@ -42,10 +51,11 @@ class Feature:
     edges: tuple[int, ...] = ()
     members: tuple[str, ...] = ()
     dates: bool = False
+    grams: Grams | None = None
 
     @property
     def cells(self) -> int:
-        """How many cells there are, the last for what is missing."""
+        """How many cells there are, the last for what is missing, but for a text."""
         match self.kind:
             case FeatureKind.NUMBER:
                 return len(self.edges) + 2
@@ -53,11 +63,16 @@ class Feature:
                 return len(self.members) + 1
             case FeatureKind.BOOLEAN:
                 return 3
+            case FeatureKind.TEXT:
+                assert self.grams is not None
+                return self.grams.buckets
             case _:
                 assert_never(self.kind)
 
-    def cell(self, value: int | str | bool | None) -> int:  # noqa: FBT001 - a value of a row, not a switch
-        """The cell of a value: of a number in units of 10**-decimals, of a choice as text."""
+    def cell(self, value: int | str | bool | None) -> Cell:  # noqa: FBT001 - a value of a row, not a switch
+        """The cell of a value: of a number in units of 10**-decimals, of a choice as text; the cells of a text."""
+        if self.grams is not None:
+            return self.grams.of(None if value is None else str(value))
         if value is None:
             return self.cells - 1
         match self.kind:
@@ -68,6 +83,8 @@ class Feature:
                 return self.members.index(str(value)) if value in self.members else self.cells - 1
             case FeatureKind.BOOLEAN:
                 return int(bool(value))
+            case FeatureKind.TEXT:
+                raise AssertionError("a text has its grams")
             case _:
                 assert_never(self.kind)
 
@@ -75,11 +92,21 @@ class Feature:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """A table over the cells of one or two features. Shapes: `values` in row-major order, one for each combination of cells.
-    Units: 1/1024."""
+    """A table over the cells of one or two features, or of a text alone, whose values add up. Shapes: `values` in row-major order, one
+    for each combination of cells. Units: 1/1024."""
 
     features: tuple[int, ...]
     values: tuple[int, ...]
+
+    def added(self, cells: Cells, features: tuple[Feature, ...]) -> int:
+        """What it adds to the score of a row."""
+        place = 0
+        for feature in self.features:
+            cell = cells[feature]
+            if isinstance(cell, tuple):
+                return sum(self.values[one] for one in cell)
+            place = place * features[feature].cells + cell
+        return self.values[place]
 
 
 @final
@@ -118,28 +145,27 @@ class Model:
             match part:
                 case Effect():
                     assert len(part.values) == prod(self.features[feature].cells for feature in part.features)
+                    assert len(part.features) == 1 or not any(self.features[feature].grams for feature in part.features)
                 case Tree():
                     assert len(part.leaves) == 2 ** len(part.splits)
+                    assert not any(self.features[feature].grams for feature, _ in part.splits)
                 case _:
                     assert_never(part)
 
-    def score(self, cells: tuple[int, ...]) -> int:
+    def score(self, cells: Cells) -> int:
         """The score of a row from the cells of its features, in 1/1024."""
         total = self.intercept
         for part in self.parts:
             match part:
                 case Effect():
-                    place = 0
-                    for feature in part.features:
-                        place = place * self.features[feature].cells + cells[feature]
-                    total += part.values[place]
+                    total += part.added(cells, self.features)
                 case Tree():
                     total += part.leaves[sum(1 << level for level, (feature, yes) in enumerate(part.splits) if cells[feature] in yes)]
                 case _:
                     assert_never(part)
         return total
 
-    def predict(self, cells: tuple[int, ...]) -> float:
+    def predict(self, cells: Cells) -> float:
         """The chance of the positive class, or the predicted value in the target's own units."""
         return self.answer(self.score(cells))
 
