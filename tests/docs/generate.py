@@ -16,6 +16,7 @@ from amana.policy.rights import RULES
 from amana.policy.transitions import MODEL, OUTPUT, PERMIT, PROJECT, RUN, Machine
 from amana.terms.codes import CODES
 from tests.docs.ai_systems_page import ai_systems_page
+from tests.docs.audits_page import audits_page
 from tests.docs.http_page import http_page
 from tests.docs.log_page import log_page, schema_page
 
@@ -41,6 +42,7 @@ def pages() -> dict[Path, str]:
         reference / "log.md": log_page(),
         **{reference / "log" / f"{kind}.schema.json": schema_page(kind) for kind in KINDS},
         reference / "ai-systems.md": ai_systems_page(),
+        reference / "audits.md": audits_page(),
         reference / "refusals.md": refusal_page(),
         reference / "rights.md": rights_page(),
         reference / "settings.md": settings_page(),

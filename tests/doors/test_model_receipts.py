@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,8 @@ from amana.cli import main
 from amana.client.invented import read_parquet
 from amana.client.model_file import SignedModel, read_signed, write_content, write_json
 from amana.client.trained import read_synthesised, read_trained
+from amana.learn.attacks import SYNTHETIC
+from amana.learn.audit import published_audit
 from amana.terms.code import Exit
 from tests.doors.http_node import HttpNode, http_node
 from tests.models import TEXT
@@ -112,13 +114,15 @@ def test_a_synthetic_table_carries_receipt_and_report_as_csv_and_as_parquet(
     made: Made, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     table = read_synthesised(json.loads(sent(made.node, "synthetic-tables", dict(TABLE))))
+    assert table.audit is not None and table.audit == published_audit(SYNTHETIC)
     csv, key = table.save(tmp_path / "made.csv"), str(made.key)
     made.runs("receipt", "verify", str(tmp_path / "made.receipt.json"), "--rows", str(csv), "--key", key)
-    assert json.loads((tmp_path / "made.report.json").read_text())["report"]
+    beside = json.loads((tmp_path / "made.report.json").read_text())
+    assert beside["report"] and beside["audit"] == asdict(table.audit)
     parquet = tmp_path / "made.parquet"
     parquet.write_bytes(sent(made.node, "synthetic-tables", {**TABLE, "format": "parquet"}))
     text, about = read_parquet(parquet.read_bytes())
-    assert text == table.csv and about["report"] == table.about()["report"]
+    assert text == table.csv and about["report"] == table.about()["report"] and about["audit"] == beside["audit"]
     assert "no receipt proves" not in capfd.readouterr().err
     made.runs("receipt", "verify", str(parquet), "--key", key)
     assert "its cost, its report and its dataset, no receipt proves" in capfd.readouterr().err

@@ -24,8 +24,9 @@ from amana.privacy.kernel import Training
 from amana.privacy.loss import epsilon_of
 from amana.privacy.noise import noisy
 from amana.privacy.price import price_course
-from amana.privacy.rounds import Learner, train
+from amana.privacy.rounds import Learner, Measure, Rounds, train
 from amana.query.plan import BoundedPlan
+from amana.terms.course import Course
 from amana.terms.exact import Exact
 from amana.terms.ids import DeltaUnits
 from tests.parts import FakeEngine, kernel, leave, ledger_at, version
@@ -135,6 +136,17 @@ def added(parts: Sequence[tuple[SumTable, int]]) -> SumTable:
     return SumTable(cells={key: tuple(sums) for key, sums in total.items()})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A learner with its course, worked out once for a training, as it is for people: the kernel looks at it in every round."""
+
+    learner: Learner
+    course: Course
+
+    def propose(self, done: Rounds) -> tuple[Measure, ...]:
+        return self.learner.propose(done)
+
+
 PEOPLE = Stage(schema=SCHEMA, everybody=[([row], many) for row, many in people()], canary=[CANARY])
 
 
@@ -144,7 +156,11 @@ def ratio(learner: Learner, *, with_canary: bool) -> float:
     of, worlds = version(cap_nrho=10**12, schema=stage.schema, name="audited"), Worlds(stage=stage, with_canary=with_canary)
     use = Training(permit=leave(of), version=of, choice=getattr(learner, "choice", Choice()))
     with ledger_at(":memory:", of) as ledger:
-        taken = train(use, learner, replace(kernel(ledger, FakeEngine(cells={}), groups_max=100_000), engine=worlds))
+        taken = train(
+            use,
+            Planned(learner=learner, course=learner.course),
+            replace(kernel(ledger, FakeEngine(cells={}), groups_max=100_000), engine=worlds),
+        )
     total = 0.0
     for done, seen in zip(taken.rounds, worlds.seen, strict=True):
         for measured, (without, with_) in zip(done, seen, strict=True):

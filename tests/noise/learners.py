@@ -1,4 +1,5 @@
-"""Every learner of the house over the tiny table of the audits, as small as it gets."""
+"""Every learner of the house over the tiny table of the audits, as small as it gets: for each that people can have, of a class and of a
+number, for they ask for other sums. Performance factors are of a class alone."""
 
 from collections.abc import Callable, Mapping
 
@@ -19,18 +20,21 @@ LOSS = NanoRho(2_000_000_000)
 """So large that few trainings tell the worlds apart, and half the noise is seen."""
 UNITS = 1_000.0
 _TABLE = SCHEMA.tables[0]
-_CHOICE = problem_of(_TABLE, target="yes", units=UNITS)
-_NUMBER = problem_of(_TABLE, target="score", units=UNITS)
+CLASS = problem_of(_TABLE, target="yes", units=UNITS)
+NUMBER = problem_of(_TABLE, target="score", units=UNITS)
 assert ALIAS == "t"
 
 
 LEARNERS: Mapping[str, Callable[[], Learner]] = {
-    "linear": lambda: Linear(problem=_CHOICE, nano_rho=LOSS, rounds=3),
-    "linear of a number": lambda: Linear(problem=_NUMBER, nano_rho=LOSS, rounds=3),
-    "statistics of a number": lambda: Statistics(problem=_NUMBER, nano_rho=LOSS, rounds=3),
-    "glass-box": lambda: GlassBox(problem=_CHOICE, nano_rho=LOSS, rounds=3),
+    "linear": lambda: Linear(problem=CLASS, nano_rho=LOSS, rounds=3),
+    "linear of a number": lambda: Linear(problem=NUMBER, nano_rho=LOSS, rounds=3),
+    "statistics": lambda: Statistics(problem=CLASS, nano_rho=LOSS, rounds=3),
+    "statistics of a number": lambda: Statistics(problem=NUMBER, nano_rho=LOSS, rounds=3),
+    "glass-box": lambda: GlassBox(problem=CLASS, nano_rho=LOSS, rounds=3),
+    "glass-box of a number": lambda: GlassBox(problem=NUMBER, nano_rho=LOSS, rounds=3),
     "performance-factors": lambda: factors_of_pupils(LOSS),
-    "trees": lambda: Trees(problem=_CHOICE, nano_rho=LOSS, rounds=2, trees=2),
+    "trees": lambda: Trees(problem=CLASS, nano_rho=LOSS, rounds=2, trees=2),
+    "trees of a number": lambda: Trees(problem=NUMBER, nano_rho=LOSS, rounds=2, trees=2),
     "synthetic": lambda: Synthesiser(synthesis=synthesis_of(_TABLE, target="yes", nano_rho=LOSS)),
     "forecast": lambda: forecaster_of_meters(LOSS),
 }

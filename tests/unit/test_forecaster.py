@@ -12,6 +12,7 @@ from amana.client.forecast_file import read_forecast, write_forecast
 from amana.client.forecasted import read_made
 from amana.client.forecaster import PrivateForecaster
 from amana.client.wire import an_object
+from amana.learn.audit import FORECAST, published_audit
 from amana.local.door import Door, open_folder
 from amana.node.wiring import publish
 from amana.terms.code import Exit
@@ -60,6 +61,7 @@ def test_a_forecaster_learns_where_the_rows_are_and_foresees_here(node: Door) ->
     again = PrivateForecaster(node, horizons=(1, 24)).fit(**WANTED, share="10%")
     assert again.cost_.recalled and again.forecast_ == forecaster.forecast_
     assert read_made(an_object(forecaster.made_.to_wire(), "forecast")) == forecaster.made_
+    assert forecaster.made_.audit is not None and forecaster.made_.audit == published_audit(FORECAST)
 
 
 def test_rows_may_be_those_of_a_select(node: Door) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from amana.cli.reach import reach
 from amana.cli.show import tell, tell_cost, working, write_table
-from amana.cli.train import tell_foreseen
+from amana.cli.train import audit_told, tell_foreseen
 from amana.client.figures import digits_after, number
 from amana.client.text import Catalogue
 from amana.local.door import open_folder
@@ -46,6 +46,7 @@ def _tell(made: "ForecastMade", catalogue: Catalogue) -> None:
     rows = [_row(horizon, made.forecast) for horizon in made.forecast.horizons]
     write_table(heads, rows, numbers=(True, True, True, True))
     tell(catalogue.say("forecast.read", value=made.forecast.value))
+    tell(audit_told(made.audit, catalogue))
     tell_cost(made.cost, catalogue)
     tell(catalogue.say("train.entry", entry=made.entry))
 

@@ -13,7 +13,7 @@ from amana.terms.training import Specification, Synthesis
 
 if TYPE_CHECKING:
     from amana.client.trained import Foreseen, TrainedModel
-    from amana.terms.training_facts import Attack, Metric
+    from amana.terms.training_facts import Attack, Audit, Metric
 
 
 def train(options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -68,6 +68,7 @@ def synthesise(options: argparse.Namespace, catalogue: Catalogue) -> None:
     write_table(heads, rows, numbers=(False, True))
     for each in made.attacks:
         tell(_attack(each, catalogue))
+    tell(audit_told(made.audit, catalogue))
     tell_cost(made.cost, catalogue)
     tell(catalogue.say("synthesise.read"))
     print(target)
@@ -99,6 +100,14 @@ def _attack(found: "Attack", catalogue: Catalogue) -> str:
     points = (number(100 * each, 1) for each in (found.excess, found.excess_low, found.excess_high))
     told = dict(zip(("excess", "low", "high"), points, strict=True))
     return catalogue.say("attack.leaks" if found.leaked else "attack.holds", attack=name, **told)
+
+
+def audit_told(audit: "Audit | None", catalogue: Catalogue) -> str:
+    """What an attack on how it is made found; one whose control was missed is no evidence, whatever it found."""
+    if audit is None or not audit.control_caught:
+        return catalogue.say("audit.none" if audit is None else "audit.missed")
+    code = "audit.held" if audit.lower_bound <= audit.claimed else "audit.broken"
+    return catalogue.say(code, bound=number(audit.lower_bound, 2), claimed=number(audit.claimed, 2))
 
 
 def tell_foreseen(foreseen: "Foreseen", catalogue: Catalogue) -> None:

@@ -6,8 +6,10 @@ from typing import final
 
 from amana.client.cost import Cost
 from amana.client.forecast_file import read_signed_forecast, write_forecast
+from amana.client.trained import read_audit, write_audit
 from amana.client.wire import Json, a_text, a_whole, read_cost, write_cost
 from amana.terms.forecast import Forecast
+from amana.terms.training_facts import Audit
 
 PLAIN = ("dataset", "version", "digest", "unit", "permit", "purpose", "rows_per_unit", "rounds", "entry")
 """Fields that travel as they are."""
@@ -18,7 +20,7 @@ PLAIN = ("dataset", "version", "digest", "unit", "permit", "purpose", "rows_per_
 class ForecastMade:
     """`entry`: where the public log tells of it, as of a training. `rows_per_unit`: how many rows of each privacy unit were used at
     most; `rounds`: how often the data was passed over. `receipt`: of the training, as canonical JSON; it commits to the
-    forecast without it."""
+    forecast without it. `audit`: what an attack on how forecasts are made found, on an invented stand-in."""
 
     forecast: Forecast
     cost: Cost
@@ -32,6 +34,7 @@ class ForecastMade:
     rounds: int
     entry: int
     receipt: str = ""
+    audit: Audit | None = None
 
     def save(self, path: str | Path) -> Path:
         """Write the file with its receipt, which `amana predict` reads without a network."""
@@ -42,7 +45,8 @@ class ForecastMade:
     def to_wire(self) -> dict[str, object]:
         """As it travels."""
         said = {name: getattr(self, name) for name in PLAIN}
-        return {**said, "cost": write_cost(self.cost), "forecast": write_forecast(self.forecast, receipt=self.receipt)}
+        file = write_forecast(self.forecast, receipt=self.receipt)
+        return {**said, "cost": write_cost(self.cost), "audit": write_audit(self.audit), "forecast": file}
 
 
 def read_made(found: Json) -> ForecastMade:
@@ -61,4 +65,5 @@ def read_made(found: Json) -> ForecastMade:
         rows_per_unit=a_whole(found.get("rows_per_unit"), "rows_per_unit"),
         rounds=a_whole(found.get("rounds"), "rounds"),
         entry=a_whole(found.get("entry"), "entry"),
+        audit=read_audit(found.get("audit")),
     )

@@ -10,7 +10,7 @@ from amana.client.invented import InventedColumn, read_columns, write_columns, w
 from amana.client.model_file import SignedModel, read_signed, write_content, write_json, write_model
 from amana.client.wire import Json, a_list, a_number, a_text, a_whole, an_object, number_or_none, read_cost, write_cost
 from amana.terms.model import Model
-from amana.terms.training_facts import Attack, Metric
+from amana.terms.training_facts import Attack, Audit, Metric
 
 PLAIN = ("dataset", "version", "digest", "unit", "permit", "purpose", "rows_per_unit", "rounds", "entry", "id")
 """Fields that travel as they are."""
@@ -38,7 +38,8 @@ class Foreseen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synthesised:
     """A synthetic table as CSV text. `report`: (columns, estimated error of their joint distribution, as total variation, 0 to 1).
-    `receipt`: of the synthesis, as JSON; it commits to the CSV. `attacks`: what attacks on such tables found, on invented stand-ins."""
+    `receipt`: of the synthesis, as JSON; it commits to the CSV. `attacks`: what attacks on such tables found, on invented stand-ins;
+    `audit`: what one on how they are made found."""
 
     csv: str
     columns: tuple[InventedColumn, ...]
@@ -52,6 +53,7 @@ class Synthesised:
     permit: str
     purpose: str
     attacks: tuple[Attack, ...] = ()
+    audit: Audit | None = None
 
     def to_wire(self) -> dict[str, object]:
         """As it travels."""
@@ -62,7 +64,8 @@ class Synthesised:
         said = {name: getattr(self, name) for name in ("dataset", "version", "digest", "permit", "purpose", "entry")}
         report = [{"columns": list(columns), "error": error} for columns, error in self.report]
         attacks = [asdict(each) for each in self.attacks]
-        return {**said, "cost": write_cost(self.cost), "report": report, "attacks": attacks, "receipt": json.loads(self.receipt)}
+        found = {"attacks": attacks, "audit": write_audit(self.audit)}
+        return {**said, **found, "cost": write_cost(self.cost), "report": report, "receipt": json.loads(self.receipt)}
 
     def parquet(self) -> bytes:
         """The table as a Parquet file that tells all of this in its metadata. Errors: Refusal client.library_missing."""
@@ -149,6 +152,7 @@ def read_synthesised(found: Json) -> Synthesised:
         permit=a_text(found.get("permit"), "permit"),
         purpose=a_text(found.get("purpose"), "purpose"),
         attacks=tuple(_attack(an_object(each, "attacks")) for each in a_list(found.get("attacks", []), "attacks")),
+        audit=read_audit(found.get("audit")),
     )
 
 
@@ -164,6 +168,28 @@ def _attack(found: Json) -> Attack:
         control_low=control,
         control_caught=found.get("control_caught") is True,
         leaked=found.get("leaked") is not False,
+    )
+
+
+def write_audit(audit: Audit | None) -> dict[str, object] | None:
+    """An audit as it travels."""
+    return None if audit is None else asdict(audit)
+
+
+def read_audit(value: object) -> Audit | None:
+    """An audit as it travelled; None where none was made. Errors: Refusal client.not_understood."""
+    if value is None:
+        return None
+    found = an_object(value, "audit")
+    figures = (a_number(found.get(name), f"audit.{name}") for name in ("claimed", "lower_bound", "delta", "confidence"))
+    claimed, lower, delta, confidence = figures
+    return Audit(
+        attack=a_text(found.get("attack"), "audit.attack"),
+        claimed=claimed,
+        lower_bound=lower,
+        delta=delta,
+        confidence=confidence,
+        control_caught=found.get("control_caught") is True,
     )
 
 

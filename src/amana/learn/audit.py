@@ -24,6 +24,10 @@ NORMAL = NormalDist()
 PUBLISHED = Path(__file__).parent / "audits.json"
 """As `make attacks` measured them last."""
 CONFIDENCE = 0.95
+FORECAST = "forecast"
+"""What the forecaster is called there, beside the learners."""
+OF_NUMBER = " of a number"
+"""Follows the name of a learner where it predicts a number: it then asks for other sums, and is audited apart."""
 
 
 class Verdict(Enum):
@@ -86,14 +90,23 @@ def _delta_of(epsilon: float, mu: float) -> float:
     return NORMAL.cdf(-epsilon / mu + mu / 2) - (exp(epsilon) * far if far > 0 else 0.0)
 
 
-def published_audit(learner: str, task: Task) -> facts.Audit | None:
+def audit_name(learner: str, task: Task) -> str:
+    """What the audit of that learner at that task is called."""
+    return learner if task is Task.CLASSIFICATION else f"{learner}{OF_NUMBER}"
+
+
+def published_audits() -> tuple[Audit, ...]:
+    """What the audits of this version of the program found."""
+    return tuple(Audit(**each) for each in json.loads(PUBLISHED.read_text(encoding="utf-8"))["audits"])
+
+
+def published_audit(learner: str, task: Task = Task.CLASSIFICATION) -> facts.Audit | None:
     """What the audit of this version of the program found for that learner at that task, as a card shows it; None where it was not
-    audited."""
-    name = learner if task is Task.CLASSIFICATION else f"{learner} of a number"
-    found = next((each for each in json.loads(PUBLISHED.read_text(encoding="utf-8"))["audits"] if each["learner"] == name), None)
-    if found is None:
+    audited. What makes synthetic tables or forecasts has no task."""
+    name = audit_name(learner, task)
+    audit = next((each for each in published_audits() if each.learner == name), None)
+    if audit is None:
         return None
-    audit = Audit(**found)
     return facts.Audit(
         attack="canary",
         claimed=audit.claim,

@@ -7,6 +7,7 @@ from amana.client.forecasted import ForecastMade
 from amana.client.model_file import write_json
 from amana.client.trained import Foreseen, Synthesised, TrainedModel
 from amana.learn.attacks import SYNTHETIC, published_attacks
+from amana.learn.audit import FORECAST, published_audit
 from amana.node import learning
 from amana.node.learning import Spent
 
@@ -40,6 +41,7 @@ def synthesised_of(made: learning.Synthesised) -> Synthesised:
         columns=made.table.header,
         receipt=made.receipt,
         attacks=published_attacks(SYNTHETIC),
+        audit=published_audit(SYNTHETIC),
         report=tuple((one.columns, one.noise + one.fit) for one in (*made.table.utility.single, *made.table.utility.pairs)),
         cost=_cost(spent),
         dataset=spent.dataset,
@@ -67,6 +69,7 @@ def forecast_of(made: learning.Forecasted) -> ForecastMade:
         rows_per_unit=spent.rows_per_unit,
         rounds=spent.rounds,
         entry=spent.entry,
+        audit=published_audit(FORECAST),
     )
 
 

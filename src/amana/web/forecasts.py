@@ -15,7 +15,7 @@ from amana.web.questions import Limited
 from amana.web.replies import json_response
 from amana.web.routing import new_router
 from amana.web.shapes import COST, CostOut, PermitName, shown
-from amana.web.training import ForeseenOut, Name, Rows, Share
+from amana.web.training import AUDIT, AuditOut, ForeseenOut, Name, Rows, Share
 
 LISTED_MAX = 100
 """So that a long list is not read; how many count, the refusal `learn.series_steps` says."""
@@ -66,7 +66,8 @@ class ForecastOut(BaseModel):
     model_config = shown(
         {
             "dataset": "grid", "version": "4e4e10eef2924843e32f7a4d84ffc233", "digest": "0a1b", "unit": "home", "rows_per_unit": 200,
-            "permit": "m-5f0c1e", "purpose": "HMB", "rounds": 3, "entry": 814, "cost": COST, "forecast": "{…}",
+            "permit": "m-5f0c1e", "purpose": "HMB", "rounds": 3, "entry": 814, "cost": COST, "audit": AUDIT,
+            "forecast": "{…}",
         }
     )  # fmt: skip
     dataset: str
@@ -79,6 +80,7 @@ class ForecastOut(BaseModel):
     rounds: int
     entry: int
     cost: CostOut
+    audit: AuditOut | None
     forecast: str
 
 

@@ -22,6 +22,9 @@ ATTACK: JsonValue = {
     "attack": "linking", "excess": 0.02, "excess_low": -0.01, "excess_high": 0.05, "control_low": 0.77,
     "control_caught": True, "leaked": False,
 }  # fmt: skip
+AUDIT: JsonValue = {
+    "attack": "canary", "claimed": 10.7, "lower_bound": 7.5, "delta": 1e-05, "confidence": 0.95, "control_caught": True,
+}  # fmt: skip
 PARQUET = "application/vnd.apache.parquet"
 FILE: dict[int | str, dict[str, Any]] = {200: {"content": {PARQUET: {"schema": {"type": "string", "format": "binary"}}}}}
 router: APIRouter = new_router("models")
@@ -194,6 +197,21 @@ class AttackOut(BaseModel):
 
 
 @final
+class AuditOut(BaseModel):
+    """What an attack on how it is made found, by who sees all noisy sums, on an invented stand-in.
+
+    Epsilon that was surely lost, beside the one promised there. Where `control_caught` is false it is no evidence.
+    """
+
+    attack: str
+    claimed: float
+    lower_bound: float
+    delta: float
+    confidence: float
+    control_caught: bool
+
+
+@final
 class SynthesisedOut(BaseModel):
     """A synthetic table, as CSV text, to which its receipt commits. `report`: its errors, estimated without looking at the data again."""
 
@@ -202,7 +220,7 @@ class SynthesisedOut(BaseModel):
             "dataset": "clinic", "version": "4e4e10eef2924843e32f7a4d84ffc233", "digest": "0a1b", "permit": "m-5f0c1e", "purpose": "HMB",
             "entry": 813, "cost": COST, "report": [{"columns": ["region", "cost"], "error": 0.021}], "csv": "region,cost\nnorth,12\n",
             "columns": [{"name": "region", "type": "text", "decimals": 0}, {"name": "cost", "type": "integer", "decimals": 0}],
-            "receipt": {"amana_receipt": 1}, "attacks": [ATTACK],
+            "receipt": {"amana_receipt": 1}, "attacks": [ATTACK], "audit": AUDIT,
         }
     )  # fmt: skip
     dataset: str
@@ -214,6 +232,7 @@ class SynthesisedOut(BaseModel):
     cost: CostOut
     report: list[ErrorOut]
     attacks: list[AttackOut]
+    audit: AuditOut | None
     columns: list[InventedColumnOut]
     receipt: dict[str, JsonValue]
     csv: str

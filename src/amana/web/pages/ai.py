@@ -117,10 +117,10 @@ def cost_told(reader: Reader, system: AiSystem, *, share: Markup) -> Markup:
 def audit_told(reader: Reader, audit: Audit | None) -> Markup:
     """What an attack showed; one whose control was missed is no evidence, whatever it found (PRIVACY 21)."""
     if audit is None:
-        return escape(reader.catalogue.say("page.ai.audit.none"))
+        return escape(reader.catalogue.say("audit.none"))
     if not audit.control_caught:
-        return escape(reader.catalogue.say("page.ai.audit.missed"))
-    code = "page.ai.audit.held" if audit.lower_bound <= audit.claimed else "page.ai.audit.broken"
+        return escape(reader.catalogue.say("audit.missed"))
+    code = "audit.held" if audit.lower_bound <= audit.claimed else "audit.broken"
     return reader.tell(code, bound=amount(audit.lower_bound, 2), claimed=amount(audit.claimed, 2))
 
 
