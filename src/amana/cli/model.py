@@ -85,6 +85,9 @@ def _show(found: "Model", catalogue: Catalogue) -> None:
     rows = [(feature.name, catalogue.say(f"model.kind.{_kind(feature)}"), number(feature.cells, 0)) for feature in found.features]
     write_table(heads, rows, numbers=(False, False, True))
     _show_shapes(found, catalogue)
+    for feature in found.features:
+        if feature.grams is not None:
+            tell(catalogue.say("model.text_not_drawn", column=clean(feature.name)))
     task = catalogue.say(f"predict.{found.task.value}", target=clean(found.target), positive=clean(found.positive))
     tell(catalogue.say("model.is", task=task, learner=clean(found.learner), parts=number(len(found.parts), 0)))
 
