@@ -85,7 +85,7 @@ def python_of(peer: Peer) -> Path:
         return python
     print(f"  making the environment of {peer.name}", file=sys.stderr)
     shutil.rmtree(home, ignore_errors=True)
-    install = ("install", "--quiet", "--require-hashes", "--requirement", str(lock))
+    install = ("install", "--quiet", "--no-deps", "--require-hashes", "--requirement", str(lock))
     try:
         venv.create(home, with_pip=True)
         command = [str(python), "-m", "pip", *install]

@@ -10,7 +10,7 @@ import os
 import resource
 import signal
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,13 +24,15 @@ SECONDS_MAX = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rival:
-    """`peer`: whose environment and script. `method`: which of the script's methods. `who`: "peer", or "ceiling" without privacy."""
+    """`peer`: whose environment and script. `method`: which of the script's methods, and its `settings` where they are not the peer's own.
+    `who`: "peer", or "ceiling" without privacy."""
 
     learner: str
     peer: Peer
     method: str = ""
     who: str = "peer"
     does_regression: bool = True
+    settings: dict[str, int] = field(default_factory=dict)
 
 
 def peer_of(name: str, script: str, title: str, guarantee: str, *packages: str) -> Peer:
@@ -56,7 +58,7 @@ RIVALS = (
 )
 
 
-def serve(peer: Peer, job: dict[str, Any], *, name: str) -> dict[str, Any]:
+def serve(peer: Peer, job: dict[str, Any], *, name: str, seconds_max: int = SECONDS_MAX) -> dict[str, Any]:
     """The job's runs in the peer's environment, with the reason where some are missing; a result with all is kept for the next time."""
     folder = WORK / "learn-peers"
     folder.mkdir(parents=True, exist_ok=True)
@@ -65,7 +67,7 @@ def serve(peer: Peer, job: dict[str, Any], *, name: str) -> dict[str, Any]:
     if kept.get("done") and not kept.get("unsupported"):
         return kept
     result_path.unlink(missing_ok=True)
-    limit = SECONDS_MAX * job["runs"]
+    limit = seconds_max * job["runs"]
     job_path.write_text(json.dumps(job | {"runs_slow": 1, "seconds_max": 4 * limit}), encoding="utf-8")
     command = [str(python_of(peer)), str(HOUSE / "peers" / peer.script), str(job_path), str(result_path)]
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "PYTHONWARNINGS": "ignore", "JAX_PLATFORMS": "cpu"}
@@ -73,7 +75,7 @@ def serve(peer: Peer, job: dict[str, Any], *, name: str) -> dict[str, Any]:
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
 
-    reason = f"no answer in {SECONDS_MAX // 60} minutes"
+    reason = f"no answer in {seconds_max // 60} minutes"
     try:
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, preexec_fn=limited, timeout=4 * limit)
         if ended.returncode not in (0, -signal.SIGXCPU, -signal.SIGKILL):

@@ -1,4 +1,7 @@
-"""Synthetic tables of Adult made by peers, on the grid of `learn_synthetic`, and how far their tables are from those of the real rows."""
+"""Synthetic tables of Adult made by peers, on the grid of `learn_synthetic`, and how far their tables are from those of the real rows.
+
+All of them draw rows from a model of private-pgm, which has two ways: rounding, which is its default, and sampling. From each model rows are
+drawn in both, and both are told."""
 
 import argparse
 import subprocess
@@ -12,15 +15,22 @@ from learn_peers import Rival, peer_of, serve
 from learn_synthetic import DELTA, EPSILON, GRIDS, SEEDS, adult, loss_at, opened, published, rows_of, variation
 
 from amana.learn.synthesis import synthesis_of
-from amana.privacy.loss import NANO
 from amana.terms.model import Feature, FeatureKind
+
+SECONDS_MAX = 1200
+"""Units: seconds of processor time for one table."""
+WAYS = (1, 2, 3)
+DRAWN = {"round": "", "sample": ", sampled"}
+"""How rows are drawn, and what that adds to the name of a learner."""
 
 _SMARTNOISE = peer_of("smartnoise-synth", "learn_tables_smartnoise.py", "SmartNoise", "(ε, δ), of one row", "smartnoise-synth", "mbi")
 _OPENDP = peer_of("opendp-mbi", "learn_tables_opendp.py", "OpenDP", "zCDP, of one row", "opendp", "mbi")
-RIVALS = tuple(
-    Rival(learner=f"{title} {method}", peer=peer, method=method)
-    for method in ("MST", "AIM")
-    for title, peer in (("smartnoise", _SMARTNOISE), ("opendp", _OPENDP))
+RIVALS = (
+    Rival(learner="smartnoise MST", peer=_SMARTNOISE, method="MST"),
+    Rival(learner="opendp MST", peer=_OPENDP, method="MST"),
+    Rival(learner="smartnoise AIM", peer=_SMARTNOISE, method="AIM"),
+    Rival(learner="smartnoise AIM, rounds=32", peer=_SMARTNOISE, method="AIM", settings={"rounds": 32}),
+    Rival(learner="opendp AIM, queries=2, rounds=16", peer=_OPENDP, method="AIM", settings={"queries": 2, "rounds": 16}),
 )
 
 
@@ -35,33 +45,38 @@ def cells() -> tuple[np.ndarray, list[int]]:
 
 
 def measured(rival: Rival, real: np.ndarray, sizes: list[int], *, seeds: int) -> list[dict[str, Any]]:
-    """A row of the results for each number of columns; with the reason where a run gave nothing."""
+    """A row of the results for each way to draw and each number of columns; with the reason where a run gave nothing."""
     folder = WORK / "learn-peers" / "rows"
     folder.mkdir(parents=True, exist_ok=True)
     path, found, spent, reason = folder / "adult-cells.parquet", {}, [], ""
     if not path.exists():
         pd.DataFrame(real, columns=[f"c{place}" for place in range(len(sizes))]).to_parquet(path, index=False)
     for seed in range(seeds):
-        name = f"{rival.learner}-adult-{seed}".replace(" ", "-")
-        job = {"cells": str(path), "sizes": sizes, "method": rival.method, "made": str(folder / f"{name}.npy"), "epsilon": EPSILON, "runs": 1,
-               "delta": DELTA, "rho": loss_at(EPSILON) / NANO}  # fmt: skip
-        result = serve(rival.peer, job, name=name)
+        name = f"{rival.learner}-adult-{seed}".replace(",", "").replace(" ", "-")
+        job = {"cells": str(path), "sizes": sizes, "method": rival.method, "settings": rival.settings, "epsilon": EPSILON, "delta": DELTA,
+               "nano_rho": int(loss_at(EPSILON)), "runs": 1, "made": {drawn: str(folder / f"{name}-{drawn}.npy") for drawn in DRAWN}}  # fmt: skip
+        result = serve(rival.peer, job, name=name, seconds_max=SECONDS_MAX)
         if not result.get("rows"):
             reason = result["unsupported"]
             break
-        made = np.load(result["rows"][0])
-        for ways in (1, 2, 3):
-            found.setdefault(ways, []).append(variation(real, made, sizes, ways))
+        for drawn, made in result["rows"][0].items():
+            rows = np.load(made)
+            for ways in WAYS:
+                found.setdefault((drawn, ways), []).append(variation(real, rows, sizes, ways))
         spent.append(result["cpu_s"][0])
-    common = {"data": "adult", "learner": rival.learner, "who": "peer", "splits": "tuned", "epsilon": EPSILON}
-    return [
-        common | {"metric": f"total_variation_{ways}_way"} | ({
-            "score_mean": round(float(np.mean(found[ways])), 4),
-            "score_sd": round(float(np.std(found[ways], ddof=1)), 4) if len(spent) > 1 else 0.0,
-            "seeds": len(spent), "cpu_s": round(float(np.mean(spent)), 1),
-        } if spent else {"score_mean": None, "score_sd": None, "seeds": 0, "cpu_s": None}) | ({"reason": reason} if reason else {})
-        for ways in (1, 2, 3)
-    ]  # fmt: skip
+    drawings = DRAWN if found else {"round": ""}
+    return [_row(rival, drawn, ways, found.get((drawn, ways), []), spent, reason=reason) for drawn in drawings for ways in WAYS]
+
+
+def _row(rival: Rival, drawn: str, ways: int, found: list[float], spent: list[float], *, reason: str) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "data": "adult", "learner": rival.learner + DRAWN[drawn], "who": "peer", "splits": "tuned", "epsilon": EPSILON,
+        "metric": f"total_variation_{ways}_way", "score_mean": None, "score_sd": None, "seeds": len(found), "cpu_s": None,
+    }  # fmt: skip
+    if found:
+        row["score_mean"], row["cpu_s"] = round(float(np.mean(found)), 4), round(float(np.mean(spent)), 1)
+        row["score_sd"] = round(float(np.std(found, ddof=1)), 4) if len(found) > 1 else 0.0
+    return row | ({"reason": reason} if reason else {})
 
 
 def main() -> None:

@@ -57,6 +57,30 @@ def test_a_peer_without_a_result_stands_on_the_page_with_its_reason(monkeypatch:
     assert "diffprivlib, regression is better than `auto`, 0.880 against 0.870; less than one standard deviation." in page
 
 
+def test_each_maker_of_tables_has_a_line_with_its_options_and_its_way_to_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = bench("learn_report", monkeypatch)
+
+    def of(learner: str, *scores: float, **more: Any) -> list[dict[str, Any]]:
+        named = zip(report.SYNTHETIC, scores, strict=True)
+        return [row(data="adult", learner=learner, metric=metric, score_mean=score) | more for (metric, *_), score in named]
+
+    rows = [*of("synthetic", 0.005, 0.02, 0.06, who="ours"), *of("opendp AIM, queries=2, sampled", 0.01, 0.02, 0.06, who="peer")]
+    page = report.page([row(), *rows])
+    assert "| *target* | ≤ 0.007 | ≤ 0.03 | ≤ 0.065 | ≤ 60 |  |  |" in page
+    assert "| Amana | 0.0050 | 0.0200 | 0.0600 | 2.0 | 5 | yes |" in page
+    assert "| OpenDP AIM, queries=2, sampled | 0.0100 | 0.0200 | 0.0600 | 2.0 | 5 | no |" in page
+
+
+def test_opendp_gets_a_loss_whose_shares_add_up_and_refuses_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "bench" / "peers"))
+    opendp = importlib.import_module("opendp_shares")
+    of_adult = {"columns": 15, "measure_split": 0.9}
+    assert opendp.shares(0.030552742, **of_adult) == (0.0015276370999999993, 0.0015276371000000003)  # as its refusal says
+    assert opendp.loss_that_fits(30_552_742, **of_adult) == 0.03055274
+    may, spent = opendp.shares(0.03055274, **of_adult)
+    assert 0.999_999 * may < spent <= may
+
+
 def test_the_page_says_how_far_auto_is_from_the_best_and_what_fell_short(monkeypatch: pytest.MonkeyPatch) -> None:
     report = bench("learn_report", monkeypatch)
     ours = [row(learner=name, score_mean=score) for name, score in (("auto", 0.85), ("linear", 0.85), ("glass-box", 0.88))]
