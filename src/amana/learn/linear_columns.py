@@ -237,7 +237,7 @@ def moments_of(columns: Columns, measured: Sequence[Measured]) -> Moments:
     total, each = columns.read(measured, alone=2 if problem.task is Task.CLASSIFICATION else 3, sums=3)
     rows = max(1.0, total[0])
     mean = min(max(total[1] / UNIT / rows + 0.5, CHANCE_MIN), 1 - CHANCE_MIN)
-    dispersion, clip = 0.25, UNIT
+    dispersion, clip = 0.25, ceil(max(mean, 1 - mean) * UNIT)  # so far is a row from the mean at most: beyond, noise is saved
     if problem.task is Task.REGRESSION:
         dispersion = min(max(total[2] / (2 * UNIT) / rows - (mean - 0.5) ** 2, 4e-4), 0.25)
         clip = min(UNIT, ceil(CLIP_DEVIATIONS * sqrt(dispersion) * UNIT))

@@ -46,7 +46,7 @@ PLANS_MAX = 65
 """Of a first round: each is checked and bounded against all columns, so that time grows with both."""
 LOSS_MIN = NanoRho(100_000)
 """With less, some sums of a round would have no share at all."""
-LEARN_FORMAT = 2
+LEARN_FORMAT = 3
 """Raised when learners propose other things for the same problem: what was kept before is then not read as something else."""
 
 
