@@ -77,6 +77,7 @@ bench-portal: $(READY)  ## measure public pages with 64 readers at once, and the
 bench-learn: $(READY)  ## measure the learners on public data, through the kernel, and their peers (hours; data: BENCH_DATA or ../shared/data)
 	@$(BIN)/python bench/learn.py
 	$(BIN)/python bench/learn.py --data heart diabetes --splits fresh --seeds 10
+	$(BIN)/python bench/learn_text.py
 	$(BIN)/python bench/learn_synthetic.py
 	$(BIN)/python bench/learn_peers.py
 	$(BIN)/python bench/learn_peers.py --data heart diabetes --splits fresh --seeds 10
