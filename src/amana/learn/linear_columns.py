@@ -90,8 +90,7 @@ class Columns:
     @property
     def repeated(self) -> Vector:
         """For each column, how many columns of its feature one row may be in."""
-        features = enumerate(self.problem.features)
-        most = [feature.grams.most if feature.grams is not None else 1 for _, feature in features]
+        most = [1 if feature.grams is None else feature.grams.most for feature in self.problem.features]
         return np.repeat(most, [self.width(place) for place in range(len(most))]).astype(np.float64)
 
     def measures(self, plans: Sequence[Plan], nano_rho: NanoRho) -> tuple[Measure, ...]:
