@@ -14,7 +14,8 @@ SEQUENCES = "performance-factors"
 class Specification:
     """Of a model. `table`: private, the dataset's only one where nothing is said; or `sql`, a SELECT that makes the rows: joins,
     filters, windows over the rows of one privacy unit, one row a unit. `target`: the column to predict. `positive`: for a choice,
-    the member whose chance is predicted. `features`: columns to predict from; all that have a domain where none is named.
+    the member whose chance is predicted. `features`: columns to predict from, one text among
+    them at most; all that have a domain where none is named.
     `learner`: one of `LEARNERS`, `SEQUENCES`, or "auto". `groups`: of the features, those for whose members quality is measured apart.
     `skill`, `order`: where each row is an attempt at an exercise, the column of what it practises, and the one that says which came
     first; then it is predicted from the skill and from how often the same unit was right and wrong at it before.
