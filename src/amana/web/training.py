@@ -50,7 +50,7 @@ class ModelWanted(BaseModel):
     table: Name = ""
     sql: Rows = ""
     positive: Annotated[Name, Field(description="for a choice: the member whose chance is predicted")] = ""
-    features: Annotated[Names, Field(description="at most one text among them; all columns with a declared domain where none is named")] = ()
+    features: Annotated[Names, Field(description="one text among them at most; all columns with a declared domain if none")] = ()
     learner: Literal["auto", "linear", "statistics", "glass-box", "trees", "performance-factors"] = "auto"
     groups: Annotated[Names, Field(max_length=8, description="columns for whose members quality is measured apart")] = ()
     skill: Annotated[Name, Field(description="where each row is an attempt at an exercise: the column of the skill it practises")] = ""
