@@ -4,11 +4,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from amana.engines.reference import ReferenceEngine
-from amana.query.check import check
-from amana.query.plan import Buckets, Join, JoinKind, Scan
+from amana.privacy.bound import Choice, bound
+from amana.privacy.schedule import Schedule, seconds_of_course
+from amana.query.check import ONE, check
+from amana.query.expr import Call, Column, Fixed, Literal, Op
+from amana.query.plan import Buckets, Filter, Join, JoinKind, Plan, RowSum, Scan
 from amana.query.tables import nodes_of
 from amana.query.work import made_by, steps_of
+from amana.terms.course import Course, RoundCap
 from amana.terms.grams import Grams
+from amana.terms.ids import NanoRho
 from amana.terms.refusal import Refusal
 from tests.property.grow import SCHEMA, databases, plans, published
 
@@ -35,3 +40,16 @@ def test_a_text_takes_its_time_once_for_each_row_that_a_join_makes_of_it() -> No
         for source in (notes, wards)
     )
     assert joined > 1.9 * alone, "a ward is there twice at most"
+
+
+def test_a_course_takes_its_time_once_for_each_relation_of_a_round() -> None:
+    schedule = Schedule(rows=(("visits", 10**6),), rows_per_s=1e6, base_s=0.0, tick_s=0.1, most_s=1e6)
+    course = Course(name="c", rounds=(RoundCap(nano_rho=NanoRho(1), cells_max=1, nodes_max=1),))
+    notes = Buckets(source=Scan(table="visits", alias="v"), text="v.note", grams=Grams(size=2, buckets=1024, most=64), name="b")
+    once = Filter(source=notes, predicate=Call(op=Op.EQ, args=(Column(name="b"), Literal(value=Fixed(units=0)))))
+    first = [
+        bound(check(Plan(source=source, keys=(), sums=(RowSum(value=ONE),), figures=()), SCHEMA), SCHEMA, choice=Choice(), groups_max=10)
+        for source in (notes, once)
+    ]
+    one, same, both = (seconds_of_course(course, plans_, SCHEMA, schedule) for plans_ in (first[:1], first[:1] * 2, first))
+    assert one == same and both > 1.9 * one
