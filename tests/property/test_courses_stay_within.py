@@ -9,9 +9,12 @@ import pytest
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, Domain, KeyDomain, NumberDomain, TextDomain
 from amana.catalog.profile import Profile, TableProfile
 from amana.catalog.schema import Column, Schema, Table
+from amana.client.model_file import read_model, write_model
+from amana.learn.quality import Bins, classified
 from amana.learn.wanted import model_wanted, rows_wanted, table_wanted
 from amana.privacy.rounds import Learner, Measured, Rounds, _plans
 from amana.terms.ids import NanoRho
+from amana.terms.model import TABLE_ABS_MAX
 from amana.terms.training import LEARNERS, SEQUENCES, Specification, Synthesis
 
 GROUPS_MAX = 100_000
@@ -95,6 +98,28 @@ def test_a_learner_that_reads_a_text_likewise(features: tuple[str, ...], target:
     done = followed(made, made.choice, schema, seed=nano_rho)
     assert made.name == "linear" and made.finish(done).target == "y"
     assert all(metric.low <= metric.value <= metric.high for metric in made.quality(done))
+
+
+@pytest.mark.parametrize("features", [("x0",), ("x1", "x2")])
+def test_what_noise_alone_makes_can_be_written_and_told(features: tuple[str, ...]) -> None:
+    schema = schema_of((TextDomain(length_max=80), NUMBER, ChoiceDomain(members=("a", "b"))), TARGETS["boolean"], rows=1000)
+    wanted = Specification(dataset="d", target="y", features=features, learner="linear", rows_per_unit=1000)
+    rows = rows_wanted(wanted, schema, profile_of(100.0), source=None)
+    made = model_wanted(wanted, rows, nano_rho=NanoRho(10**5), groups_max=GROUPS_MAX)
+    beyond = 0
+    for seed in range(6):
+        done = followed(made, made.choice, schema, seed=seed)
+        model = made.finish(done)
+        beyond += abs(model.intercept) == TABLE_ABS_MAX
+        assert read_model(write_model(model)) == model
+    assert beyond, "noise did go further than a file can hold"
+
+
+def test_chances_are_told_of_scores_as_far_as_they_can_be() -> None:
+    bins = Bins(start=-8 * 2**30, width=2**30, count=9)
+    counts = np.full((2, 9), 1000.0)
+    scores, calibration = classified(counts, 1.0, bins)
+    assert scores and calibration[0].chance == pytest.approx(0.0) and calibration[-1].chance == 1.0
 
 
 @pytest.mark.parametrize("nano_rho", [10**5, 10**10])

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import pandas
 import pytest
 
 from amana.catalog.domains import BooleanDomain, ChoiceDomain, KeyDomain, NumberDomain, TextDomain
@@ -14,7 +16,7 @@ from amana.catalog.schema import Column, Schema, Table
 from amana.client.explain import describe
 from amana.client.model_file import SignedModel as Signed
 from amana.client.model_file import open_model, read_model, write_content, write_model
-from amana.client.predict import Scorer, cells_of
+from amana.client.predict import Scorer, cells_of, read_cell
 from amana.client.text import LANGUAGES, load
 from amana.engines.duckdb import DuckDbEngine
 from amana.engines.reference import ReferenceEngine
@@ -30,7 +32,7 @@ from amana.query.check import check
 from amana.query.expr import Column as Named
 from amana.query.plan import Relation, Scan, Union
 from amana.terms.ids import NanoRho
-from amana.terms.model import Effect, Model
+from amana.terms.model import Effect, Feature, FeatureKind, Model
 from amana.terms.refusal import Refusal
 from amana.terms.training import LEARNERS, Specification
 from tests.databases import write_store
@@ -165,6 +167,12 @@ def test_scores_are_the_same_by_rows_and_by_columns_and_in_each_form_of_file(lea
     with pytest.raises(Refusal) as refused:
         write_content(Signed(model=model), suffix=".onnx")
     assert refused.value.code == "model.text_not_in_onnx" and refused.value.parameters["column"] == "note"
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), Decimal("NaN"), Decimal("sNaN"), pandas.NA, pandas.NaT])
+def test_what_programs_write_for_no_text_is_no_text(value: Any) -> None:
+    note = Feature(name="note", kind=FeatureKind.TEXT, grams=GRAMS)
+    assert read_cell(note, value) == ((0,), True) and read_cell(note, "nan") != ((0,), True)
 
 
 def test_a_number_is_predicted_from_a_text_too(engine: DuckDbEngine) -> None:

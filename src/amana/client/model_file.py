@@ -13,7 +13,7 @@ from typing import cast, final
 
 from amana.client.fields import list_of, object_of, one_of, text_of, whole_of, wholes_of, wrong
 from amana.terms.grams import BUCKETS_MAX, MOST_MAX, SIZE_MAX, Grams
-from amana.terms.model import END_ABS_MAX, Effect, Feature, FeatureKind, Model, Part, Task, Tree
+from amana.terms.model import END_ABS_MAX, TABLE_ABS_MAX, Effect, Feature, FeatureKind, Model, Part, Task, Tree
 from amana.terms.refusal import Refusal, cause_of
 
 FORMAT = "amana-model/1"
@@ -27,8 +27,6 @@ EDGES_MAX = 20_000
 DEPTH_MAX = 16
 NAME_CHARACTERS_MAX = 200
 MEMBER_CHARACTERS_MAX = 1_000
-TABLE_ABS_MAX = 2**31 - 1
-"""Of one value of a table. The sum over all parts stays far inside 64 bits."""
 EDGE_ABS_MAX = 2**62
 DECIMALS_MAX = 18
 RECEIPT_DEPTH_MAX = 16

@@ -28,6 +28,7 @@ _DIGITS_MAX = 40
 """A number with more digits before its point lies beyond every edge."""
 _EXACT = Context(prec=_NUMBER_CHARACTERS_MAX + _DIGITS_MAX, Emin=-99_999, Emax=99_999)
 _TRUE, _FALSE = frozenset({"true", "t", "yes", "y", "1"}), frozenset({"false", "f", "no", "n", "0"})
+_NO_TEXTS = frozenset({"nan", "snan", "nat", "<na>"})
 _FAST_ROWS_MIN = 200
 """Below, NumPy's start takes longer than what it saves."""
 
@@ -60,7 +61,7 @@ def read_cell(feature: Feature, value: Value) -> tuple[Cell, bool]:
     (1, True)
     """
     if feature.grams is not None:
-        return feature.grams.of(None if value is None or value != value else str(value)), True  # NaN is how programs write what is missing
+        return feature.grams.of(None if _no_text(value) else str(value)), True
     missing = feature.cells - 1
     if value is None or (isinstance(value, str) and not value.strip() and value not in feature.members):
         return missing, True
@@ -78,6 +79,11 @@ def read_cell(feature: Feature, value: Value) -> tuple[Cell, bool]:
             return (missing, False) if units is None else (feature.cell(units), True)
         case FeatureKind.TEXT:
             raise AssertionError("a text has its grams")
+
+
+def _no_text(value: Value) -> bool:
+    """Whether it is how programs write what is missing: NaN, pandas' NaT, and its NA, which cannot even be compared."""
+    return value is None or (not isinstance(value, str) and str(value).lower() in _NO_TEXTS)
 
 
 def predict(model: Model, rows: Sequence[Cells]) -> list[float]:

@@ -1,7 +1,9 @@
 """The round that the learners over cells begin with: rows and targets by fine cell of every column."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil, sqrt
+from typing import assert_never
 
 from amana.learn.marginals import DISPERSION_MAX, DISPERSION_MIN, Marginals, marginals_of
 from amana.learn.problem import Problem
@@ -10,7 +12,7 @@ from amana.privacy.rounds import Measured
 from amana.query.check import ONE
 from amana.query.expr import Column, Op
 from amana.query.plan import Plan, Project
-from amana.terms.model import UNIT, Model, Part, Task
+from amana.terms.model import TABLE_ABS_MAX, UNIT, Effect, Model, Part, Task, Tree
 
 CLIP_DEVIATIONS = 1.5
 """A residual of a regression counts up to this many standard deviations of the target."""
@@ -51,7 +53,9 @@ def clip_of(marginals: Marginals) -> int:
 
 
 def model_of(problem: Problem, *, learner: str, intercept: float, parts: tuple[Part, ...]) -> Model:
-    """The model as it leaves. Units: `intercept` in logits or in widths of the target's interval."""
+    """The model as it leaves: whatever noise made of it, a file can hold it. Units: `intercept` in logits or in widths of the target's
+    interval."""
+    (start,) = _held([round(intercept * UNIT)])
     return Model(
         task=problem.task,
         learner=learner,
@@ -61,6 +65,20 @@ def model_of(problem: Problem, *, learner: str, intercept: float, parts: tuple[P
         high=problem.high,
         decimals=problem.decimals,
         features=problem.features,
-        intercept=round(intercept * UNIT),
-        parts=parts,
+        intercept=start,
+        parts=tuple(map(_held_part, parts)),
     )
+
+
+def _held_part(part: Part) -> Part:
+    match part:
+        case Effect():
+            return replace(part, values=_held(part.values))
+        case Tree():
+            return replace(part, leaves=_held(part.leaves))
+        case _:
+            assert_never(part)
+
+
+def _held(values: Sequence[int]) -> tuple[int, ...]:
+    return tuple(min(max(value, -TABLE_ABS_MAX), TABLE_ABS_MAX) for value in values)

@@ -36,6 +36,8 @@ SPREAD = 2.5
 """Bins reach that many standard deviations of the score, were every cell as usual as the others."""
 ROWS_DEVIATIONS = 3.0
 """Nothing is told of a class whose rows are fewer than so many standard deviations of their noise."""
+LOGIT_ABS_MAX = 700.0
+"""Beyond, a chance is 0 or 1 to the last bit, and its exponential may be no number."""
 
 
 @final
@@ -232,7 +234,7 @@ def classified(counts: NDArray[np.float64], noise: float, bins: Bins) -> tuple[t
     rows = no + yes
     calibration = tuple(
         Reliability(
-            chance=1 / (1 + exp(-(float(end) + bins.width / 2) / UNIT)),
+            chance=1 / (1 + exp(-min(max((float(end) + bins.width / 2) / UNIT, -LOGIT_ABS_MAX), LOGIT_ABS_MAX))),
             rows=float(rows[place]),
             share=min(max(float(yes[place] / rows[place]), 0.0), 1.0),
         )

@@ -45,13 +45,14 @@ def check_time(bounded: BoundedPlan, schema: Schema, schedule: Schedule) -> None
 
 
 def seconds_of_course(course: Course, first: Sequence[BoundedPlan], schema: Schema, schedule: Schedule) -> float:
-    """Seconds from the charge to the release of all rounds together. Each passes over the rows of the `first` round's plans, once
-    for every part of their expressions. (Few parts are of rows in the buckets of their text: they are counted among the steps.)
+    """Seconds from the charge to the release of all rounds together. Each passes over the rows of the `first` round's plans, once for
+    each relation of theirs, and once for every part of their expressions. (Few parts are of rows in the buckets of their text: they are
+    counted among the steps.)
 
     Errors: Refusal ask.too_long.
     """
     known, sources = dict(schedule.rows), {bounded.plan.source for bounded in first}
-    rows = max((steps_of(source, schema, known, depth=1) for source in sources), default=0.0)
+    rows = sum(steps_of(source, schema, known, depth=1) for source in sources)
     plain = max((steps_of(source, schema, known, depth=1, repeated=False) for source in sources), default=0.0)
     node_s = NODE_S + plain / NODES_PER_STEP / schedule.rows_per_s
     steps = sum(cap.nodes_max * node_s + cap.cells_max / CELLS_PER_S for cap in course.rounds)

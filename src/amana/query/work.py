@@ -4,7 +4,7 @@ from typing import assert_never
 
 from amana.catalog.domains import ChoiceDomain, TextDomain
 from amana.catalog.schema import Schema
-from amana.query.infer import columns_of, rows_of
+from amana.query.infer import columns_of, multiplicity_of, rows_of
 from amana.query.kinds import length_max
 from amana.query.plan import Buckets, Filter, Join, JoinKind, PerUnit, Project, Relation, Scan, Union, Window
 from amana.query.tables import is_private, scans_of, table_of
@@ -33,6 +33,37 @@ def _scanned(relation: Relation, rows: dict[str, int]) -> float:
     return float(max((rows.get(scan.table, 0) for scan in scans_of(relation)), default=0))
 
 
+def made_by(relation: Relation, schema: Schema, rows: dict[str, int]) -> float:
+    """Rows that a relation has at most, those that its joins multiply among them."""
+    match relation:
+        case Scan():
+            return float(rows.get(table_of(relation, schema).name, 0))
+        case Filter() | Project() | PerUnit() | Window():
+            return made_by(relation.source, schema, rows)
+        case Buckets():
+            return relation.grams.most * made_by(relation.source, schema, rows)
+        case Union():
+            return sum(made_by(part, schema, rows) for part in relation.parts)
+        case Join():
+            return _joined(relation, schema, rows)
+        case _:
+            assert_never(relation)
+
+
+def _joined(join: Join, schema: Schema, rows: dict[str, int]) -> float:
+    left, right = made_by(join.left, schema, rows), made_by(join.right, schema, rows)
+    if join.kind in (JoinKind.SEMI, JoinKind.ANTI):
+        return left
+    if not is_private(join.right, schema):
+        return left * max(1, multiplicity_of(join.right, frozenset(other for _, other in join.on), schema) or 1)
+    if not is_private(join.left, schema):
+        return right * max(1, multiplicity_of(join.left, frozenset(one for one, _ in join.on), schema) or 1)
+    of_left, of_right = rows_of(join.left, schema), rows_of(join.right, schema)
+    if rows_of(join, schema) <= of_left + of_right:
+        return left + right
+    return left + min(left * of_right, right * of_left)
+
+
 def _characters(relation: Buckets, schema: Schema) -> int:
     """Of a text at most."""
     domain = columns_of(relation.source, schema)[relation.text].domain
@@ -52,7 +83,9 @@ def steps_of(relation: Relation, schema: Schema, rows: dict[str, int], *, depth:
             return steps_of(relation.source, schema, rows, depth=depth + 3, repeated=repeated)
         case Buckets():
             each = (depth + STEPS_PER_BUCKET) * relation.grams.most + STEPS_PER_CHARACTER * _characters(relation, schema) if repeated else 0
-            return steps_of(relation.source, schema, rows, depth=depth + 1, repeated=repeated) + each * _scanned(relation.source, rows)
+            return steps_of(relation.source, schema, rows, depth=depth + 1, repeated=repeated) + each * made_by(
+                relation.source, schema, rows
+            )
         case Join():
             sides = sum(steps_of(side, schema, rows, depth=depth + 1, repeated=repeated) for side in (relation.left, relation.right))
             return sides + depth * _multiplied(relation, schema, rows)

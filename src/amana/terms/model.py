@@ -16,6 +16,8 @@ UNIT = 1024
 """Scores count 1/1024 of a logit, or of the width of the target's interval."""
 END_ABS_MAX = 2**51
 """Of a target's interval, in its units: products with a score are exact in 64 bits."""
+TABLE_ABS_MAX = 2**31 - 1
+"""Of one value of a table, and of the intercept. The sum over all parts stays far inside 64 bits."""
 
 
 class FeatureKind(Enum):
