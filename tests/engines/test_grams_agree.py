@@ -1,6 +1,7 @@
 """A text is in the same buckets wherever it is read: in the engine, and where a model file predicts offline."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from unicodedata import normalize
 
 import duckdb
@@ -9,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amana.engines.compile_grams import buckets_sql, codes_sql, folded_sql
-from amana.terms.grams import BUCKETS_MAX, FACTORS, FOLD, MODULUS, SIZE_MAX, Grams
+from amana.learn.texts import GRAMS
+from amana.terms.grams import BUCKETS_MAX, CHARACTERS_MAX, FACTORS, FOLD, MODULUS, SIZE_MAX, Grams
 
+WORDS = st.lists(st.sampled_from(("السلام", "عليكم", "شكرا بزاف", "rendez-vous", "École", "👩‍👧", "٣٤")), max_size=250).map(" ".join)
 LETTERS = st.text(st.sampled_from([*map(chr, FOLD), *"abz 019اأةيٱىⴰⵣж\0\U0010ffff\u200d"]), max_size=12)
-TEXTS = LETTERS | st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+TEXTS = WORDS | LETTERS | st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +26,8 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @st.composite
 def ways(draw: st.DrawFn) -> Grams:
+    if draw(st.booleans()):
+        return GRAMS
     buckets = draw(st.integers(2, 40) | st.just(1024) | st.just(BUCKETS_MAX))
     return Grams(size=draw(st.integers(1, SIZE_MAX)), buckets=buckets, most=draw(st.integers(1, min(buckets, 12))))
 
@@ -63,6 +68,12 @@ def test_what_people_write_alike_is_read_alike(one: str, other: str) -> None:
 def test_composed_and_decomposed_letters_are_read_alike(text: str) -> None:
     grams = Grams(size=2, buckets=1024, most=64)
     assert grams.of(normalize("NFC", text)) == grams.of(normalize("NFD", text))
+
+
+def test_the_start_of_a_text_is_read_and_of_its_buckets_the_lowest() -> None:
+    start = "".join(chr(0x4E00 + place) for place in range(CHARACTERS_MAX))
+    assert GRAMS.of(start + "more") == GRAMS.of(start) and GRAMS.of("a" * CHARACTERS_MAX + "bc") == GRAMS.of("aa")
+    assert GRAMS.of(start) == replace(GRAMS, most=1024).of(start)[: GRAMS.most] and len(GRAMS.of(start)) == GRAMS.most
 
 
 def test_a_gram_is_in_the_bucket_that_the_formula_says() -> None:

@@ -99,6 +99,7 @@ WRONG: dict[str, tuple[Change, str]] = {
         lambda m: (m["features"].append(NOTE), m["parts"].append({"features": [2], "values": [1]})),
         "parts[0].values",
     ),
+    "two texts": (lambda m: m["features"].extend([NOTE, {**NOTE, "name": "reply"}]), "features[3].kind"),
     "members of a number": (lambda m: m["features"][0].update(members=["x"]), "features[0]"),
     "edges that stand still": (lambda m: m["features"][0].update(edges=[1, 2, 2]), "features[0].edges[2]"),
     "an edge that is text": (lambda m: m["features"][0].update(edges=["1"]), "features[0].edges[0]"),

@@ -222,6 +222,9 @@ def read_document(found: object) -> Model:
         raise wrong("features", wanted="word.items_at_least", number=1)
     features = tuple(_feature(each, f"features[{place}]") for place, each in enumerate(listed))
     _same_kinds(features)
+    texts = [place for place, feature in enumerate(features) if feature.grams is not None]
+    if len(texts) > 1:
+        raise wrong(f"features[{texts[1]}].kind", wanted="word.model.text_once")
     parts: list[Part] = []
     numbers = sum(len(feature.edges) + len(feature.members) for feature in features)
     for place, each in enumerate(list_of(top["parts"], "parts", most=PARTS_MAX)):

@@ -1,7 +1,7 @@
 """Hashed grams as DuckDB SQL, equal to `terms.grams` (proved by `tests/engines`): each step is over one row and bounded by its text."""
 
 from amana.engines.compile_typed import text_literal
-from amana.terms.grams import FACTORS, FOLD, MODULUS, Grams
+from amana.terms.grams import CHARACTERS_MAX, FACTORS, FOLD, MODULUS, Grams
 
 _KEPT = {chr(code): letter for code, letter in FOLD.items() if letter}
 _GONE = "".join(chr(code) for code, letter in FOLD.items() if not letter)
@@ -9,8 +9,8 @@ _FROM, _TO = text_literal("".join(_KEPT) + _GONE), text_literal("".join(_KEPT.va
 
 
 def folded_sql(text: str) -> str:
-    """A text whose letters are folded; no text is an empty one."""
-    return f"translate(coalesce({text}, ''), {_FROM}, {_TO})"
+    """The start of a text, its letters folded; no text is an empty one."""
+    return f"translate(left(coalesce({text}, ''), {CHARACTERS_MAX}), {_FROM}, {_TO})"
 
 
 def codes_sql(text: str) -> str:

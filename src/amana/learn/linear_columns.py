@@ -174,7 +174,8 @@ def rows_of(columns: Columns) -> Project:
 
 
 def _plans(columns: Columns, rows: Relation, alone: Sequence[Expr], sums: Sequence[Sequence[Expr]]) -> list[Plan]:
-    """The sums of each feature, by its key; those without one after the sums over all rows."""
+    """The sums of each feature, by its key; those without one after the sums over all rows. (Also of round 0 both over rows in buckets: the
+    time of all rounds is foretold from it.)"""
     together, plans, repeated = list(alone), list[Plan](), rows
     rows = each_once(rows, columns.problem.features)
     for place, wanted in enumerate(sums):

@@ -8,6 +8,7 @@ from amana.query.infer import columns_of, multiplicity_of, rows_of
 from amana.query.kinds import length_max
 from amana.query.plan import Buckets, Filter, Join, JoinKind, PerUnit, Project, Relation, Scan, Union, Window
 from amana.query.tables import is_private, scans_of, table_of
+from amana.terms.grams import CHARACTERS_MAX
 
 COMPARED_PER_ROW = 10
 """Pairs that EXISTS compares in the time of one row that a join makes."""
@@ -65,10 +66,10 @@ def _joined(join: Join, schema: Schema, rows: dict[str, int]) -> float:
 
 
 def _characters(relation: Buckets, schema: Schema) -> int:
-    """Of a text at most."""
+    """What is read of a text, at most."""
     domain = columns_of(relation.source, schema)[relation.text].domain
     assert isinstance(domain, ChoiceDomain | TextDomain), "checked"
-    return length_max(domain)
+    return min(length_max(domain), CHARACTERS_MAX)
 
 
 def steps_of(relation: Relation, schema: Schema, rows: dict[str, int], *, depth: int, repeated: bool = True) -> float:

@@ -10,6 +10,8 @@ from typing import final
 from unicodedata import normalize
 
 SIZE_MAX, BUCKETS_MAX, MOST_MAX = 4, 65_536, 1_024
+CHARACTERS_MAX = 1_000
+"""Of a text, from its start: an engine holds what it reads of two thousand texts at once, about 140 bytes for each character."""
 MODULUS = 2**31 - 1
 FACTORS = (1_103_515, 690_697, 386_093, 747_796)
 """Of the characters of a gram, in their order: with code points below 2**21 the sum stays below 2**43."""
@@ -48,7 +50,7 @@ class Grams:
 
     def of(self, text: str | None) -> tuple[int, ...]:
         """The buckets of a text, in order; of none, or of one shorter than a gram, bucket 0 alone."""
-        letters = (text or "").translate(FOLD)
+        letters = (text or "")[:CHARACTERS_MAX].translate(FOLD)
         found = {self.bucket([ord(one) for one in letters[start : start + self.size]]) for start in range(len(letters) - self.size + 1)}
         return tuple(sorted({0, *found}))[: self.most]
 
