@@ -14,8 +14,8 @@ from amana.web.context import Caller, Here
 from amana.web.questions import Limited
 from amana.web.replies import json_response
 from amana.web.routing import new_router
-from amana.web.shapes import COST, CostOut, PermitName, shown
-from amana.web.training import AUDIT, AuditOut, ForeseenOut, Name, Rows, Share
+from amana.web.shapes import COST, PermitName, shown
+from amana.web.training import AUDIT, AuditOut, ForeseenOut, Name, Rows, Share, TrainingOut
 
 LISTED_MAX = 100
 """So that a long list is not read; how many count, the refusal `learn.series_steps` says."""
@@ -60,7 +60,7 @@ class ForecastWanted(BaseModel):
 
 
 @final
-class ForecastOut(BaseModel):
+class ForecastOut(TrainingOut):
     """A forecast. `forecast`: the file that predicts without a network, as text; `entry`: where the public log tells of it."""
 
     model_config = shown(
@@ -70,16 +70,6 @@ class ForecastOut(BaseModel):
             "forecast": "{…}",
         }
     )  # fmt: skip
-    dataset: str
-    version: str
-    digest: str
-    unit: str
-    rows_per_unit: int
-    permit: str
-    purpose: str
-    rounds: int
-    entry: int
-    cost: CostOut
     audit: AuditOut | None
     forecast: str
 
