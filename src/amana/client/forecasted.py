@@ -33,6 +33,11 @@ class ForecastMade:
         """How many rows of each privacy unit were used at most."""
         return self.training.rows_per_unit
 
+    @property
+    def id(self) -> str:
+        """In the node's register, empty where it keeps none of it."""
+        return self.training.id
+
     def save(self, path: str | Path) -> Path:
         """Write the file with its receipt, which `amana predict` reads without a network."""
         target = Path(path)

@@ -83,12 +83,11 @@ class Synthesised:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedModel:
-    """`id`: in the node's register, empty where it keeps none of it. The receipt of its training stands in its file."""
+    """The receipt of its training stands in its file."""
 
     model: Model
     metrics: tuple[Metric, ...]
     training: Training
-    id: str = ""
 
     @property
     def cost(self) -> Cost:
@@ -99,6 +98,11 @@ class TrainedModel:
     def receipt(self) -> str:
         """Of its training, as JSON."""
         return self.training.use.receipt
+
+    @property
+    def id(self) -> str:
+        """In the node's register, empty where it keeps none of it."""
+        return self.training.id
 
     @property
     def rows_per_unit(self) -> int:
@@ -117,7 +121,6 @@ class TrainedModel:
         """As it travels."""
         return {
             **self.training.to_wire(),
-            "id": self.id,
             "metrics": [write_metric(metric) for metric in self.metrics],
             "model": write_model(self.model, receipt=self.receipt),
         }
@@ -190,13 +193,12 @@ def read_trained(found: Json) -> TrainedModel:
         model=signed.model,
         metrics=tuple(read_metric(each) for each in a_list(found.get("metrics"), "metrics")),
         training=read_training(found, receipt=signed.receipt),
-        id=a_text(found.get("id"), "id"),
     )
 
 
 def write_metric(metric: Metric) -> dict[str, object]:
     """A measured quality as it travels."""
-    return asdict(metric)
+    return {name: getattr(metric, name) for name in ("name", "value", "low", "high", "column", "group")}  # no model looks ahead
 
 
 def read_metric(value: object) -> Metric:

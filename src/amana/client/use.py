@@ -31,16 +31,18 @@ class Use:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
     """A use from which something was learned. `unit`: who is protected; `rows_per_unit`: how many rows of each were used at most;
-    `rounds`: how often the data was passed over."""
+    `rounds`: how often the data was passed over. `id`: in the node's register, empty where it keeps none of it."""
 
     use: Use
     unit: str
     rows_per_unit: int
     rounds: int
+    id: str = ""
 
     def to_wire(self) -> dict[str, object]:
         """As it travels."""
-        return {**self.use.to_wire(), "unit": self.unit, "rows_per_unit": self.rows_per_unit, "rounds": self.rounds}
+        said = {name: getattr(self, name) for name in ("unit", "rows_per_unit", "rounds", "id")}
+        return {**self.use.to_wire(), **said}
 
 
 def read_use(found: Json, *, receipt: str) -> Use:
@@ -64,4 +66,5 @@ def read_training(found: Json, *, receipt: str) -> Training:
         unit=a_text(found.get("unit"), "unit"),
         rows_per_unit=a_whole(found.get("rows_per_unit"), "rows_per_unit"),
         rounds=a_whole(found.get("rounds"), "rounds"),
+        id=a_text(found.get("id"), "id"),
     )

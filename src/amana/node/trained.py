@@ -15,8 +15,8 @@ from amana.node.learning import Spent
 
 def trained_of(trained: learning.Trained, *, id: str = "") -> TrainedModel:
     """`id`: in the node's register."""
-    training = _training(trained.spent, receipt=trained.receipt)
-    return TrainedModel(model=trained.model, metrics=trained.metrics, training=training, id=id)
+    training = _training(trained.spent, receipt=trained.receipt, id=id)
+    return TrainedModel(model=trained.model, metrics=trained.metrics, training=training)
 
 
 def synthesised_of(made: learning.Synthesised) -> Synthesised:
@@ -31,9 +31,9 @@ def synthesised_of(made: learning.Synthesised) -> Synthesised:
     )
 
 
-def forecast_of(made: learning.Forecasted) -> ForecastMade:
-    """The forecast and what it cost."""
-    training = _training(made.spent, receipt=write_json(json.loads(made.receipt)))
+def forecast_of(made: learning.Forecasted, *, id: str = "") -> ForecastMade:
+    """The forecast and what it cost. `id`: in the node's register."""
+    training = _training(made.spent, receipt=write_json(json.loads(made.receipt)), id=id)
     return ForecastMade(forecast=made.forecast, training=training, audit=published_audit(FORECAST))
 
 
@@ -43,9 +43,9 @@ def foreseen_of(foreseen: learning.Foreseen) -> Foreseen:
     return Foreseen(cost=cost, seconds=foreseen.seconds, rounds=foreseen.rounds, learner=foreseen.learner, half=foreseen.half)
 
 
-def _training(spent: Spent, *, receipt: str) -> Training:
+def _training(spent: Spent, *, receipt: str, id: str) -> Training:
     use = _use(spent, receipt=receipt)
-    return Training(use=use, unit=spent.unit, rows_per_unit=spent.rows_per_unit, rounds=spent.rounds)
+    return Training(use=use, unit=spent.unit, rows_per_unit=spent.rows_per_unit, rounds=spent.rounds, id=id)
 
 
 def _use(spent: Spent, *, receipt: str) -> Use:

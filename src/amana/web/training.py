@@ -150,8 +150,12 @@ class UseOut(BaseModel):
 
 
 class TrainingOut(UseOut):
-    """A use from which something was learned. `rows_per_unit`: of each `unit`, at most; `rounds`: how often the data was passed over."""
+    """A use from which something was learned. `rows_per_unit`: of each `unit`, at most; `rounds`: how often the data was passed over.
 
+    `id`: in the register of AI systems, once it is described and assessed.
+    """
+
+    id: str
     unit: str
     rows_per_unit: int
     rounds: int
@@ -168,7 +172,6 @@ class TrainedOut(TrainingOut):
             "metrics": [{"name": "auc", "value": 0.81, "low": 0.8, "high": 0.82, "column": "", "group": ""}], "model": "{…}",
         }
     )  # fmt: skip
-    id: str
     metrics: list[MetricOut]
     model: str
 
