@@ -9,7 +9,7 @@ from amana.node.models import NewModel
 from amana.terms.ids import DeltaUnits, Digest, NanoRho, PermitId, ProjectId
 from amana.terms.model import Effect, Feature, FeatureKind, Model, Task
 from amana.terms.model_card import Card
-from amana.terms.training_facts import Attack, Audit, Metric, TrainingFacts
+from amana.terms.training_facts import FORECASTING, Attack, Audit, Metric, TrainingFacts
 
 MODEL = Model(
     task=Task.CLASSIFICATION,
@@ -60,6 +60,26 @@ def facts(*, entry: int = 7, caught: bool = True) -> TrainingFacts:
         carbon_g=1.9,
         audit=audit,
         attacks=(attack(caught=caught),),
+    )
+
+
+def forecast_facts() -> TrainingFacts:
+    """Of a forecaster, that is no better than the value one season ago a day ahead."""
+    return replace(
+        facts(),
+        learner="forecast",
+        task=FORECASTING,
+        target="used",
+        features=("used", "at"),
+        unit="home",
+        quality=(
+            Metric(name="error", value=0.21, low=0.2, high=0.22, steps=1),
+            Metric(name="error_seasonal", value=0.31, low=0.3, high=0.32, steps=1),
+            Metric(name="error", value=0.3, low=0.29, high=0.31, steps=24),
+            Metric(name="error_seasonal", value=0.3, low=0.29, high=0.31, steps=24),
+        ),
+        groups=(),
+        attacks=(),
     )
 
 

@@ -16,9 +16,10 @@ def ai_systems_page() -> str:
     lines = [
         "# The register of AI systems",
         "",
-        "Made by `make docs` from `register/ai_systems.py` and `register/standards.py`. The register lists the models that were registered,",
-        f"with the format `{FORMAT}`; its members are these and no others. Those that are *said* come from the team, in one language at",
-        "least; the node fills the rest from the training and from the public log. Every measure is private and has its 95 % interval.",
+        "Made by `make docs` from `register/ai_systems.py` and `register/standards.py`. The register lists the models and forecasters that were",
+        f"registered, with the format `{FORMAT}`; its members are these and no others. Those that are *said* come from the",
+        "team, in one language at least; the node fills the rest from the training and from the public log. Every measure is private and has",
+        "its 95 % interval.",
         "",
         "| member | what it holds | said |",
         "|---|---|---|",

@@ -1,6 +1,6 @@
 """A small published folder with people, a project and a permit, and its tokens: what a test of the HTTP door starts from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -73,8 +73,16 @@ class HttpNode:
 
 def lay_down(folder: Path, *, rows: int = 3000, settings: str = "") -> None:
     """Publish an invented table into the folder; its settings allow links of the demo."""
+    write_settings(folder, settings)
+    publish_visits(folder, rows=rows)
+
+
+def write_settings(folder: Path, settings: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "settings.toml").write_text(f'sign_in_links = "demo"\nrelease_tick_ms = 10\n{settings}', "utf-8")
+
+
+def publish_visits(folder: Path, *, rows: int = 3000) -> None:
     chance = Random(7)
     lines = [
         f"u{chance.randrange(rows // 3)},{chance.choice(('Atlas', 'Coast', 'Desert'))},{chance.randrange(1000) / 10}" for _ in range(rows)
@@ -130,9 +138,10 @@ def populate(service: Service) -> tuple[dict[str, PersonId], dict[str, str], Pro
 
 
 @contextmanager
-def http_node(folder: Path, *, settings: str = "") -> Iterator[HttpNode]:
-    """The application over a new folder."""
-    lay_down(folder, settings=settings)
+def http_node(folder: Path, *, settings: str = "", publish_into: Callable[[Path], None] = publish_visits) -> Iterator[HttpNode]:
+    """The application over a new folder. `publish_into`: what lays the dataset "test" there."""
+    write_settings(folder, settings)
+    publish_into(folder)
     service = open_service(folder)
     people, tokens, project, permit = populate(service)
     with TestClient(build(service), raise_server_exceptions=False) as client:

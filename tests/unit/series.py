@@ -13,6 +13,7 @@ from amana.catalog.domains import KeyDomain, MomentDomain, NumberDomain
 from amana.catalog.schema import Column, Schema, Table
 from amana.engines.duckdb import DuckDbEngine
 from amana.learn.series import Series, series_of
+from amana.node.wiring import publish
 from amana.privacy.bound import Choice
 from amana.privacy.kernel import Training
 from amana.privacy.rounds import Learner, Rounds, train
@@ -20,6 +21,7 @@ from amana.query.plan import Scan
 from amana.terms.training import Forecasting
 from tests.databases import write_store
 from tests.parts import SCHEDULE, kernel, leave, ledger_at, version
+from tests.unit.publishing import HEAD
 
 START = datetime(2025, 1, 6)
 HOURS = 24 * 6
@@ -36,6 +38,18 @@ METERS = Table(
 )
 SCHEMA = Schema(unit="home", tables=(METERS,))
 ROWS_KEPT = 48
+READINGS = """
+[[table]]
+name = "readings"
+private = true
+unit = "meter"
+rows_per_unit_max = 200
+out_of_bounds = "clamp"
+[table.columns]
+meter = { kind = "key", holds = "integer" }
+at = { kind = "moment", low = 2025-01-01T00:00:00, high = 2025-12-31T23:59:59, source = "Year of the trial" }
+used = { kind = "number", grid = "0.01", low = 0, high = 100, source = "Connection" }
+"""
 Row = dict[str, Any]
 
 
@@ -93,3 +107,11 @@ def rounds_of(learner: Learner, engine: DuckDbEngine, *, kept: int = ROWS_KEPT) 
     with ledger_at(":memory:", of) as ledger:
         parts = replace(kernel(ledger, engine), schedule=replace(SCHEDULE, rows=(("readings", 60_000),), base_s=300.0))  # type: ignore[arg-type]
         return train(use, learner, parts).rounds
+
+
+def publish_readings(folder: Path) -> None:
+    """Fifty meters as the dataset "test"."""
+    rows = [f"{number},{START + timedelta(hours=hour)},{used / 100}" for number in range(50) for hour, used in enumerate(meter(number))]
+    file = folder.parent / "readings.csv"
+    file.write_text("meter,at,used\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    publish(folder, [file], HEAD + READINGS)

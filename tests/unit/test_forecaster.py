@@ -14,34 +14,18 @@ from amana.client.forecaster import PrivateForecaster
 from amana.client.wire import an_object
 from amana.learn.audit import FORECAST, published_audit
 from amana.local.door import Door, open_folder
-from amana.node.wiring import publish
 from amana.terms.code import Exit
 from amana.terms.refusal import Refusal
-from tests.unit.publishing import HEAD
-from tests.unit.series import HOURS, START, meter
+from tests.unit.series import HOURS, START, meter, publish_readings
 
-READINGS = """
-[[table]]
-name = "readings"
-private = true
-unit = "meter"
-rows_per_unit_max = 200
-out_of_bounds = "clamp"
-[table.columns]
-meter = { kind = "key", holds = "integer" }
-at = { kind = "moment", low = 2025-01-01T00:00:00, high = 2025-12-31T23:59:59, source = "Year of the trial" }
-used = { kind = "number", grid = "0.01", low = 0, high = 100, source = "Connection" }
-"""
 WANTED = {"dataset": "test", "value": "used", "time": "at"}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("grid")
-    rows = [f"{number},{START + timedelta(hours=hour)},{used / 100}" for number in range(50) for hour, used in enumerate(meter(number))]
-    (made / "readings.csv").write_text("meter,at,used\n" + "\n".join(rows) + "\n", encoding="utf-8")
     (made / "node").mkdir()
-    publish(made / "node", [made / "readings.csv"], HEAD + READINGS)
+    publish_readings(made / "node")
     return made / "node"
 
 

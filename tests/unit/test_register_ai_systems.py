@@ -13,9 +13,9 @@ from amana.register.hub_card import hub_card, metadata
 from amana.register.ml_bom import ml_bom
 from amana.register.standards import STANDARDS, under_standard
 from amana.terms.model_card import NEEDED
-from amana.terms.training_facts import EVERY_GROUP, Metric
+from amana.terms.training_facts import EVERY_GROUP, Metric, read_facts, write_facts
 from tests.ai_systems import system
-from tests.models import card
+from tests.models import card, forecast_facts
 
 NAMES = {field.name for field in FIELDS}
 ASKED_BY = {
@@ -112,6 +112,19 @@ def test_the_dutch_form_has_its_own_words_for_states_and_months() -> None:
     assert under_standard(system(state="suspended"), standard="algoritmeregister", language="en")["status"] == "Buiten gebruik"
 
 
+def test_a_forecast_tells_in_every_form_how_far_ahead_each_error_is_beside_that_of_the_season() -> None:
+    found = system(facts=forecast_facts())
+    assert read_facts(write_facts(found.facts)) == found.facts
+    (_, seasonal, *_) = plain(found)["quality"]  # type: ignore[misc, unused-ignore]
+    assert seasonal == {"name": "error_seasonal", "value": 0.31, "low": 0.3, "high": 0.32, "steps": 1}
+    for form in (as_csv([found]), hub_card(found, language="en"), str(under_standard(found, standard="atrs", language="en"))):
+        assert "error (1 ahead) 0.21 [0.2, 0.22]" in form and "error_seasonal (24 ahead) 0.3 [0.29, 0.31]" in form
+    assert '"type": "error_seasonal"' in json.dumps(ml_bom(found)) and '"slice": "24 ahead"' in json.dumps(ml_bom(found))
+    told = metadata(found)
+    assert told["pipeline_tag"] == "time-series-forecasting" and told["tags"] == ["differential-privacy", "time-series", "forecast"]
+    assert told["metrics"] == ["error", "error_seasonal"]
+
+
 @pytest.mark.parametrize("bare", [False, True])
 def test_another_programs_strict_validator_takes_the_bill_of_materials(bare: bool) -> None:
     json_validation = pytest.importorskip("cyclonedx.validation.json", reason="cyclonedx-python-lib is not installed")
@@ -121,6 +134,7 @@ def test_another_programs_strict_validator_takes_the_bill_of_materials(bare: boo
         found = replace(found, facts=replace(found.facts, quality=(), groups=(), audit=None, energy_wh=None, carbon_g=None))
     validator = json_validation.JsonStrictValidator(schema.SchemaVersion.V1_6)
     assert validator.validate_str(json.dumps(ml_bom(found))) is None
+    assert validator.validate_str(json.dumps(ml_bom(replace(found, facts=forecast_facts())))) is None
     broken = ml_bom(found) | {"bomFormat": "other"}
     assert validator.validate_str(json.dumps(broken)) is not None, "the validator is at work"
 
@@ -136,3 +150,5 @@ def test_the_library_of_a_hub_loads_the_card(language: str) -> None:
     assert (first.metric_type, first.metric_value, first.dataset_name) == ("auc", 0.87, "Clinic visits")
     assert text_in(said.name, language) in loaded.text
     assert json.loads(json.dumps(metadata(system())))["library_name"] == "amana"
+    foreseen = hub.ModelCard(hub_card(system(facts=forecast_facts()), language=language)).data
+    assert foreseen.pipeline_tag == "time-series-forecasting" and len(foreseen.eval_results) == 4

@@ -48,7 +48,7 @@ def _tell(made: "ForecastMade", catalogue: Catalogue) -> None:
     tell(catalogue.say("forecast.read", value=made.forecast.value))
     tell(audit_told(made.audit, catalogue))
     tell_cost(made.cost, catalogue)
-    tell(catalogue.say("train.entry", entry=made.entry))
+    tell(catalogue.say("train.entry", entry=made.training.use.entry))
 
 
 def _row(horizon: "Horizon", forecast: "Forecast") -> tuple[str, ...]:

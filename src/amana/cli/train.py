@@ -78,11 +78,11 @@ def tell_trained(trained: "TrainedModel", catalogue: Catalogue) -> None:
     """How good it is, for whom, and what it cost."""
     heads = tuple(catalogue.say(f"train.{name}") for name in ("quality", "people", "value", "interval"))
     write_table(heads, [_row(metric, catalogue) for metric in trained.metrics], numbers=(False, False, True, True))
-    tell(catalogue.say("train.learner", learner=catalogue.word("learner", trained.model.learner), rounds=trained.rounds))
-    tell(catalogue.say("train.rows_kept", unit=trained.unit, rows=trained.rows_per_unit))
+    tell(catalogue.say("train.learner", learner=catalogue.word("learner", trained.model.learner), rounds=trained.training.rounds))
+    tell(catalogue.say("train.rows_kept", unit=trained.training.unit, rows=trained.training.rows_per_unit))
     tell(catalogue.say("train.measured_on"))
     tell_cost(trained.cost, catalogue)
-    tell(catalogue.say("train.entry", entry=trained.entry))
+    tell(catalogue.say("train.entry", entry=trained.training.use.entry))
 
 
 def _row(metric: "Metric", catalogue: Catalogue) -> tuple[str, ...]:

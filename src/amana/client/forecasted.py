@@ -7,46 +7,49 @@ from typing import final
 from amana.client.cost import Cost
 from amana.client.forecast_file import read_signed_forecast, write_forecast
 from amana.client.trained import read_audit, write_audit
-from amana.client.wire import Json, a_text, a_whole, read_cost, write_cost
+from amana.client.use import Training, read_training
+from amana.client.wire import Json, a_text
 from amana.terms.forecast import Forecast
 from amana.terms.training_facts import Audit
-
-PLAIN = ("dataset", "version", "digest", "unit", "permit", "purpose", "rows_per_unit", "rounds", "entry")
-"""Fields that travel as they are."""
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastMade:
-    """`entry`: where the public log tells of it, as of a training. `rows_per_unit`: how many rows of each privacy unit were used at
-    most; `rounds`: how often the data was passed over. `receipt`: of the training, as canonical JSON; it commits to the
-    forecast without it. `audit`: what an attack on how forecasts are made found, on an invented stand-in."""
+    """The receipt of its training, as canonical JSON, commits to the file without it. `audit`: what an attack on how forecasts are made
+    found, on an invented stand-in."""
 
     forecast: Forecast
-    cost: Cost
-    dataset: str
-    version: str
-    digest: str
-    unit: str
-    permit: str
-    purpose: str
-    rows_per_unit: int
-    rounds: int
-    entry: int
-    receipt: str = ""
+    training: Training
     audit: Audit | None = None
+
+    @property
+    def cost(self) -> Cost:
+        """What it took."""
+        return self.training.use.cost
+
+    @property
+    def rows_per_unit(self) -> int:
+        """How many rows of each privacy unit were used at most."""
+        return self.training.rows_per_unit
+
+    @property
+    def id(self) -> str:
+        """In the node's register, empty where it keeps none of it."""
+        return self.training.id
 
     def save(self, path: str | Path) -> Path:
         """Write the file with its receipt, which `amana predict` reads without a network."""
         target = Path(path)
-        target.write_text(write_forecast(self.forecast, receipt=self.receipt), encoding="utf-8")
+        target.write_text(self._file(), encoding="utf-8")
         return target
 
     def to_wire(self) -> dict[str, object]:
         """As it travels."""
-        said = {name: getattr(self, name) for name in PLAIN}
-        file = write_forecast(self.forecast, receipt=self.receipt)
-        return {**said, "cost": write_cost(self.cost), "audit": write_audit(self.audit), "forecast": file}
+        return {**self.training.to_wire(), "audit": write_audit(self.audit), "forecast": self._file()}
+
+    def _file(self) -> str:
+        return write_forecast(self.forecast, receipt=self.training.use.receipt)
 
 
 def read_made(found: Json) -> ForecastMade:
@@ -54,16 +57,6 @@ def read_made(found: Json) -> ForecastMade:
     signed = read_signed_forecast(a_text(found.get("forecast"), "forecast"))
     return ForecastMade(
         forecast=signed.forecast,
-        receipt=signed.receipt,
-        cost=read_cost(found.get("cost")),
-        dataset=a_text(found.get("dataset"), "dataset"),
-        version=a_text(found.get("version"), "version"),
-        digest=a_text(found.get("digest"), "digest"),
-        unit=a_text(found.get("unit"), "unit"),
-        permit=a_text(found.get("permit"), "permit"),
-        purpose=a_text(found.get("purpose"), "purpose"),
-        rows_per_unit=a_whole(found.get("rows_per_unit"), "rows_per_unit"),
-        rounds=a_whole(found.get("rounds"), "rounds"),
-        entry=a_whole(found.get("entry"), "entry"),
+        training=read_training(found, receipt=signed.receipt),
         audit=read_audit(found.get("audit")),
     )

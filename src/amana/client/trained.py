@@ -8,12 +8,10 @@ from typing import Literal, final
 from amana.client.cost import Cost
 from amana.client.invented import InventedColumn, read_columns, write_columns, write_parquet
 from amana.client.model_file import SignedModel, read_signed, write_content, write_json, write_model
+from amana.client.use import Training, Use, read_training, read_use
 from amana.client.wire import Json, a_list, a_number, a_text, a_whole, an_object, number_or_none, read_cost, write_cost
 from amana.terms.model import Model
 from amana.terms.training_facts import Attack, Audit, Metric
-
-PLAIN = ("dataset", "version", "digest", "unit", "permit", "purpose", "rows_per_unit", "rounds", "entry", "id")
-"""Fields that travel as they are."""
 
 
 @final
@@ -38,22 +36,20 @@ class Foreseen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synthesised:
     """A synthetic table as CSV text. `report`: (columns, estimated error of their joint distribution, as total variation, 0 to 1).
-    `receipt`: of the synthesis, as JSON; it commits to the CSV. `attacks`: what attacks on such tables found, on invented stand-ins;
-    `audit`: what one on how they are made found."""
+    The receipt of its use commits to the CSV. `attacks`: what attacks on such tables found, on invented stand-ins; `audit`: what one on
+    how they are made found."""
 
     csv: str
     columns: tuple[InventedColumn, ...]
-    receipt: str
     report: tuple[tuple[tuple[str, ...], float], ...]
-    cost: Cost
-    dataset: str
-    version: str
-    digest: str
-    entry: int
-    permit: str
-    purpose: str
+    use: Use
     attacks: tuple[Attack, ...] = ()
     audit: Audit | None = None
+
+    @property
+    def cost(self) -> Cost:
+        """What it took."""
+        return self.use.cost
 
     def to_wire(self) -> dict[str, object]:
         """As it travels."""
@@ -61,11 +57,10 @@ class Synthesised:
 
     def about(self) -> dict[str, object]:
         """All that is known of it but its rows: its errors, what attacks find, its cost, its receipt."""
-        said = {name: getattr(self, name) for name in ("dataset", "version", "digest", "permit", "purpose", "entry")}
         report = [{"columns": list(columns), "error": error} for columns, error in self.report]
         attacks = [asdict(each) for each in self.attacks]
         found = {"attacks": attacks, "audit": write_audit(self.audit)}
-        return {**said, **found, "cost": write_cost(self.cost), "report": report, "receipt": json.loads(self.receipt)}
+        return {**self.use.to_wire(), **found, "report": report, "receipt": json.loads(self.use.receipt)}
 
     def parquet(self) -> bytes:
         """The table as a Parquet file that tells all of this in its metadata. Errors: Refusal client.library_missing."""
@@ -80,7 +75,7 @@ class Synthesised:
             return target
         target.write_text(self.csv, encoding="utf-8")
         report = {name: value for name, value in self.about().items() if name != "receipt"}
-        target.with_suffix(".receipt.json").write_text(self.receipt, encoding="utf-8")
+        target.with_suffix(".receipt.json").write_text(self.use.receipt, encoding="utf-8")
         target.with_suffix(".report.json").write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         return target
 
@@ -88,24 +83,31 @@ class Synthesised:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedModel:
-    """`entry`: where the public log tells of the training. `id`: in the node's register, empty where it keeps none of it.
-    `rows_per_unit`: how many rows of each privacy unit were used at most; `rounds`: how often the data was passed over. `receipt`: of
-    the training, as JSON; it commits to the model, and stands in its file."""
+    """The receipt of its training stands in its file."""
 
     model: Model
     metrics: tuple[Metric, ...]
-    cost: Cost
-    dataset: str
-    version: str
-    digest: str
-    unit: str
-    permit: str
-    purpose: str
-    rows_per_unit: int
-    rounds: int
-    entry: int
-    id: str = ""
-    receipt: str = ""
+    training: Training
+
+    @property
+    def cost(self) -> Cost:
+        """What it took."""
+        return self.training.use.cost
+
+    @property
+    def receipt(self) -> str:
+        """Of its training, as JSON."""
+        return self.training.use.receipt
+
+    @property
+    def id(self) -> str:
+        """In the node's register, empty where it keeps none of it."""
+        return self.training.id
+
+    @property
+    def rows_per_unit(self) -> int:
+        """How many rows of each privacy unit were used at most."""
+        return self.training.rows_per_unit
 
     def save(self, path: str | Path) -> Path:
         """Write the model file with its receipt, in the form that its name tells (`.safetensors`, `.onnx`, else JSON). `amana predict`
@@ -117,10 +119,8 @@ class TrainedModel:
 
     def to_wire(self) -> dict[str, object]:
         """As it travels."""
-        said = {name: getattr(self, name) for name in PLAIN}
         return {
-            **said,
-            "cost": write_cost(self.cost),
+            **self.training.to_wire(),
             "metrics": [write_metric(metric) for metric in self.metrics],
             "model": write_model(self.model, receipt=self.receipt),
         }
@@ -139,18 +139,11 @@ def read_synthesised(found: Json) -> Synthesised:
     return Synthesised(
         csv=a_text(found.get("csv"), "csv"),
         columns=read_columns(found.get("columns")),
-        receipt=json.dumps(an_object(found.get("receipt"), "receipt"), ensure_ascii=False, indent=2) + "\n",
         report=tuple(
             (tuple(a_text(name, "columns") for name in a_list(each.get("columns"), "columns")), a_number(each.get("error"), "error"))
             for each in report
         ),
-        cost=read_cost(found.get("cost")),
-        dataset=a_text(found.get("dataset"), "dataset"),
-        version=a_text(found.get("version"), "version"),
-        digest=a_text(found.get("digest"), "digest"),
-        entry=a_whole(found.get("entry"), "entry"),
-        permit=a_text(found.get("permit"), "permit"),
-        purpose=a_text(found.get("purpose"), "purpose"),
+        use=read_use(found, receipt=json.dumps(an_object(found.get("receipt"), "receipt"), ensure_ascii=False, indent=2) + "\n"),
         attacks=tuple(_attack(an_object(each, "attacks")) for each in a_list(found.get("attacks", []), "attacks")),
         audit=read_audit(found.get("audit")),
     )
@@ -198,25 +191,14 @@ def read_trained(found: Json) -> TrainedModel:
     signed = read_signed(a_text(found.get("model"), "model"))
     return TrainedModel(
         model=signed.model,
-        receipt=signed.receipt,
         metrics=tuple(read_metric(each) for each in a_list(found.get("metrics"), "metrics")),
-        cost=read_cost(found.get("cost")),
-        dataset=a_text(found.get("dataset"), "dataset"),
-        version=a_text(found.get("version"), "version"),
-        digest=a_text(found.get("digest"), "digest"),
-        unit=a_text(found.get("unit"), "unit"),
-        permit=a_text(found.get("permit"), "permit"),
-        purpose=a_text(found.get("purpose"), "purpose"),
-        rows_per_unit=a_whole(found.get("rows_per_unit"), "rows_per_unit"),
-        rounds=a_whole(found.get("rounds"), "rounds"),
-        entry=a_whole(found.get("entry"), "entry"),
-        id=a_text(found.get("id"), "id"),
+        training=read_training(found, receipt=signed.receipt),
     )
 
 
 def write_metric(metric: Metric) -> dict[str, object]:
     """A measured quality as it travels."""
-    return asdict(metric)
+    return {name: getattr(metric, name) for name in ("name", "value", "low", "high", "column", "group")}  # no model looks ahead
 
 
 def read_metric(value: object) -> Metric:

@@ -15,6 +15,7 @@ from amana.register.ai_systems import AiSystem
 from amana.register.promise import delta_shown
 from amana.terms.ids import DeltaUnits, ModelId
 from amana.terms.refusal import Refusal
+from amana.terms.training_facts import FORECASTING
 
 if TYPE_CHECKING:
     from amana.node.service import Service
@@ -61,10 +62,12 @@ class AiRegister:
 
     def shapes(self, asker: Asker | None, *, model: ModelId) -> tuple[Shape, ...]:
         """What each column adds to the score of a registered model, the largest first: it is made of noisy sums, as the model is.
+        Of a forecaster nothing is drawn.
 
         Errors: as `system`.
         """
-        self.system(asker, model=model)
+        if self.system(asker, model=model).facts.task == FORECASTING:
+            return ()
         with self._reading:  # one at a time: a whole model is in memory
             return self._shapes(model)
 

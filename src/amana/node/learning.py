@@ -93,7 +93,9 @@ class Forecasted:
     """`receipt`: of the training, as JSON; it commits to the file of the forecast."""
 
     forecast: Forecast
+    specification: Forecasting
     spent: Spent
+    custodian: str
     receipt: str
 
 
@@ -158,15 +160,30 @@ class Learning:
         csv = table.csv()
         return Synthesised(table=table, csv=csv, synthesis=wanted, spent=spent, receipt=self._sign(spent.entry, csv.encode()))
 
-    def forecast(self, wanted: Forecasting, *, share: str = MODEL_SHARE, leave: Leave = local_leave) -> Forecasted:
-        """A forecast, likewise; the log tells of it as of a training."""
+    def forecast(
+        self,
+        wanted: Forecasting,
+        *,
+        share: str = MODEL_SHARE,
+        leave: Leave = local_leave,
+        admit: Callable[[Permit], None] = lambda _: None,
+    ) -> Forecasted:
+        """A forecast, likewise; the log tells of it as of a training. `admit`: as of a model."""
         opened, cap = self._opened(wanted, share)
-        permitted = leave.find(opened.version.dataset)
+        dataset = opened.version.dataset
+        permitted = leave.find(dataset)
+        admit(permitted)
         learner = _forecaster(wanted, opened, cap)
         training = Training(permit=permitted, version=opened.version, choice=learner.choice)
         taken, spent = _taken(wanted, training, learner, opened, leave)
         forecast = learner.finish(taken.rounds)
-        return Forecasted(forecast=forecast, spent=spent, receipt=self._sign(spent.entry, write_forecast(forecast).encode()))
+        return Forecasted(
+            forecast=forecast,
+            specification=wanted,
+            spent=spent,
+            custodian=dataset.custodian,
+            receipt=self._sign(spent.entry, write_forecast(forecast).encode()),
+        )
 
     def foresee(self, wanted: Wanted, *, share: str = MODEL_SHARE) -> Foreseen:
         """What it would cost and when it would be there; nothing is spent, no data is touched and no permit needed."""

@@ -85,6 +85,8 @@ def _day(at: datetime | None) -> str | None:
 
 def _metric(metric: Metric) -> Json:
     found: Json = {"name": metric.name, "value": metric.value, "low": metric.low, "high": metric.high}
+    if metric.steps:
+        return found | {"steps": metric.steps}
     return found | ({"column": metric.column, "group": metric.group} if metric.column else {})
 
 
@@ -103,7 +105,7 @@ FIELDS: Final = (
     Field(name="state", about="registered, in_service, suspended or retired", of=lambda system: system.state),
     *(_words(name) for name in (*TRANSLATED, *PLAIN)),
     Field(name="learner", about="the method", of=lambda system: system.facts.learner),
-    Field(name="task", about="classification or regression", of=lambda system: system.facts.task),
+    Field(name="task", about="classification, regression or forecasting", of=lambda system: system.facts.task),
     Field(name="target", about="the column that it predicts", of=lambda system: system.facts.target),
     Field(name="features", about="the columns that it predicts from", of=lambda system: list(system.facts.features)),
     Field(name="specification", about="what was asked for, as canonical JSON", of=lambda system: system.facts.specification),
@@ -115,7 +117,8 @@ FIELDS: Final = (
     Field(name="rows_kept", about="rows of each unit that were used, at most", of=lambda system: system.facts.rows_kept),
     Field(
         name="quality",
-        about="private measures with their 95 % intervals, for noise only",
+        about="private measures with their 95 % intervals, for noise only; of a forecast `error`, the mean absolute error so many `steps` "
+        "ahead, and `error_seasonal`, that of the value one season ago, both in the unit of the column",
         of=lambda system: [_metric(each) for each in system.facts.quality],
     ),
     Field(
@@ -189,7 +192,7 @@ def text_in(texts: Texts, language: str) -> str:
 
 
 def figure(metric: Metric) -> str:
-    """Such as `auc 0.87 [0.85, 0.89]`."""
+    """Such as `auc 0.87 [0.85, 0.89]`, `error (24 ahead) 0.31 [0.3, 0.32]`."""
     whom = f" ({metric.whom})" if metric.whom else ""
     return f"{metric.name}{whom} {metric.value:.4g} [{metric.low:.4g}, {metric.high:.4g}]"
 

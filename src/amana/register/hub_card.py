@@ -9,6 +9,7 @@ from typing import Final
 
 from amana.register.ai_systems import AiSystem, attack_told, audit_told, energy_told, figure, text_in
 from amana.register.listing import Json
+from amana.terms.training_facts import FORECASTING
 
 MEDIA: Final = "text/markdown"
 
@@ -16,7 +17,7 @@ MEDIA: Final = "text/markdown"
 def metadata(system: AiSystem) -> Json:
     """What a hub's programs read."""
     facts, name = system.facts, text_in(system.card.name, "en")
-    task = f"tabular-{facts.task}"
+    kind, task = ("time-series", "time-series-forecasting") if facts.task == FORECASTING else ("tabular", f"tabular-{facts.task}")
     dataset = {"type": system.dataset, "name": text_in(system.dataset_title, "en") or system.dataset, "revision": system.version}
     metrics = [{"type": each.name, "value": each.value, "name": figure(each)} for each in facts.quality]
     carbon = {"emissions": facts.carbon_g, "source": "predicted", "training_type": "training"}
@@ -25,9 +26,9 @@ def metadata(system: AiSystem) -> Json:
         "language": [language for language, _ in system.card.name],
         "library_name": "amana",
         "pipeline_tag": task,
-        "tags": ["differential-privacy", "tabular", facts.learner],
+        "tags": ["differential-privacy", kind, facts.learner],
         "datasets": [system.dataset],
-        "metrics": [each.name for each in facts.quality],
+        "metrics": list(dict.fromkeys(each.name for each in facts.quality)),
         **({"co2_eq_emissions": carbon} if facts.carbon_g is not None else {}),
         **({"model-index": [{"name": name, "results": results}]} if results else {}),
     }

@@ -1,4 +1,4 @@
-"""What is known of a model from its training alone: what it learned from, what that cost, how well it does. Standard library only.
+"""What is known of a model or a forecaster from its training alone: from what it learned, at what cost, how well. Standard library only.
 
 Every figure here is a charged, noisy sum or follows from some (PRIVACY 16), so that all of it may stand in a public register.
 """
@@ -17,13 +17,15 @@ COMPARISONS: Final = frozenset({PARITY_DIFFERENCE, PARITY_RATIO, ODDS_DIFFERENCE
 """Measures that compare the members of a column; every other is of one member, or of everybody."""
 EVERY_GROUP: Final = "*"
 """In place of a member, in these. A real member may be called so too."""
+FORECASTING: Final = "forecasting"
+"""The task of a forecaster. What models predict, `terms.model.Task` tells."""
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """One measure of quality with its 95 % interval. `name`: "auc", "accuracy", "r2", "error" and so on. `column`, `group`: of whom it
-    is the quality, where not of everybody."""
+    is the quality, where not of everybody. `steps`: how far ahead, of a forecast; else 0."""
 
     name: str
     value: float
@@ -31,6 +33,7 @@ class Metric:
     high: float
     column: str = ""
     group: str = ""
+    steps: int = 0
 
     @property
     def compares(self) -> bool:
@@ -39,12 +42,15 @@ class Metric:
 
     @property
     def whom(self) -> str:
-        """Of whom it is: `sex = women`, `sex` where it compares, empty for everybody."""
+        """Of whom it is: `sex = women`, `sex` where it compares, empty for everybody; of a forecast `24 ahead`."""
+        if self.steps:
+            return f"{self.steps} ahead"
         return self.column if self.compares or not self.column else f"{self.column} = {self.group}"
 
     def __post_init__(self) -> None:
         assert self.low <= self.value <= self.high, "a figure lies in its interval"
         assert bool(self.column) == bool(self.group), "a group is of a column"
+        assert not (self.steps and self.column), "a forecast is of everybody"
 
 
 @final

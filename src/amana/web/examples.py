@@ -71,8 +71,8 @@ MODEL: Final[Example] = {
     "facts": {
         "learner": "linear", "specification": "{}", "task": "classification", "target": "readmitted", "features": ["age", "stay"],
         "unit": "patient", "rows_kept": 1, "cost_nrho": 25_000_000, "cost_delta": 0, "trained_at": NOW, "entry": 4700,
-        "quality": [{"name": "auc", "value": 0.87, "low": 0.85, "high": 0.89, "column": "", "group": ""}],
-        "groups": [{"name": "auc", "value": 0.86, "low": 0.82, "high": 0.9, "column": "sex", "group": "women"}],
+        "quality": [{"name": "auc", "value": 0.87, "low": 0.85, "high": 0.89, "column": "", "group": "", "steps": 0}],
+        "groups": [{"name": "auc", "value": 0.86, "low": 0.82, "high": 0.9, "column": "sex", "group": "women", "steps": 0}],
         "receipt": "3b4d4fbb52a8d6f2cb8c5a4a9f5c9a1e", "energy_wh": 3.5, "carbon_g": 1.9,
         "audit": {
             "attack": "likelihood ratio", "claimed": 1.0, "lower_bound": 0.71, "delta": 1e-05, "confidence": 0.95, "control_caught": True,

@@ -14,8 +14,8 @@ from amana.web.context import Caller, Here
 from amana.web.questions import Limited
 from amana.web.replies import json_response
 from amana.web.routing import new_router
-from amana.web.shapes import COST, CostOut, PermitName, shown
-from amana.web.training import AUDIT, AuditOut, ForeseenOut, Name, Rows, Share
+from amana.web.shapes import COST, PermitName, shown
+from amana.web.training import AUDIT, AuditOut, ForeseenOut, Name, Rows, Share, TrainingOut
 
 LISTED_MAX = 100
 """So that a long list is not read; how many count, the refusal `learn.series_steps` says."""
@@ -60,26 +60,16 @@ class ForecastWanted(BaseModel):
 
 
 @final
-class ForecastOut(BaseModel):
+class ForecastOut(TrainingOut):
     """A forecast. `forecast`: the file that predicts without a network, as text; `entry`: where the public log tells of it."""
 
     model_config = shown(
         {
-            "dataset": "grid", "version": "4e4e10eef2924843e32f7a4d84ffc233", "digest": "0a1b", "unit": "home", "rows_per_unit": 200,
-            "permit": "m-5f0c1e", "purpose": "HMB", "rounds": 3, "entry": 814, "cost": COST, "audit": AUDIT,
+            "id": "s-3c5d0f61a2b7", "dataset": "grid", "version": "4e4e10eef2924843e32f7a4d84ffc233", "digest": "0a1b", "unit": "home",
+            "rows_per_unit": 200, "permit": "m-5f0c1e", "purpose": "HMB", "rounds": 3, "entry": 814, "cost": COST, "audit": AUDIT,
             "forecast": "{…}",
         }
     )  # fmt: skip
-    dataset: str
-    version: str
-    digest: str
-    unit: str
-    rows_per_unit: int
-    permit: str
-    purpose: str
-    rounds: int
-    entry: int
-    cost: CostOut
     audit: AuditOut | None
     forecast: str
 
@@ -93,7 +83,10 @@ async def foresee_forecast(here: Here, caller: Caller, limits: Limited, wanted: 
 
 @router.post("/forecasts", response_model=ForecastOut, openapi_extra=doing(Action.ASK, spends=True))
 async def forecast(here: Here, caller: Caller, limits: Limited, wanted: ForecastWanted) -> Response:
-    """A forecast with intervals, and the value one season ago beside it. It is charged once; the same again is free."""
+    """A forecast with intervals, and the value one season ago beside it. It is charged once; the same again is free.
+
+    The node keeps it as it keeps a model, so that it can be described, assessed and registered.
+    """
     permit = None if wanted.permit is None else PermitId(wanted.permit)
     found = await limits.questions.run(lambda: here.trainings.forecast(caller, wanted=wanted.wanted(), share=wanted.share, permit=permit))
     return json_response(found.to_wire())

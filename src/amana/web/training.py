@@ -137,8 +137,32 @@ class MetricOut(BaseModel):
     group: str
 
 
+class UseOut(BaseModel):
+    """What every use tells. `entry`: where the public log tells of it."""
+
+    dataset: str
+    version: str
+    digest: str
+    permit: str
+    purpose: str
+    entry: int
+    cost: CostOut
+
+
+class TrainingOut(UseOut):
+    """A use from which something was learned. `rows_per_unit`: of each `unit`, at most; `rounds`: how often the data was passed over.
+
+    `id`: in the register of AI systems, once it is described and assessed.
+    """
+
+    id: str
+    unit: str
+    rows_per_unit: int
+    rounds: int
+
+
 @final
-class TrainedOut(BaseModel):
+class TrainedOut(TrainingOut):
     """A trained model. `model`: the model file, as text; `entry`: where the public log tells of it."""
 
     model_config = shown(
@@ -148,17 +172,6 @@ class TrainedOut(BaseModel):
             "metrics": [{"name": "auc", "value": 0.81, "low": 0.8, "high": 0.82, "column": "", "group": ""}], "model": "{…}",
         }
     )  # fmt: skip
-    id: str
-    dataset: str
-    version: str
-    digest: str
-    unit: str
-    rows_per_unit: int
-    permit: str
-    purpose: str
-    rounds: int
-    entry: int
-    cost: CostOut
     metrics: list[MetricOut]
     model: str
 
@@ -212,7 +225,7 @@ class AuditOut(BaseModel):
 
 
 @final
-class SynthesisedOut(BaseModel):
+class SynthesisedOut(UseOut):
     """A synthetic table, as CSV text, to which its receipt commits. `report`: its errors, estimated without looking at the data again."""
 
     model_config = shown(
@@ -223,13 +236,6 @@ class SynthesisedOut(BaseModel):
             "receipt": {"amana_receipt": 1}, "attacks": [ATTACK], "audit": AUDIT,
         }
     )  # fmt: skip
-    dataset: str
-    version: str
-    digest: str
-    permit: str
-    purpose: str
-    entry: int
-    cost: CostOut
     report: list[ErrorOut]
     attacks: list[AttackOut]
     audit: AuditOut | None

@@ -33,7 +33,7 @@ router = public_pages()
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A measure of quality in words. `whom`: empty for everybody."""
+    """A measure of quality in words. `whom`: empty for everybody; of a forecast, how many steps ahead."""
 
     name: str
     whom: str
@@ -100,9 +100,10 @@ def shapes(reader: Read, model: str, number: Number = 1) -> Response:
 
 def measured(reader: Reader, metric: Metric) -> Measured:
     """A measure in words."""
+    group = metric.whom if metric.compares else f"{metric.column}: {metric.group}" if metric.column else ""
     return Measured(
         name=reader.catalogue.word("metric", metric.name),
-        whom=metric.whom if metric.compares else f"{metric.column}: {metric.group}" if metric.column else "",
+        whom=str(metric.steps) if metric.steps else group,
         value=amount(metric.value, FIGURE_DIGITS),
         interval=ltr(f"{amount(metric.low, FIGURE_DIGITS).striptags()} – {amount(metric.high, FIGURE_DIGITS).striptags()}"),
     )
