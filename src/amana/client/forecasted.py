@@ -7,7 +7,7 @@ from typing import final
 from amana.client.cost import Cost
 from amana.client.forecast_file import read_signed_forecast, write_forecast
 from amana.client.trained import read_audit, write_audit
-from amana.client.use import Training, read_training
+from amana.client.use import TrainingUse, read_training
 from amana.client.wire import Json, a_text
 from amana.terms.forecast import Forecast
 from amana.terms.training_facts import Audit
@@ -20,7 +20,7 @@ class ForecastMade:
     found, on an invented stand-in."""
 
     forecast: Forecast
-    training: Training
+    training: TrainingUse
     audit: Audit | None = None
 
     @property

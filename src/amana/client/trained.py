@@ -8,7 +8,7 @@ from typing import Literal, final
 from amana.client.cost import Cost
 from amana.client.invented import InventedColumn, read_columns, write_columns, write_parquet
 from amana.client.model_file import SignedModel, read_signed, write_content, write_json, write_model
-from amana.client.use import Training, Use, read_training, read_use
+from amana.client.use import TrainingUse, Use, read_training, read_use
 from amana.client.wire import Json, a_list, a_number, a_text, a_whole, an_object, number_or_none, read_cost, write_cost
 from amana.terms.model import Model
 from amana.terms.training_facts import Attack, Audit, Metric
@@ -87,7 +87,7 @@ class TrainedModel:
 
     model: Model
     metrics: tuple[Metric, ...]
-    training: Training
+    training: TrainingUse
 
     @property
     def cost(self) -> Cost:

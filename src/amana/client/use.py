@@ -29,7 +29,7 @@ class Use:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
+class TrainingUse:
     """A use from which something was learned. `unit`: who is protected; `rows_per_unit`: how many rows of each were used at most;
     `rounds`: how often the data was passed over. `id`: in the node's register, empty where it keeps none of it."""
 
@@ -59,9 +59,9 @@ def read_use(found: Json, *, receipt: str) -> Use:
     )
 
 
-def read_training(found: Json, *, receipt: str) -> Training:
+def read_training(found: Json, *, receipt: str) -> TrainingUse:
     """A training as it travelled. Errors: Refusal client.not_understood."""
-    return Training(
+    return TrainingUse(
         use=read_use(found, receipt=receipt),
         unit=a_text(found.get("unit"), "unit"),
         rows_per_unit=a_whole(found.get("rows_per_unit"), "rows_per_unit"),

@@ -6,7 +6,7 @@ from amana.client.cost import Cost
 from amana.client.forecasted import ForecastMade
 from amana.client.model_file import write_json
 from amana.client.trained import Foreseen, Synthesised, TrainedModel
-from amana.client.use import Training, Use
+from amana.client.use import TrainingUse, Use
 from amana.learn.attacks import SYNTHETIC, published_attacks
 from amana.learn.audit import FORECAST, published_audit
 from amana.node import learning
@@ -43,9 +43,9 @@ def foreseen_of(foreseen: learning.Foreseen) -> Foreseen:
     return Foreseen(cost=cost, seconds=foreseen.seconds, rounds=foreseen.rounds, learner=foreseen.learner, half=foreseen.half)
 
 
-def _training(spent: Spent, *, receipt: str, id: str) -> Training:
+def _training(spent: Spent, *, receipt: str, id: str) -> TrainingUse:
     use = _use(spent, receipt=receipt)
-    return Training(use=use, unit=spent.unit, rows_per_unit=spent.rows_per_unit, rounds=spent.rounds, id=id)
+    return TrainingUse(use=use, unit=spent.unit, rows_per_unit=spent.rows_per_unit, rounds=spent.rounds, id=id)
 
 
 def _use(spent: Spent, *, receipt: str) -> Use:
