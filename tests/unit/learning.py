@@ -61,7 +61,7 @@ def people(seed: int = 1) -> list[Row]:
 
 def problem(*, target: str = "ill", positive: str = "yes", features: tuple[str, ...] = (), units: float = PEOPLE_COUNT) -> Problem:
     named = features or ("age", "income", "place", "smokes", "since")
-    return problem_of(PEOPLE, target=target, positive=positive if target == "ill" else "", features=named, units=units)
+    return problem_of(PEOPLE, target=target, positive=positive if target in ("ill", "place") else "", features=named, units=units)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from amana.learn.trees import Trees
 from amana.terms.ids import NanoRho
 from amana.terms.model import Effect, FeatureKind, Task
 from amana.terms.training import LEARNERS
-from tests.unit.learning import area, explained, people, problem, rounds_of, store
+from tests.unit.learning import area, cells, explained, people, problem, rounds_of, store
 
 PLENTY, LITTLE = NanoRho(20 * 10**9), NanoRho(200_000)
 TRAINED, OTHERS = people(1), people(2)
@@ -46,6 +46,15 @@ def test_a_learner_finds_the_signal_in_rows_it_never_saw(engine: DuckDbEngine, n
     learner = short(learner_for(problem(), name, nano_rho=PLENTY))
     model = learner.finish(rounds_of(learner, engine))
     assert model.learner == name and area(model, OTHERS) > {"linear": 0.85, "statistics": 0.85, "glass-box": 0.86, "trees": 0.80}[name]
+
+
+@pytest.mark.parametrize("name", ["linear", "statistics"])
+def test_a_gradient_that_is_cut_off_leaves_the_mean_where_it_is(engine: DuckDbEngine, name: str) -> None:
+    learner = short(learner_for(problem(target="place", positive="hills", features=("age", "smokes")), name, nano_rho=PLENTY))
+    model = learner.finish(rounds_of(learner, engine))
+    there = [row for row in OTHERS if row["place"] is not None]
+    rate, told = sum(row["place"] == "hills" for row in there), sum(model.predict(cells(model.features, row)) for row in there)
+    assert told / len(there) == pytest.approx(rate / len(there), abs=0.04), "cut off at half, it would be 0.08 less"
 
 
 @pytest.mark.parametrize(("name", "least"), [("linear", 0.7), ("statistics", 0.7), ("glass-box", 0.6), ("trees", 0.35)])
