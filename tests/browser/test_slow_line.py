@@ -1,5 +1,6 @@
 """The first view of a page on a slow line, on a phone, for whoever comes for the first time: when it is read, and whether it stands still."""
 
+import os
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -18,7 +19,8 @@ SLOW = {"offline": False, "latency": 500, "downloadThroughput": 50_000 / 8, "upl
 """A line of 50 kbit/s on which every answer takes half a second to begin."""
 FIRST_PAINT_MS_MAX = 2_500
 VIEWS_MAX = 4
-"""Of which one must be in time: other work of the machine delays a browser too, and is no property of the page."""
+"""Of which one must be in time, of the first page the first, unless more is at work than there are processors: that delays a browser too,
+and is no property of the page."""
 SHIFT_MAX = 0.01
 WATCH = """() => {
   window.shifted = 0;
@@ -51,10 +53,15 @@ def test_a_page_is_read_soon_and_stands_still_on_a_slow_line(served: Portal, lan
     use = published_now(FolderReader(served.folder / "log"))[1].size - 1
     painted_ms = list[float]()
     while min(painted_ms, default=FIRST_PAINT_MS_MAX + 1) > FIRST_PAINT_MS_MAX:
-        assert len(painted_ms) < VIEWS_MAX, painted_ms
+        assert len(painted_ms) < (1 if path == "/" and not is_busy() else VIEWS_MAX), painted_ms
         painted, shifted = first_view(served, path.format(use=use), language=language, who=who)
         assert shifted <= SHIFT_MAX
         painted_ms.append(painted)
+
+
+def is_busy() -> bool:
+    """Whether more than one thing for each processor was at work in the last minute."""
+    return os.getloadavg()[0] > (os.cpu_count() or 1)
 
 
 def first_view(served: Portal, path: str, *, language: str, who: str) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from amana.node.service import open_service
 from amana.terms.refusal import Refusal
 from tests.doors.http_node import SQL, lay_down, populate
 
-START_S_MAX = 60.0
+START_S_MAX = 20.0
 SLOW = "deadline_base_ms = 2400\njob_after_ms = 600000\n"
 """Each answer leaves 2.4 s after its charge, so that a kill falls in between; on a busy machine all of them can keep that time."""
 

@@ -1,6 +1,5 @@
 """Each learner is audited at its own mechanism, and the same test must catch it with half the noise (PRIVACY 21)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 from random import Random
@@ -25,10 +24,10 @@ from tests.noise.audits import DELTA, audit, half_the_noise, ratio
 from tests.noise.learners import CLASS, LEARNERS, LOSS, NUMBER
 
 NRHO = 2_000_000_000
-RUNS, MORE = 40, 3
-"""Trainings in each world; and so many times as many where a control was missed, as happens by chance in up to 1 % of audits."""
+RUNS, LEARNER_RUNS = 40, 64
+"""Trainings in each world: of a learner so many that its control is hardly ever missed by chance."""
 ALPHA = 1e-5
-"""Chance of a false alarm of one learner. Its control is judged at 95 %; that it is missed twice is rarer still."""
+"""Chance of a false alarm of one learner. Its control is judged at 95 %."""
 THOUSANDS = RowSum(value=Literal(value=Fixed(units=1000)))
 """People by the thousand: the grid of whole numbers is then fine beside the noise, and the ratio normal."""
 
@@ -51,12 +50,6 @@ class Counting:
         return (Measure(plan=plan, nano_rho=NanoRho(self.loss // self.rounds)),)
 
 
-def judged(name: str, make: Callable[[], Learner]) -> Audit:
-    """The audit of a learner; what showed nothing is shown by many more trainings, or not at all."""
-    found = audit(name, make, runs=RUNS, confidence=1 - ALPHA)
-    return audit(name, make, runs=MORE * RUNS, confidence=1 - ALPHA) if found.verdict is Verdict.NO_EVIDENCE else found
-
-
 def test_the_ratio_of_a_training_is_normal_with_the_mean_that_its_loss_says() -> None:
     ratios = [[ratio(Counting(loss=500_000_000), with_canary=here) for _ in range(120)] for here in (False, True)]
     for values, sign in zip(ratios, (-1, 1), strict=True):
@@ -66,7 +59,7 @@ def test_the_ratio_of_a_training_is_normal_with_the_mean_that_its_loss_says() ->
 
 
 def test_a_mechanism_that_keeps_its_word_passes_and_half_its_noise_is_caught() -> None:
-    found = judged("counting", Counting)
+    found = audit("counting", Counting, runs=RUNS, confidence=1 - ALPHA)
     assert found.verdict is Verdict.HOLDS and found.lower > found.claim / 10, "it is not only safe, the test sees what is lost"
 
 
@@ -107,7 +100,7 @@ def test_the_control_really_adds_half(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNERS)
 def test_every_learner_keeps_its_word_and_with_half_the_noise_is_caught(name: str) -> None:
-    found = judged(name, LEARNERS[name])
+    found = audit(name, LEARNERS[name], runs=LEARNER_RUNS, confidence=1 - ALPHA)
     assert found.verdict is Verdict.HOLDS, found
 
 

@@ -119,7 +119,7 @@ def test_a_job_whose_queue_lost_the_word_of_its_turn_gets_another(folder: Path, 
     service = open_service(folder)
     service.work()
     job = put(service).record.id  # it is over before the queue has written so
-    assert wait(service, job, until=lambda view: view.over and len(ends) >= 2, seconds=60).state == "done"
+    assert wait(service, job, until=lambda view: view.over and len(ends) >= 2).state == "done"
     assert len(tries) == 2
     service.close()
 
