@@ -22,7 +22,7 @@ from tests.docs.log_page import log_page, schema_page
 
 ROOT = Path(__file__).parent.parent.parent
 BENCHMARKS = ROOT / "docs" / "explanation" / "benchmarks.md"
-SHOWN = ROOT / "src" / "amana" / "web" / "pages" / "known-vulnerabilities.md"
+SHOWN = ROOT / "src" / "amana" / "register" / "known-vulnerabilities.md"
 """The page that the portal shows too: the package holds a copy."""
 BEGIN, END = "<!-- benchmarks: made by `make docs` from docs/explanation/benchmarks.md -->", "<!-- end of benchmarks -->"
 

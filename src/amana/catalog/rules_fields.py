@@ -14,8 +14,10 @@ FIELDS_MAX = 100_000
 class Problems:
     """The wrong fields found so far, in the order in which they were found."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, family: str = "rules") -> None:
         self._lines = text.splitlines()
+        self.family = family
+        """How the codes of what is wrong begin."""
         self.found: list[Refusal] = []
 
     def add(self, code: str, path: str, **parameters: str | int) -> None:
@@ -85,11 +87,11 @@ class Fields:
     def missing(self, key: str, example: str) -> None:
         """Note that a required field is not written."""
         self.raw(key)
-        self.problems.add("rules.missing_field", self.at(key), example=f"{key} = {example}")
+        self.problems.add(f"{self.problems.family}.missing_field", self.at(key), example=f"{key} = {example}")
 
     def bad(self, key: str, wanted: str, **parameters: str | int) -> None:
         """Note that the field's value is not of the wanted form: a word's code, and what fills it."""
-        self.problems.add("rules.bad_value", self.at(key), value=_shown(self.raw(key)), wanted=wanted, **parameters)
+        self.problems.add(f"{self.problems.family}.bad_value", self.at(key), value=_shown(self.raw(key)), wanted=wanted, **parameters)
 
     def text(self, key: str, *, example: str = "", required: bool = True, length_max: int = 500) -> str | None:
         """A text that is not blank."""
@@ -178,7 +180,7 @@ class Fields:
         value = self.raw(key)
         if value is None:
             if required:
-                self.problems.add("rules.missing_field", self.at(key), example=f"[{self.at(key)}]")
+                self.problems.add(f"{self.problems.family}.missing_field", self.at(key), example=f"[{self.at(key)}]")
             return None
         if not isinstance(value, dict):
             self.bad(key, "word.rules.part", part=f"[{self.at(key)}]")
@@ -203,7 +205,7 @@ class Fields:
         """Refuse every field that was not asked for: a misspelt rule must never be an absent rule."""
         for key in self._values:
             if key not in self._known:
-                self.problems.add("rules.unknown_field", self.at(key), allowed=", ".join(sorted(self._known)))
+                self.problems.add(f"{self.problems.family}.unknown_field", self.at(key), allowed=", ".join(sorted(self._known)))
 
 
 def place_in_toml(text: str, error: Exception) -> tuple[int, int]:

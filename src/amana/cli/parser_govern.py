@@ -24,7 +24,7 @@ ACTIONS = {
     "model": ("show", "export", "verify"),
 }  # fmt: skip
 KINDS = ("custodian", "research", "company", "authority", "operator")
-ROLES = ("researcher", "reviewer", "decider", "custodian", "operator", "auditor")
+ROLES = ("researcher", "reviewer", "decider", "custodian", "operator", "auditor", "planner", "verifier")
 VERDICTS = ("approve", "return", "reject")
 GOVERNED = ("project", "permit", "output", "system")
 SYSTEM_FORMS = {

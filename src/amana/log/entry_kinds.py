@@ -9,7 +9,22 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import TypeAlias, final
 
-from amana.log.entry_forms import HASH, Amount, Count, Day, Form, Hour, Sealed, Seals, Several, Text, Written, one_of
+from amana.log.entry_forms import HASH, Amount, Count, Day, Form, Hour, Sealed, Several, Text, Written, one_of
+from amana.log.entry_members import (
+    ANY_PERMIT,
+    ASKED,
+    CODE,
+    DECIDED,
+    NAME,
+    NO_PROJECT,
+    ORGANISATION,
+    PERMIT_ID,
+    PROJECT_ID,
+    PURPOSES,
+    VERSION,
+    VKEY,
+)
+from amana.log.programme_kinds import MEMBERS, ProgrammeEntry
 from amana.policy.transitions import MODEL, PERMIT, PROJECT, ModelState, PermitEvent, PermitState, ProjectState
 from amana.terms.use import UseEntry
 
@@ -148,30 +163,18 @@ class OpenEntry:
 
 
 Entry: TypeAlias = (
-    KeyEntry | PopulationEntry | DatasetEntry | ProjectEntry | PermitEntry | RunEntry | UseEntry | RefusedEntry | ModelEntry | OpenEntry
+    KeyEntry
+    | PopulationEntry
+    | DatasetEntry
+    | ProjectEntry
+    | PermitEntry
+    | RunEntry
+    | UseEntry
+    | RefusedEntry
+    | ModelEntry
+    | OpenEntry
+    | ProgrammeEntry
 )
-
-_ASCII_BUT_LETTERS = r"\u0000-\u0040\u005b-\u005e\u0060\u007b-\u00a0\u2000-\u206f"
-NAME = Text(
-    pattern=rf"[^{_ASCII_BUT_LETTERS}][^\u0000-\u002f\u003a-\u0040\u005b-\u005e\u0060\u007b-\u00a0\u2000-\u206f]{{0,59}}",
-    about="a name that SQL writes without quotes",
-)
-VERSION = Text(pattern="[0-9a-f]{1,64}", about="the random name of a version")
-PROJECT_ID = Text(pattern="p-[0-9a-f]{1,32}", about="a project")
-NO_PROJECT = Text(pattern=f"(?:{PROJECT_ID.pattern})?", about="a project; empty: the custodian on the node's own machine")
-PERMIT_ID = Text(pattern="m-[0-9a-f]{1,32}", about="a permit")
-ANY_PERMIT = Text(pattern=f"{PERMIT_ID.pattern}|custodian:{NAME.pattern}", about="a permit, or the custodian's own")
-ORGANISATION = Written(length_max=500, about="the organisation that answers for the data")
-PURPOSES = Several(
-    of=Text(
-        pattern="DS:[A-Z]{1,16}:[0-9]{1,12}|TS:[1-9][0-9]{0,2}|[A-Z]{2,10}|dpv:[A-Za-z]{1,60}",
-        about="a term of permitted use, without a parameter that somebody could have written freely",
-    ),
-    about="what for",
-)
-CODE = Count(digits_max=3, about="the number of the refusal; 0: none")
-VKEY = r"[!#-*,-\[\]-~]{1,255}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{1,4000}={0,2}"
-DECIDED, ASKED = Seals(names=("actor", "reasons")), Seals(names=("person", "sql"))
 
 PROJECT_EVENTS = ("create", *dict.fromkeys(each.event.value for each in PROJECT.transitions if each.to is not None))
 PERMIT_EVENTS = ("request", *dict.fromkeys(each.event.value for each in PERMIT.transitions if each.event is not PermitEvent.PAUSE))
@@ -309,6 +312,7 @@ KINDS = MappingProxyType(
                 salt=HASH,
                 value=Written(length_max=60_000, about="what was sealed", lines=True),
             ),
+            *(_kind(make.__name__.removesuffix("Entry").lower(), make, **members) for make, members in MEMBERS.items()),
         )
     }
 )

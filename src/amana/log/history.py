@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import cast, final
 
+from amana.log.documents import named_by
 from amana.log.entries import BundleError, Line, entry_of, places, read_bundle, read_entry
 from amana.log.entry_forms import Sealed
 from amana.log.entry_kinds import KINDS, OpenEntry
 from amana.log.lives import Lives
 from amana.log.note import NoteError, VerifierKey, read_verifier_key
+from amana.log.programme_lives import ProgrammeLives
 from amana.log.seal import SealError, check_seal, read_salt
 from amana.log.spent import LedgerError, Spent, moment_of, picker
 
@@ -21,6 +23,7 @@ EntryAt = Callable[[int], bytes]
 _HOUR = {kind: places(kind, "hour")[0] for kind in KINDS}
 _KEY = picker("key", "vkey", "replaces")
 _DATASET = picker("dataset", "dataset", "version", "population", "replaces")
+_LISTING = picker("listing", "dataset", "version")
 _COST = picker("use", "cost_nrho", "cost_delta", "dataset", "version", "population", "verb")
 TRAIN = "train"
 VERBS = frozenset({"ask", "recall", "profile", TRAIN, "synthesise"})
@@ -48,6 +51,9 @@ class History:
         self.latest = ""
         self.spent = Spent()
         self.lives = Lives()
+        self.documents: dict[str, None] = {}
+        """Digests of the public documents that entries name."""
+        self._programme = ProgrammeLives()
         self._versions: dict[tuple[str, str], str] = {}
         self._populations: dict[str, str] = {}
         self.hour_back: int | None = None
@@ -95,8 +101,35 @@ class History:
                 self.lives.permit(written)
             case "model":
                 self.lives.model(written)
+            case "team" | "listing" | "accreditation" | "release" | "plan" | "evidence" | "verification" | "commitment":
+                self._of_programme(kind, written)
             case _:
                 self._open(cast("OpenEntry", entry_of(line)))
+
+    def _of_programme(self, kind: str, written: tuple[str, ...]) -> None:
+        named = named_by((kind, written))
+        if named is not None:
+            self.documents[named] = None
+        lives = self._programme
+        match kind:
+            case "team":
+                self.lives.check_project(written)
+                lives.team(written)
+            case "listing":
+                if _LISTING(written) not in self._versions:
+                    raise LedgerError("version_unknown")
+            case "accreditation":
+                lives.accreditation(written)
+            case "plan":
+                lives.plan(written)
+            case "evidence":
+                lives.evidence(written, index=self.size)
+            case "verification":
+                lives.verification(written)
+            case "commitment":
+                lives.commitment(written)
+            case _:
+                pass  # a release runs: nothing before it can speak against that
 
     def _turn(self, hour: str) -> None:
         """Another hour than that of the entry before."""

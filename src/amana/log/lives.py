@@ -28,6 +28,7 @@ CUSTODIANS = "custodian:"
 _CAPPING = frozenset({"request", PermitEvent.GRANT.value, PermitEvent.WIDEN.value})
 _NEW_END = frozenset({*_CAPPING, PermitEvent.RESUME.value, PermitEvent.REVISE.value})
 
+_TEAM = picker("team", "project", "organisation")
 _PROJECT = picker("project", "project", "event", "state", "purposes")
 _USABLE = frozenset({PermitState.ACTIVE, PermitState.EXHAUSTED})
 DAY_LATE_HOUR_MAX = "T01Z"
@@ -76,6 +77,11 @@ class Lives:
         if after.value != state:
             raise LedgerError("lifecycle")
         self._projects[project], self._purposes[project] = after, purposes
+
+    def check_project(self, written: tuple[str, ...]) -> None:
+        """Return if the project that a `team` entry names is known. Errors: LedgerError."""
+        if _TEAM(written)[0] not in self._projects:
+            raise LedgerError("project_unknown")
 
     def permit(self, written: tuple[str, ...]) -> None:
         """A transition of a permit. Errors: LedgerError."""

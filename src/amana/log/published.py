@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from amana.log.checkpoint import Checkpoint, read_checkpoint
+from amana.log.documents import is_document, read_document
 from amana.log.note import NOTE_BYTES_MAX, KeyKind, Note, NoteError, VerifierKey, read_note, signatures_of
 from amana.log.quorum import POLICY_BYTES_MAX, Checked, Policy, check_note, read_policy
 from amana.log.read import ARCHIVE, BUNDLE_BYTES_MAX, CHECKPOINT, KEY_FILE, POLICY_FILE, FolderReader, LogReader
@@ -87,14 +88,16 @@ def check_folder(reader: LogReader, *, size: int) -> None:
         return
     for path in _files(reader.folder):
         tile = read_path(path)
-        if tile is None:
+        if tile is None and is_document(path):
+            read_document(reader, digest=path.rpartition("/")[2])
+        elif tile is None:
             place, _, name = path.rpartition("/")
             if path not in {CHECKPOINT, KEY_FILE, POLICY_FILE} and not (place == ARCHIVE and _DAY.fullmatch(name)):
                 raise Violation(path, reason="file_unknown")
-            continue
-        width = width_at(size, level=tile.level, index=tile.index)
-        if width not in {0, tile.width}:
-            _check_left(reader, tile, now=Tile(level=tile.level, index=tile.index, width=width))
+        else:
+            width = width_at(size, level=tile.level, index=tile.index)
+            if width not in {0, tile.width}:
+                _check_left(reader, tile, now=Tile(level=tile.level, index=tile.index, width=width))
 
 
 def _check_left(reader: FolderReader, left: Tile, *, now: Tile) -> None:

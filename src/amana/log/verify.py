@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import final
 
 from amana.log.checkpoint import Checkpoint
+from amana.log.documents import read_document
 from amana.log.history import History, HistoryError
 from amana.log.note import Note, VerifierKey
 from amana.log.published import archived, archived_days, check_folder, check_keys, signed_checkpoint
@@ -53,6 +54,8 @@ class Verified:
     """Days of entries whose last checkpoint is not archived: nobody can compare any more what was said then, and nothing else is wrong."""
     totals: tuple[Total, ...]
     latest: str
+    documents_missing: tuple[str, ...]
+    """Digests of documents that entries name and this copy of the log lacks: nobody can read them here, and nothing else is wrong."""
     hour_back: int | None
     """The first entry whose hour is more than a day before one that stands before it, if any: a clock was wrong."""
 
@@ -68,6 +71,8 @@ class Replay:
         self.history = History()
         self._archived: dict[str, None] = {}
         self._missing: dict[str, None] = {}
+        self._documents = set[str]()
+        """Of those that entries name, the ones that were read and are what they name."""
         self._uncompared = list[tuple[Tile, bytes]]()
         """Full tiles, made again and not yet compared with the published ones."""
 
@@ -93,6 +98,9 @@ class Replay:
         if since is not None:
             self.check_beginning(since, checkpoint, path="")
         self._check_published(note, checkpoint, checked)
+        for digest in self.history.documents:
+            if digest not in self._documents and read_document(self._reader, digest=digest) is not None:
+                self._documents.add(digest)
         return Verified(
             checkpoint=checkpoint,
             note=note,
@@ -102,6 +110,7 @@ class Replay:
             missing=tuple(day for day in self._missing if day not in self._archived),
             totals=self.history.spent.totals(),
             latest=self.history.latest,
+            documents_missing=tuple(digest for digest in self.history.documents if digest not in self._documents),
             hour_back=self.history.hour_back,
         )
 

@@ -14,7 +14,8 @@ from amana.log.violation import Violation
 from amana.log.writer import TiledLog
 from amana.node import openings, outbox
 from amana.node.audit import MACHINE, note
-from amana.node.public_record import PublicRecord, hour_of
+from amana.node.outbox import hour_of
+from amana.node.public_record import PublicRecord
 from amana.terms.database import Database
 from amana.terms.refusal import Fault, Refusal
 

@@ -9,13 +9,16 @@ import json
 import os
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast, final
 
 import structlog
 
-from amana.log.entries import write_entry
+from amana.log.documents import named_by, publish_document
+from amana.log.entries import read_bundle, write_entry
 from amana.log.entry_kinds import Entry
+from amana.log.sequencer import LOG
 from amana.log.tiles import TileError
 from amana.terms.database import Database, Transaction, text, whole
 from amana.terms.refusal import Fault, Refusal
@@ -30,7 +33,13 @@ WAITING = "SELECT sequence, entry, log_size FROM outbox ORDER BY sequence LIMIT 
 ATTEMPT = "UPDATE outbox SET log_size = :size WHERE log_size IS NULL AND sequence <= :last"
 SENT = "DELETE FROM outbox WHERE sequence = :sequence"
 TELLS = "INSERT INTO told_of (subject, entry) VALUES (:subject, :entry) ON CONFLICT DO NOTHING"
+DOCUMENT = "SELECT content FROM document WHERE digest = :digest"
 BATCH_MAX = 256
+
+
+def hour_of(at: datetime) -> datetime:
+    """The hour in UTC, which is all that the log tells of a time."""
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def put(run: Transaction, entry: Entry) -> None:
@@ -50,18 +59,26 @@ def done_once(run: Transaction, *, thing: str) -> bool:
     return bool(run.rows(DONE_ONCE, {"thing": thing}))
 
 
+OF_SUBJECTS = frozenset({"project", "permit", "run", "model", "plan", "evidence", "commitment"})
+"""Kinds that tell of one thing, whose id stands under the name of the kind."""
+
+
 def _subject(entry: bytes) -> str:
     """What a transition is of, by its id; nothing for an entry of another kind."""
     members = cast("dict[str, object]", json.loads(entry))
-    return str(members[str(members["kind"])]) if members["kind"] in {"project", "permit", "run", "model"} else ""
+    return str(members[str(members["kind"])]) if members["kind"] in OF_SUBJECTS else ""
 
 
 @final
 class Outbox:
-    """The way from the table to the log. Thread-safe; processes are kept apart by a file lock."""
+    """The way from the table to the log. Thread-safe; processes are kept apart by a file lock.
+
+    `lock`: that file, in the data folder, where what the log publishes is published too.
+    """
 
     def __init__(self, database: Database, log: EntryLog, *, lock: Path) -> None:
         self._database, self._log, self._lock = database, log, lock
+        self._root = lock.parent / LOG
 
     def is_empty(self) -> bool:
         """Whether every transition that was committed is in the log."""
@@ -102,6 +119,7 @@ class Outbox:
             with self._database.transaction() as run:
                 run.change(ATTEMPT, {"size": now, "last": rows[-1][0]})
         for sequence, entry, size in rows:
+            self._publish(entry)
             told = self._log.append(entry, since=now if size is None else whole(size))
             subject = _subject(entry)
             with self._database.transaction() as run:
@@ -109,6 +127,15 @@ class Outbox:
                     run.change(TELLS, {"subject": subject, "entry": told.index})
                 run.change(SENT, {"sequence": sequence})
         return len(rows)
+
+    def _publish(self, entry: bytes) -> None:
+        """The document that an entry names: it is there before the entry is. Errors: OSError."""
+        (line,) = read_bundle([entry])
+        digest = named_by(line)
+        if digest is not None:
+            with self._database.reading() as run:
+                ((content,),) = run.rows(DOCUMENT, {"digest": digest})
+            publish_document(self._root, digest=digest, content=text(content).encode())
 
     @contextmanager
     def _held(self, how: int) -> Generator[None]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol, final
 
 from amana.node.audit import MACHINE, note
+from amana.node.programme_record import note_accreditation
 from amana.node.settings import LANGUAGES
 from amana.policy.people import Accreditation, Asker, Organisation, OrganisationKind, Person, Role
 from amana.policy.rights import Action, check
@@ -165,6 +166,7 @@ class People:
             values: dict[str, Value] = {"id": made, "person": person, "by": None if asker is None else asker.person.id}
             run.change(ACCREDIT, {**values, "valid_from": moment(at), "valid_until": moment(valid_until)})
             _note(run, asker, at=at, action="accredit", thing="accreditation", subject=made, now_is=f"until {valid_until.date()}")
+            note_accreditation(run, made, person=person, event="grant", until=valid_until, at=at)
         return made
 
     def revoke_accreditation(self, asker: Asker, *, accreditation: AccreditationId) -> None:
@@ -177,6 +179,8 @@ class People:
             check(Action.REVOKE_ACCREDITATION, asker, on=_accreditation(found[0]), now=at)
             if run.change(REVOKE, {"id": accreditation, "at": moment(at)}):
                 _note(run, asker, at=at, action="revoke_accreditation", thing="accreditation", subject=accreditation, was="valid")
+                ended = _accreditation(found[0])
+                note_accreditation(run, accreditation, person=ended.person, event="revoke", until=ended.valid_until, at=at)
 
 
 def read_person(run: Transaction, person: PersonId) -> Person:

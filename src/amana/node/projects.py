@@ -11,6 +11,7 @@ from amana.node.audit import NODE, note
 from amana.node.checklists import check_answered, check_answers, keep_answers
 from amana.node.notices import tell_of_project
 from amana.node.people import read_person
+from amana.node.programme_record import note_team
 from amana.node.project_rows import PROJECTS, hold_project, matched, read_project, read_terms, swapped, written, written_list
 from amana.node.public_record import note_project
 from amana.policy.people import Asker
@@ -160,6 +161,7 @@ class Projects:
                 keep_answers(run, made, given=dict(application.answers), chosen=application.datasets, datasets=datasets)
                 _note(run, made, at=at, actor=asker.person.id, action="create", was="", now_is=PROJECT.start.value)
                 note_project(run, read_project(run, made), event="create", actor=asker.person.id, reasons="", at=at)
+                note_team(run, made, at=at)
         except DuplicateError:  # the same form came twice at once
             return self._by_key(asker.person.id, key) or made
         return made

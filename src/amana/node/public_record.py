@@ -18,6 +18,7 @@ from amana.log.entry_kinds import DatasetEntry, KeyEntry, ModelEntry, PermitEntr
 from amana.log.note import VerifierKey
 from amana.node import openings, outbox
 from amana.node.openings import Opening, sealed
+from amana.node.outbox import hour_of
 from amana.node.people import find_organisation
 from amana.node.project_rows import read_terms
 from amana.policy.models import ModelRecord
@@ -248,8 +249,3 @@ def _note_refused(run: Transaction, permit: PermitId, *, code: int, kept: tuple[
 def is_told(refusal: Refusal) -> bool:
     """Whether the log is told of that refusal of a question: one by right or budget."""
     return CODES[refusal.code].exit in {Exit.BUDGET, Exit.PERMISSION} and refusal.code not in OF_FAULTS | OF_WORDS
-
-
-def hour_of(at: datetime) -> datetime:
-    """The hour in UTC, which is all that the log tells of a time."""
-    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -13,8 +13,8 @@ from amana.node.service import Service
 from amana.policy.people import Asker
 from amana.policy.rights import Action, check, may
 from amana.policy.things import DatasetOf, Node
-from amana.register.table import write_csv
 from amana.terms.ids import OrganisationId
+from amana.terms.table import write_csv
 
 PROCESSING, PUBLIC = "processing-record", "public-register"
 FORMATS: Final = {PROCESSING: "amana processing record 1", PUBLIC: "amana public register 1"}

@@ -37,6 +37,9 @@ from amana.node.outputs import Outputs
 from amana.node.people import People
 from amana.node.permits import Permits
 from amana.node.post import Post
+from amana.node.private_figures import PrivateFigures
+from amana.node.programme import Programme
+from amana.node.programme_state import ProgrammeState
 from amana.node.projects import Projects
 from amana.node.public_projects import PublicProjects
 from amana.node.public_record import is_told
@@ -104,6 +107,8 @@ class Service:
         )
         self.sign_in = wired.sign_in()
         self.trainings = Trainings(self)
+        self.programme_state = ProgrammeState(self.database, self.now, entries=wired.log.entries, policy=self.log_policy)
+        self.programme, self.private_figures = Programme(self), PrivateFigures(self)
         self.jobs = Jobs(self, now=self.now)
         self.history = History(self, now=self.now)
         self.witness = open_witness(wired.settings.folder, wired.settings, now=self.now)
@@ -134,8 +139,12 @@ class Service:
 
     def tend(self) -> None:
         """Now and then: what a lost process or database left open is closed, and so are versions that were replaced, and projects and
-        permits whose day has come; then e-mail that waits is sent. Errors: Refusal node.database_lost."""
+        permits whose day has come; the programme's figures are computed anew; then e-mail that waits is sent.
+
+        Errors: Refusal node.database_lost."""
         self._close_what_ended()
+        self.private_figures.measure_again()
+        self.programme_state.note_changes()
         self._post.send()
 
     def _close_what_ended(self) -> None:
@@ -203,6 +212,10 @@ class Service:
         except LongerError as longer:
             asked = replace(asked, permit=longer.permit)
             return self.jobs.submit(asker, asked, dataset=longer.dataset, seconds=longer.seconds)
+
+    def asked(self, sql: str, *, within: str, permit: PermitId) -> Asked:
+        """A question of the programme as anybody puts one."""
+        return Asked(sql=sql, within=within, permit=permit)
 
     def ask(
         self, asker: Asker | None, *, asked: Asked, seconds_max: float | None = None, on_charge: Callable[[], None] | None = None

@@ -25,6 +25,7 @@ from amana.log.durable import sync, write_durably
 from amana.node.audit import MACHINE, note
 from amana.node.key_source import Secret, SecretText
 from amana.node.keys import DIGEST, RANK, KeyRing, default_means
+from amana.node.programme_record import note_listing
 from amana.node.public_record import note_version
 from amana.terms.database import Database, Value, text
 from amana.terms.ids import VersionId
@@ -170,6 +171,7 @@ class Store:
             told = {"thing": "dataset", "subject": version.dataset.name, "was": " ".join(before), "now_is": version.id}
             note(run, at=now, actor=MACHINE, action="publish", **told)
             note_version(run, version, replaces="".join(before), now=now)
+            note_listing(run, version, at=now)
         return Published(version=version, profile=profile, published_at=now)
 
     def remove_orphans(self) -> int:

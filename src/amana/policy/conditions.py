@@ -5,7 +5,7 @@ from datetime import datetime
 from amana.policy.people import Accreditation, Asker, Person, Role, Who, compatible
 from amana.policy.projects import REVIEWS_NEEDED, VOTES_NEEDED, PermitRecord, Project, votes_counted
 from amana.policy.purposes import Outcome
-from amana.policy.things import MemberOf, ModelOf, OutputOf, PermitOf, RoleOf, Thing, project_of, stands
+from amana.policy.things import EvidenceOf, MemberOf, ModelOf, OutputOf, PermitOf, RoleOf, Thing, project_of, stands
 from amana.policy.transitions import OutputState, PermitState, ProjectState
 from amana.terms.ids import PersonId
 from amana.terms.refusal import Refusal
@@ -141,6 +141,23 @@ def not_describer(asker: Asker, on: Thing, _: datetime) -> None:
     assert isinstance(on, ModelOf)
     if on.model.described_by == asker.person.id:
         raise Refusal("model.own_words", model=on.model.id)
+
+
+def other_organisation(asker: Asker, on: Thing, _: datetime) -> None:
+    """Neither the organisation that made the commitment nor the one that brought the evidence verifies it.
+
+    Errors: Refusal programme.own_evidence.
+    """
+    assert isinstance(on, EvidenceOf)
+    if asker.person.organisation in {on.owner, on.organisation} or asker.person.id == on.submitted_by:
+        raise Refusal("programme.own_evidence", evidence=on.evidence)
+
+
+def not_verified_yet(_: Asker, on: Thing, _now: datetime) -> None:
+    """Errors: Refusal programme.verified."""
+    assert isinstance(on, EvidenceOf)
+    if on.verified:
+        raise Refusal("programme.verified", evidence=on.evidence)
 
 
 def not_herself(asker: Asker, on: Thing, _: datetime) -> None:

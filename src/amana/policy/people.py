@@ -22,7 +22,8 @@ class OrganisationKind(Enum):
 
 
 class Role(Enum):
-    """What a person may be on this node. CUSTODIAN: of the datasets of her own organisation only."""
+    """What a person may be on this node. CUSTODIAN: of the datasets, PLANNER: of the
+    commitments of her own organisation only; VERIFIER: of the evidence of others."""
 
     RESEARCHER = "researcher"
     REVIEWER = "reviewer"
@@ -30,6 +31,8 @@ class Role(Enum):
     CUSTODIAN = "custodian"
     OPERATOR = "operator"
     AUDITOR = "auditor"
+    PLANNER = "planner"
+    VERIFIER = "verifier"
 
 
 class Who(Enum):
@@ -47,6 +50,8 @@ class Who(Enum):
     CUSTODIAN = "custodian"
     OPERATOR = "operator"
     AUDITOR = "auditor"
+    PLANNER = "planner"
+    VERIFIER = "verifier"
     NODE = "node"
 
 

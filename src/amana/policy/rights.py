@@ -15,7 +15,21 @@ from typing import TypeAlias, final
 from amana.policy import conditions as need
 from amana.policy.people import Accreditation, Asker, Person, Scope, Token, Who
 from amana.policy.projects import Job, Project
-from amana.policy.things import DatasetOf, MemberOf, ModelOf, Node, OutputOf, PermitOf, RoleOf, Thing, check_possible, project_of, stands
+from amana.policy.things import (
+    CommitmentOf,
+    DatasetOf,
+    EvidenceOf,
+    MemberOf,
+    ModelOf,
+    Node,
+    OutputOf,
+    PermitOf,
+    RoleOf,
+    Thing,
+    check_possible,
+    project_of,
+    stands,
+)
 from amana.policy.transitions import Event, ModelEvent, OutputEvent, PermitEvent, ProjectEvent, RunEvent, rule_of
 from amana.terms.refusal import Refusal
 
@@ -89,6 +103,11 @@ class Action(Enum):
     SUSPEND_MODEL = "suspend_model"
     RESUME_MODEL = "resume_model"
     RETIRE_MODEL = "retire_model"
+    ADOPT_PLAN = "adopt_plan"
+    SUBMIT_EVIDENCE = "submit_evidence"
+    VERIFY_EVIDENCE = "verify_evidence"
+    DROP_COMMITMENT = "drop_commitment"
+    RESUME_COMMITMENT = "resume_commitment"
 
     @property
     def word(self) -> str:
@@ -267,6 +286,19 @@ _RULES = (
     _model(Action.SUSPEND_MODEL, ModelEvent.SUSPEND, Scope.GOVERN, aside=True),
     _model(Action.RESUME_MODEL, ModelEvent.RESUME, Scope.GOVERN, aside=True),
     _model(Action.RETIRE_MODEL, ModelEvent.RETIRE, Scope.APPLY),
+    # The national programme: its owner brings evidence, another organisation verifies it, and no status is for anybody to set
+    Rule(action=Action.ADOPT_PLAN, on=(Node,), who=(Who.DECIDER,), scope=Scope.GOVERN, step_up=True),
+    _plain(Action.SUBMIT_EVIDENCE, CommitmentOf, (Who.PLANNER,), Scope.GOVERN),
+    Rule(
+        action=Action.VERIFY_EVIDENCE,
+        on=(EvidenceOf,),
+        who=(Who.VERIFIER,),
+        scope=Scope.GOVERN,
+        step_up=True,
+        conditions=(need.other_organisation, need.not_verified_yet),
+    ),
+    Rule(action=Action.DROP_COMMITMENT, on=(CommitmentOf,), who=(Who.DECIDER,), scope=Scope.GOVERN, step_up=True),
+    _plain(Action.RESUME_COMMITMENT, CommitmentOf, (Who.DECIDER,), Scope.GOVERN),
 )
 
 RULES: Mapping[Action, Rule] = MappingProxyType({rule.action: rule for rule in _RULES})
@@ -283,6 +315,8 @@ _NEEDED: Mapping[Who, str] = MappingProxyType(
         Who.CUSTODIAN: "rights.custodian_needed",
         Who.OPERATOR: "rights.operator_needed",
         Who.AUDITOR: "rights.auditor_needed",
+        Who.PLANNER: "rights.planner_needed",
+        Who.VERIFIER: "rights.verifier_needed",
     }
 )
 """The refusal for whoever stands in none of a rule's relations: the first of them says what is missing."""

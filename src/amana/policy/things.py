@@ -20,7 +20,7 @@ from amana.policy.transitions import (
     RunEvent,
     move,
 )
-from amana.terms.ids import OrganisationId
+from amana.terms.ids import OrganisationId, PersonId
 
 
 @final
@@ -72,6 +72,28 @@ class ModelOf:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommitmentOf:
+    """A commitment of the adopted plan, and the organisation that made it."""
+
+    plan: str
+    commitment: str
+    owner: OrganisationId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceOf:
+    """Evidence for a commitment: of whose commitment, who brought it, and whether somebody has verified it."""
+
+    evidence: str
+    owner: OrganisationId
+    organisation: OrganisationId
+    submitted_by: PersonId
+    verified: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberOf:
     """A person on her way into a project, or out of it."""
 
@@ -88,7 +110,22 @@ class RoleOf:
     role: Role
 
 
-Thing: TypeAlias = Node | DatasetOf | Project | MemberOf | PermitOf | Job | OutputOf | ModelOf | Person | RoleOf | Accreditation | Token
+Thing: TypeAlias = (
+    Node
+    | DatasetOf
+    | Project
+    | MemberOf
+    | PermitOf
+    | Job
+    | OutputOf
+    | ModelOf
+    | CommitmentOf
+    | EvidenceOf
+    | Person
+    | RoleOf
+    | Accreditation
+    | Token
+)
 
 
 def project_of(on: Thing) -> Project | None:
@@ -122,7 +159,9 @@ def stands(who: Who, asker: Asker, *, on: Thing) -> bool:
             return isinstance(on, OutputOf) and on.output.author == person.id and stands(Who.MEMBER, asker, on=on)
         case Who.CUSTODIAN:
             return Role.CUSTODIAN in person.roles and person.organisation in _custodians(on)
-        case Who.RESEARCHER | Who.REVIEWER | Who.DECIDER | Who.OPERATOR | Who.AUDITOR:
+        case Who.PLANNER:
+            return Role.PLANNER in person.roles and isinstance(on, CommitmentOf) and person.organisation == on.owner
+        case Who.RESEARCHER | Who.REVIEWER | Who.DECIDER | Who.OPERATOR | Who.AUDITOR | Who.VERIFIER:
             return Role(who.value) in person.roles
 
 

@@ -12,8 +12,8 @@ from typing import Final, TypeAlias, cast, final
 from amana.client.text import LANGUAGES
 from amana.privacy.loss import NANO, epsilon_of
 from amana.register.listing import Json
-from amana.register.table import write_csv
 from amana.terms.model_card import PLAIN, TRANSLATED, Card, Texts
+from amana.terms.table import write_csv
 from amana.terms.training_facts import Attack, Audit, Metric, TrainingFacts
 
 FORMAT: Final = "amana register of AI systems 1"

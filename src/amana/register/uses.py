@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Final, TypeAlias, cast, final
 
 from amana.register.listing import Json
-from amana.register.table import write_csv
+from amana.terms.table import write_csv
 
 FORMAT: Final = "amana register of uses 1"
 Entry: TypeAlias = Mapping[str, object]

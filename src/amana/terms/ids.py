@@ -19,6 +19,7 @@ ReviewId = NewType("ReviewId", str)
 OutputId = NewType("OutputId", str)
 JobId = NewType("JobId", str)
 ModelId = NewType("ModelId", str)
+EvidenceId = NewType("EvidenceId", str)
 
 NanoRho = NewType("NanoRho", int)
 """Privacy loss in units of 1e-9 rho (zero-concentrated differential privacy)."""

@@ -22,7 +22,7 @@ router = new_router("people")
 
 ABOUT_HERSELF = open_because("it tells a person about herself and nobody else; a stranger is refused", signed_in=("token", "session"))
 Kind = Literal["custodian", "research", "company", "authority", "operator"]
-RoleName = Literal["researcher", "reviewer", "decider", "custodian", "operator", "auditor"]
+RoleName = Literal["researcher", "reviewer", "decider", "custodian", "operator", "auditor", "planner", "verifier"]
 
 
 class NewOrganisation(Closed):

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from amana.client.odds import epsilon_of, odds_percent, right_of_100
 from amana.node.service import Service
 from amana.policy.rights import Action
+from amana.register.findings import findings_text
 from amana.web.access import doing
 from amana.web.pages.plain import items_of
 from amana.web.pages.render import page
@@ -130,7 +131,7 @@ def attacks() -> Attacks:
 @cache
 def known() -> tuple[Markup, ...]:
     """The known vulnerabilities, one by one."""
-    return items_of(_text("known-vulnerabilities.md"))
+    return items_of(findings_text())
 
 
 def contact_of(service: Service) -> str:

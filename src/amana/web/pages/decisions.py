@@ -15,9 +15,9 @@ from amana.node.records import as_csv, as_json, processing_record_for
 from amana.node.service import Service
 from amana.policy.rights import Action, check
 from amana.policy.things import Node
-from amana.register.table import write_csv
 from amana.terms.database import moment
 from amana.terms.refusal import Refusal
+from amana.terms.table import write_csv
 from amana.web.access import doing
 from amana.web.pages.reader import Reader
 from amana.web.pages.render import page

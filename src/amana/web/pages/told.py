@@ -23,12 +23,13 @@ _BUDGETS = frozenset({"cap_nrho", "cost_nrho", "left_nrho", "cap_delta", "cost_d
 _ORDER = (
     "hour", "project", "dataset", "datasets", "custodian", "purposes", "verb", "state", "cost_nrho", "left_nrho", "cap_nrho", "unit",
     "period", "until", "ends", "retention", "index", "field", "value", "code", "mechanism", "population", "training", "permit", "model",
-    "run", "version", "vkey", "replaces", "salt",
+    "run", "version", "organisation", "category", "themes", "plan", "commitment", "indicator", "on", "basis", "verdict", "evidence", "use",
+    "release", "languages", "findings", "accreditation", "digest", "queries", "vkey", "replaces", "salt",
 )  # fmt: skip
 """What people ask first stands first; what only programs compare comes last."""
 _WORDS: Mapping[str, str] = {"state": "state", "period": "log.period", "verb": "log.verb", "field": "log.sealed"}
 """Members whose values are words of the catalogue, by the name of the words."""
-_ISOLATED = frozenset({"custodian", "unit", "population", "value"})
+_ISOLATED = frozenset({"custodian", "organisation", "unit", "population", "value"})
 """What people wrote, in whatever language: its direction is its own."""
 
 
@@ -107,6 +108,8 @@ def sentence(reader: Reader, entry: Members, *, known: Known, linked: bool = Tru
             )
         case "dataset":
             return reader.tell("page.entry.version" if entry["replaces"] else "page.entry.dataset", **parts)
+        case "team" | "listing" | "accreditation" | "release" | "plan" | "evidence" | "verification" | "commitment":
+            return _of_programme(reader, entry, parts)
         case "key":
             return reader.tell("page.entry.new_key" if entry["replaces"] else "page.entry.key")
         case _:
@@ -177,6 +180,24 @@ def _use(reader: Reader, entry: Members, parts: Mapping[str, Markup], *, known: 
     )
 
 
+def _of_programme(reader: Reader, entry: Members, parts: Mapping[str, Markup]) -> Markup:
+    kind, words = str(entry["kind"]), reader.catalogue.word
+    told = {
+        name: ltr(entry[name]) for name in ("version", "until", "plan", "commitment", "evidence", "release", "findings") if name in entry
+    }
+    told |= {"organisation": isolated(entry.get("organisation", ""))}
+    told |= {name: escape(words(group, str(entry[name]))) for name, group in (("category", "kind"), ("basis", "basis")) if name in entry}
+    told |= {"themes": _several(reader, entry, "themes", group="theme"), "languages": _several(reader, entry, "languages", group="")}
+    step = entry.get("event", entry.get("verdict")) if kind != "evidence" else None
+    return reader.tell(f"page.entry.{kind}.{step}" if step else f"page.entry.{kind}", **{**parts, **told})
+
+
+def _several(reader: Reader, entry: Members, name: str, *, group: str) -> Markup:
+    """A list of words of the catalogue, or of names."""
+    found = cast("Sequence[str]", entry.get(name, ()))
+    return comma_of(reader, (reader.catalogue.word(group, each) if group else ltr(each) for each in found)) if found else ltr("–")
+
+
 def _state(reader: Reader, entry: Members) -> str:
     return reader.catalogue.word("state", str(entry["state"]))
 
@@ -202,7 +223,15 @@ def _value(reader: Reader, entry: Members, name: str, *, known: Known) -> Markup
             return comma_of(reader, (dataset_named(reader, each, known=known) for each in cast("Sequence[str]", value)))
         case "purposes":
             return purposes_named(reader, value)
-        case "index" | "training":
+        case "themes" | "languages" | "queries":
+            return _several(reader, entry, name, group="theme" if name == "themes" else "")
+        case "category" | "basis":
+            return escape(reader.catalogue.word({"category": "kind", "basis": "basis"}[name], str(value)))
+        case "verdict":
+            return escape(reader.catalogue.say(f"page.entry.verdict.{value}"))
+        case "use" if not value:
+            return ltr("–")
+        case "index" | "training" | "use":
             return Markup('<a href="{}">{}</a>').format(reader.at(f"/log/{value}"), ltr(value))
         case "code":
             return ltr(f"AMA-{value}" if value else "–")

@@ -1,0 +1,73 @@
+"""A whole copy of the public log, verified in every byte, and what it says of a plan (`amana programme evaluate`)."""
+
+import base64
+from dataclasses import dataclass
+from datetime import date
+from typing import final
+
+from amana.log.documents import read_document as read_public
+from amana.log.entries import entry_of, read_bundle
+from amana.log.look import entries_between, published_now
+from amana.log.programme_kinds import PlanEntry
+from amana.log.quorum import Policy
+from amana.log.read import LogReader
+from amana.log.verify import Replay, Verified
+from amana.programme.evaluate import Evaluation, Evaluator
+from amana.programme.plan import Plan
+from amana.programme.plan_file import read_document
+from amana.terms.refusal import Refusal
+
+PART = 4_096
+"""So many entries are looked through at once."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What a copy says. `verified`: the log that it was read from."""
+
+    evaluation: Evaluation
+    verified: Verified
+
+    @property
+    def root(self) -> str:
+        """Of the tree, as checkpoints write it: base64."""
+        return base64.b64encode(self.verified.checkpoint.root).decode("ascii")
+
+
+def evaluate_copy(reader: LogReader, *, policy: Policy, today: date, name: str = "", plan: Plan | None = None) -> Copied:
+    """Verify a log and evaluate the plan that it adopted last. `name`: which plan, where there are several; `plan`: one to be tried.
+
+    Entries after `today` do not count. Errors: Refusal programme.no_plan, programme.no_document; Violation; OSError.
+    """
+    adopted = None if plan is not None else adopted_in(reader, name=name)
+    chosen = plan if plan is not None else _document(reader, adopted)
+    evaluator = Evaluator(chosen, read=lambda digest: read_public(reader, digest=digest))
+    replay = Replay(reader, policy=policy, tell=lambda index, entry: evaluator.add(index, entry, until=today))
+    verified = replay.advance(since=None, progress=lambda _done, _total: None)
+    found = evaluator.brought.adopted
+    if adopted is not None and (found is None or found[1].digest != adopted.digest):
+        raise Refusal("programme.no_plan", names=adopted.plan)  # it was adopted after that day, or the log grew meanwhile
+    return Copied(evaluation=evaluator.evaluation(today=today, policy=policy), verified=verified)
+
+
+def adopted_in(reader: LogReader, *, name: str) -> PlanEntry:
+    """The last adoption that a log tells of, unproved. Errors: Refusal programme.no_plan; Violation; OSError."""
+    size, found = published_now(reader)[1].size, dict[str, PlanEntry]()
+    for low in range(0, size, PART):
+        for content in entries_between(reader, low=low, high=low + PART, size=size):
+            if b'"kind":"plan"' in content:
+                entry = entry_of(read_bundle([content])[0])
+                if isinstance(entry, PlanEntry) and entry.event == "adopt":
+                    found[entry.plan] = entry
+    if (name and name not in found) or len(found) != 1 and not name:
+        raise Refusal("programme.no_plan", names=", ".join(sorted(found)) or "–")
+    return found[name or next(iter(found))]
+
+
+def _document(reader: LogReader, entry: PlanEntry | None) -> Plan:
+    assert entry is not None
+    content = read_public(reader, digest=entry.digest)
+    if content is None:
+        raise Refusal("programme.no_document", digest=entry.digest)
+    return read_document(content)

@@ -1,0 +1,105 @@
+"""A private figure (E2): taken out of an answer whose receipt shows that it is the answer to the plan's own question.
+
+Nobody types the figure: it is read from the rows that the log's key has committed to, and the question is opened from its seal.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import final
+
+from amana.log.note import NoteError
+from amana.log.quorum import Policy
+from amana.log.receipt import ReceiptError, read_receipt, verify_receipt
+from amana.log.tree import ProofError
+from amana.programme.evidence import Evidence, EvidenceError
+from amana.programme.plan import PrivateFigure
+
+ROWS_MAX = 5_000
+LOW, HIGH = "_lo", "_hi"
+"""How the columns of an interval's ends are called, after their figure."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A figure and its 95 % interval, for noise only (PRIVACY 20)."""
+
+    value: Fraction
+    low: Fraction
+    high: Fraction
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The figure of the country, and those of its regions."""
+
+    whole: Interval
+    regions: tuple[tuple[str, Interval], ...]
+
+
+def prove(evidence: Evidence, *, method: PrivateFigure, use: int, policy: Policy) -> Measured:
+    """What the evidence shows. `use`: the index that its entry names; `policy`: whose signatures count.
+
+    Errors: EvidenceError `receipt` where the receipt does not hold, `question` where it is of another question, `answer` where the rows do
+    not hold the figure.
+    """
+    try:
+        receipt = read_receipt(evidence.receipt.encode())
+        proven = verify_receipt(receipt, policy=policy, csv=evidence.answer.encode())
+    except (ReceiptError, NoteError, ProofError):
+        raise EvidenceError("receipt") from None
+    asked = {each.field: each.value for each in receipt.openings}
+    if proven.index != use or proven.rows != "opened" or proven.entry.get("kind") != "use":
+        raise EvidenceError("receipt")
+    if asked.get("sql") != method.sql or proven.entry.get("dataset") != method.dataset:
+        raise EvidenceError("question")
+    return measured(evidence.answer, method=method)
+
+
+def without_person(receipt: str) -> str:
+    """The receipt with nothing opened but the question: who asked stays sealed. Errors: EvidenceError `receipt`."""
+    try:
+        whole = json.loads(receipt)
+        whole["openings"] = [each for each in whole["openings"] if each["field"] == "sql"]
+    except (ValueError, KeyError, TypeError):
+        raise EvidenceError("receipt") from None
+    return json.dumps(whole, ensure_ascii=False, sort_keys=True)
+
+
+def measured(answer: str, *, method: PrivateFigure) -> Measured:
+    """The figures of an answer as CSV. Errors: EvidenceError `answer`."""
+    rows = list(csv.DictReader(io.StringIO(answer)))
+    if not rows or len(rows) > ROWS_MAX or any(None in row or None in row.values() for row in rows):
+        raise EvidenceError("answer")
+    chosen = [row for row in rows if all(row.get(name) == value for name, value in method.row)]
+    regions = tuple((row[method.by], _interval([row], method=method)) for row in rows) if method.by and method.by in rows[0] else ()
+    if not chosen or (len(chosen) > 1 and not method.by) or (method.by and not regions):
+        raise EvidenceError("answer")
+    return Measured(whole=_interval(chosen, method=method), regions=regions)
+
+
+def _interval(rows: Sequence[Mapping[str, str]], *, method: PrivateFigure) -> Interval:
+    """Of several rows the sum; its interval is as wide as all of theirs together, so at least as wide as it must be."""
+    if method.figure:
+        return _sum(rows, method.figure)
+    part, whole = _sum(rows, method.part), _sum(rows, method.whole)
+    if whole.low <= 0 or part.low < 0 > part.value:
+        raise EvidenceError("answer")
+    return Interval(
+        value=100 * part.value / whole.value, low=100 * max(part.low, Fraction(0)) / whole.high, high=100 * part.high / whole.low
+    )
+
+
+def _sum(rows: Sequence[Mapping[str, str]], column: str) -> Interval:
+    try:
+        value, low, high = (
+            sum((Fraction(row[name]) for row in rows), Fraction(0)) for name in (column, f"{column}{LOW}", f"{column}{HIGH}")
+        )
+    except (KeyError, ValueError, ZeroDivisionError):
+        raise EvidenceError("answer") from None
+    return Interval(value=value, low=low, high=high)

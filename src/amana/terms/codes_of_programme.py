@@ -1,0 +1,37 @@
+"""The refusals of the national programme; see `codes.py`."""
+
+from amana.terms.code import Code, Exit
+
+CODES_OF_PROGRAMME: dict[str, Code] = {
+    "programme.not_toml": Code(914, Exit.RULES),
+    "programme.unknown_field": Code(915, Exit.RULES),
+    "programme.missing_field": Code(916, Exit.RULES),
+    "programme.bad_value": Code(917, Exit.RULES),
+    "programme.plan_too_long": Code(918, Exit.RULES),
+    "programme.one_method": Code(919, Exit.RULES),
+    "programme.unknown_name": Code(920, Exit.RULES),
+    "programme.twice": Code(921, Exit.RULES),
+    "programme.too_few": Code(922, Exit.RULES),
+    "programme.too_many": Code(923, Exit.RULES),
+    "programme.not_after": Code(924, Exit.RULES),
+    "programme.backwards": Code(925, Exit.RULES),
+    "programme.source_absent": Code(926, Exit.RULES),
+    "programme.source_differs": Code(927, Exit.RULES),
+    "programme.span_differs": Code(928, Exit.RULES),
+    "programme.no_plan": Code(929, Exit.USAGE),
+    "programme.no_document": Code(930, Exit.LOG),
+    "programme.other_version": Code(931, Exit.RULES),
+    "programme.plan_differs": Code(932, Exit.RULES),
+    "programme.queries_differ": Code(933, Exit.RULES),
+    "programme.own_evidence": Code(934, Exit.PERMISSION),
+    "programme.verified": Code(935, Exit.USAGE),
+    "programme.owner_unknown": Code(936, Exit.RULES),
+    "programme.not_later": Code(937, Exit.USAGE),
+    "programme.evidence_wrong": Code(938, Exit.USAGE),
+    "programme.other_document": Code(939, Exit.USAGE),
+    "programme.dropped": Code(892, Exit.USAGE),
+    "programme.not_dropped": Code(893, Exit.USAGE),
+    "programme.none_adopted": Code(894, Exit.USAGE),
+    "rights.planner_needed": Code(896, Exit.PERMISSION),
+    "rights.verifier_needed": Code(897, Exit.PERMISSION),
+}
