@@ -1,0 +1,1 @@
+"""The national programme: commitments whose status is computed from evidence."""
