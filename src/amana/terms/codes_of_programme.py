@@ -3,6 +3,15 @@
 from amana.terms.code import Code, Exit
 
 CODES_OF_PROGRAMME: dict[str, Code] = {
+    "programme.dropped": Code(892, Exit.USAGE),
+    "programme.not_dropped": Code(893, Exit.USAGE),
+    "programme.none_adopted": Code(894, Exit.USAGE),
+    "rights.planner_needed": Code(896, Exit.PERMISSION),
+    "rights.verifier_needed": Code(897, Exit.PERMISSION),
+    "programme.topology_large": Code(910, Exit.SETTINGS),
+    "programme.topology_not_json": Code(911, Exit.SETTINGS),
+    "programme.topology_wrong": Code(912, Exit.SETTINGS),
+    "programme.topology_names": Code(913, Exit.SETTINGS),
     "programme.not_toml": Code(914, Exit.RULES),
     "programme.unknown_field": Code(915, Exit.RULES),
     "programme.missing_field": Code(916, Exit.RULES),
@@ -29,9 +38,4 @@ CODES_OF_PROGRAMME: dict[str, Code] = {
     "programme.not_later": Code(937, Exit.USAGE),
     "programme.evidence_wrong": Code(938, Exit.USAGE),
     "programme.other_document": Code(939, Exit.USAGE),
-    "programme.dropped": Code(892, Exit.USAGE),
-    "programme.not_dropped": Code(893, Exit.USAGE),
-    "programme.none_adopted": Code(894, Exit.USAGE),
-    "rights.planner_needed": Code(896, Exit.PERMISSION),
-    "rights.verifier_needed": Code(897, Exit.PERMISSION),
 }
