@@ -186,7 +186,9 @@ def _of_programme(reader: Reader, entry: Members, parts: Mapping[str, Markup]) -
         name: ltr(entry[name]) for name in ("version", "until", "plan", "commitment", "evidence", "release", "findings") if name in entry
     }
     told |= {"organisation": isolated(entry.get("organisation", ""))}
-    told |= {name: escape(words(group, str(entry[name]))) for name, group in (("category", "kind"), ("basis", "basis")) if name in entry}
+    told |= {
+        name: escape(words(group, str(entry[name]))) for name, group in (("category", "category"), ("basis", "basis")) if name in entry
+    }
     told |= {"themes": _several(reader, entry, "themes", group="theme"), "languages": _several(reader, entry, "languages", group="")}
     step = entry.get("event", entry.get("verdict")) if kind != "evidence" else None
     return reader.tell(f"page.entry.{kind}.{step}" if step else f"page.entry.{kind}", **{**parts, **told})
@@ -226,7 +228,7 @@ def _value(reader: Reader, entry: Members, name: str, *, known: Known) -> Markup
         case "themes" | "languages" | "queries":
             return _several(reader, entry, name, group="theme" if name == "themes" else "")
         case "category" | "basis":
-            return escape(reader.catalogue.word({"category": "kind", "basis": "basis"}[name], str(value)))
+            return escape(reader.catalogue.word(name, str(value)))
         case "verdict":
             return escape(reader.catalogue.say(f"page.entry.verdict.{value}"))
         case "use" if not value:
