@@ -68,7 +68,9 @@ CREATE TABLE marks AS
   FROM pupils p, range($marks) m(n);
 CREATE TABLE households AS
   SELECT n.id AS household, region, province, CAST(1 + floor(8 * pow(h('hm' || n.id), 1.5)) AS INTEGER) AS members,
-         CASE WHEN h('hs' || n.id) < 0.12 THEN true ELSE false END AS solar
+         CASE WHEN h('hs' || n.id) < 0.12 THEN true ELSE false END AS solar,
+         CASE WHEN h('hv' || n.id) < 0.4 THEN 'rural' ELSE 'urban' END AS setting,
+         h('ho' || n.id) < CASE WHEN h('hv' || n.id) < 0.4 THEN 0.36 ELSE 0.68 END AS online_services
   FROM (SELECT range AS id, h('hw' || range) AS w FROM range($households)) n JOIN shares ON n.w >= low AND n.w < high;
 CREATE TABLE readings AS
   SELECT h2.household, CAST(DATE '2024-01-01' + to_months(CAST(m.n AS INTEGER)) AS DATE) AS month, h2.region,
@@ -83,7 +85,8 @@ FILES = {
     "schools": "SELECT school, province, setting FROM schools ORDER BY school",
     "pupils": "SELECT pupil AS pupil_id, school, region, setting, sex, grade, absent_days, repeats FROM pupils ORDER BY pupil",
     "marks": "SELECT mark_id, pupil AS pupil_id, date, subject, mark FROM marks ORDER BY mark_id",
-    "homes": "SELECT household AS household_id, region, province, members, solar FROM households ORDER BY household",
+    "homes": "SELECT household AS household_id, region, province, setting, members, solar, online_services FROM households "
+    "ORDER BY household",
     "readings": "SELECT household AS household_id, month, region, energy_kwh FROM readings ORDER BY household, month",
 }
 
