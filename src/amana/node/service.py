@@ -45,6 +45,7 @@ from amana.node.public_projects import PublicProjects
 from amana.node.public_record import is_told
 from amana.node.publish_apart import PublishApart
 from amana.node.receipts import Holder
+from amana.node.regions import Regions
 from amana.node.registers import Registers
 from amana.node.repeats import Repeats
 from amana.node.sign_in import cut_off
@@ -109,6 +110,7 @@ class Service:
         self.trainings = Trainings(self)
         self.programme_state = ProgrammeState(self.database, self.now, entries=wired.log.entries, policy=self.log_policy)
         self.programme, self.private_figures = Programme(self), PrivateFigures(self)
+        self.regions = Regions(self.settings)
         self.jobs = Jobs(self, now=self.now)
         self.history = History(self, now=self.now)
         self.witness = open_witness(wired.settings.folder, wired.settings, now=self.now)
