@@ -1,6 +1,5 @@
 """An indicator as its commitment's page shows it, and on a page of its own with everything that it was measured by."""
 
-import json
 from dataclasses import dataclass
 from typing import Annotated, final
 
@@ -12,7 +11,7 @@ from amana.log.tree import leaf_hash
 from amana.policy.rights import Action
 from amana.programme.evaluate import Evaluation
 from amana.programme.evidence import EvidenceError, Shown, read_evidence
-from amana.programme.fold import Fold, Share, digest_of, plain_of
+from amana.programme.fold import Fold, Share, digest_of, written_query
 from amana.programme.plan import Document, PrivateFigure
 from amana.programme.status import Measure, Observation
 from amana.terms.refusal import Refusal
@@ -27,7 +26,8 @@ from amana.web.pages.render import ltr, page
 from amana.web.pages.route import Read, public_pages
 from amana.web.pages.told import dataset_named, isolated, known_of
 
-OBSERVATIONS_SHOWN = 12
+OBSERVATIONS_SHOWN = 6
+ENTRIES_SHOWN = 4
 router = public_pages()
 Entry = Annotated[int | None, Query(ge=0, le=INDEX_MAX)]
 
@@ -89,7 +89,7 @@ def indicator(reader: Read, name: str, entry: Entry = None) -> Response:
         indicator=measure.indicator,
         gauge=gauge_of(reader, evaluation, measure),
         query=query_told(reader, method) if isinstance(method, Fold | Share) else (),
-        query_json=json.dumps(plain_of(method), ensure_ascii=False, indent=1) if isinstance(method, Fold | Share) else "",
+        query_json=written_query(method) if isinstance(method, Fold | Share) else "",
         query_digest=digest_of(method) if isinstance(method, Fold | Share) else "",
         private=method if isinstance(method, PrivateFigure) else None,
         dataset=dataset_named(reader, method.dataset, known=known) if isinstance(method, PrivateFigure) else "",
@@ -99,10 +99,10 @@ def indicator(reader: Read, name: str, entry: Entry = None) -> Response:
         targets=tuple(
             (each.period.last.isoformat(), measured(reader, value_told(each.value), measure)) for each in measure.indicator.targets
         ),
-        entries=entries_told(reader, counted),
+        entries=entries_told(reader, counted[-ENTRIES_SHOWN:]),
         index=checked,
         leaf=None if checked is None else _leaf(reader, checked),
-        address=reader.service.settings.public_url,
+        entry=Markup() if checked is None else Markup('<a href="{}">{}</a>').format(reader.at(f"/log/{checked}"), ltr(checked)),
     )
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from amana.policy.rights import Action
 from amana.programme.evaluate import Evaluation
 from amana.programme.outline import Outline
+from amana.programme.plan import Commitment
 from amana.programme.status import Measure, Observation
 from amana.terms.answer import Estimate
 from amana.terms.refusal import Refusal
@@ -44,7 +45,7 @@ def regions(reader: Read, chosen: Chosen = "") -> Response:
         reader,
         "programme_map.html",
         shown=shown,
-        choices=tuple((name, each[1].indicator.title) for name, each in found.items()),
+        choices=tuple((name, each[0].title, each[1].indicator.title) for name, each in found.items()),
         commitment=commitment,
         current=current,
         what=what,
@@ -54,10 +55,10 @@ def regions(reader: Read, chosen: Chosen = "") -> Response:
     )
 
 
-def with_regions(evaluation: Evaluation) -> Mapping[str, tuple[str, Measure, Observation]]:
+def with_regions(evaluation: Evaluation) -> Mapping[str, tuple[Commitment, Measure, Observation]]:
     """The indicators whose figure is known by region: the commitment, the measure and the figure, by the name of the indicator."""
     return {
-        each.indicator.id: (standing.commitment.id, each, each.current)
+        each.indicator.id: (standing.commitment, each, each.current)
         for standing in evaluation.standings
         for each in standing.measures
         if each.current is not None and each.current.regions
