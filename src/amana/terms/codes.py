@@ -2,6 +2,7 @@
 
 from amana.terms.code import Code, Exit
 from amana.terms.codes_of_learning import CODES_OF_LEARNING
+from amana.terms.codes_of_programme import CODES_OF_PROGRAMME
 
 CODES: dict[str, Code] = {
     # 100-199 reading SQL (query/parse)
@@ -341,4 +342,5 @@ CODES: dict[str, Code] = {
     "contact.not_confirmed": Code(888, Exit.USAGE),
     "contact.no_mail": Code(889, Exit.USAGE),
     **CODES_OF_LEARNING,
+    **CODES_OF_PROGRAMME,
 }

@@ -1,0 +1,1 @@
+"""The national programme: what a source text promises, the plan made of it, and its status, computed from evidence."""
