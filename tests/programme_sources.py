@@ -1,4 +1,4 @@
-"""Source texts for tests: our own, of an invented country, in two languages; a small writer of PDF; and where the real one lies."""
+"""Source texts for tests: our own, of invented meetings, in three languages; a small writer of PDF; and where the real one lies."""
 
 import zlib
 from pathlib import Path
@@ -11,7 +11,7 @@ REAL = Path(__file__).parent.parent.parent / "shared" / "programme" / "communiqu
 
 
 def ours(language: str) -> bytes:
-    """Our own communiqué in French or English."""
+    """Our own communiqué in Arabic, French or English."""
     return (FOLDER / f"communique-{language}.txt").read_bytes()
 
 

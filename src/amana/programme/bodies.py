@@ -10,6 +10,7 @@ from typing import cast, final
 
 from amana.programme.language import Language
 from amana.programme.lexicon import Lexicon, lexicon_of, pattern
+from amana.programme.lexicon import words as words_of
 from amana.programme.proposal import BodyKind
 from amana.programme.spans import Span
 
@@ -17,6 +18,9 @@ _WORDS_MAX = 14
 _WORDS_SAME = 3
 """Two names are taken for one when the shorter has more words than that."""
 _WORD = re.compile(r"[^\W_]+(?:[-.&][^\W_]+)*'?|\([^()\n]{2,20}\)")
+_NAMES_LEAD = frozenset(words_of("ابن|بن|عبد|سيدي|مولاي|أبي|أبو"))
+"""Behind these, a word is a part of the same name."""
+_TAIL_WORDS_MIN = 3
 _DEFINITE = re.compile(r"(?:و)?(?:ال|بال|لل|كال)\w+")
 _CAPITALS_MAX = 120
 _CAPITALS_BEFORE = re.compile(r"(?<![\w'’-])(?:(?:The|A|An)\s+)?((?:[A-ZÀ-Þ][\w'’-]*\s+){0,4})\Z")
@@ -41,8 +45,10 @@ def _heads(language: Language) -> re.Pattern[str]:
 def bodies(text: str, written: str, statements: tuple[Span, ...], *, lexicon: Lexicon) -> tuple[Named, ...]:
     """The named bodies, in the order in which they are first named."""
     found: list[tuple[Span, BodyKind]] = []
+    heading = " ".join(text[statements[0].start : statements[0].end].split()) if statements else ""
     for statement in statements:
-        for span, kind in _in_statement(text, written, statement, lexicon=lexicon):
+        for whole, kind in _in_statement(text, written, statement, lexicon=lexicon):
+            span = _without_heading(text, whole, heading) if lexicon.attached else whole
             if not found or span.start >= found[-1][0].end:
                 found.append((span, kind))
     return _gathered(text, found)
@@ -76,10 +82,20 @@ def _in_arabic(text: str, zone: Span, *, head_end: int, lexicon: Lexicon) -> Spa
         leads_on = (
             word.startswith(lexicon.attached) and index > 0 and bool(_DEFINITE.fullmatch(following)) and not following.startswith("و")
         )
+        leads_on = leads_on or (index > 0 and words[index - 1][0] in _NAMES_LEAD)
         if not (_DEFINITE.fullmatch(word) or word in lexicon.links or _is_foreign(word) or word in lexicon.bodies or leads_on):
             break
         end = place.end
     return Span(zone.start, end) if end > head_end else None
+
+
+def _without_heading(text: str, span: Span, heading: str) -> Span:
+    """The name up to where the text's heading stands in it: "the ministry of water held" is followed, in Arabic, by what it held."""
+    words = text[span.start : span.end].split()
+    for count in range(2, len(words) - _TAIL_WORDS_MIN + 1):
+        if f" {' '.join(words[count:])} " in f" {heading} ":
+            return _first_words(text, span, count)
+    return span
 
 
 def _is_head(word: str, lexicon: Lexicon) -> bool:
