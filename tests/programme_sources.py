@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parent / "programme"
+FOLDER = Path(__file__).parent / "communiques"
 REAL = Path(__file__).parent.parent.parent / "shared" / "programme" / "communique-ar.txt"
 """Not part of the project, and never quoted in it: looked at by its counts, places and digests."""
 
