@@ -22,6 +22,7 @@ from amana.web.app import build
 from amana.web.context import COOKIE
 from tests.doors.http_node import SQL, lay_down, session_of
 from tests.models import card, new_model
+from tests.programme import plan_text
 
 PEOPLE: dict[str, tuple[str, Role]] = {
     "applicant": ("University", Role.RESEARCHER),
@@ -127,6 +128,14 @@ class World:
         """What a refused request must leave as it is."""
         with self.service.database.reading() as run:
             return [run.rows(sql, {}) for sql in STATE]
+
+    # --- the programme ---
+
+    def adopted(self) -> Sent:
+        """One of the commitments of a plan that the decider has adopted."""
+        if self.service.programme_state.plan() is None:
+            self.service.programme.adopt(self.known("decider"), content=plan_text().encode())
+        return Sent(path={"name": "training"})
 
     # --- words ---
 

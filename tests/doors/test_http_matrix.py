@@ -149,6 +149,18 @@ CASES: dict[str, Case] = {
     f"GET {B}/ai-systems.csv": Case(send=lambda w: Sent(), allowed=PUBLIC),
     f"GET {B}/ai-systems/{{model}}": Case(send=lambda w: in_register(w), allowed=PUBLIC),
     f"GET {B}/ai-systems/{{model}}/{{form}}": Case(send=lambda w: in_register(w), allowed=PUBLIC),
+    # the programme
+    **{
+        f"GET {each}": Case(send=lambda w: w.adopted(), allowed=PUBLIC)
+        for each in (
+            f"{B}/programme",
+            "/programme.json",
+            "/programme.csv",
+            "/programme/feed.atom",
+            "/programme/commitments/{name}/feed.atom",
+            "/programme/commitments/{name}/badge.svg",
+        )
+    },
     # people
     f"POST {B}/organisations": Case(send=lambda w: Sent(body={"name": w.fresh(), "kind": "research"}), allowed=only("operator")),
     f"GET {B}/people": Case(send=lambda w: Sent(), allowed=DECIDERS | {"operator", "auditor"}),
@@ -202,6 +214,7 @@ OPEN: dict[str, tuple[dict[str, Any], int]] = {
     "GET /log/policy": ({}, 200),
     "GET /log/archive/{day}": ({}, 404),
     "GET /log/tile/{place}": ({}, 404),
+    "GET /log/document/{digest}": ({}, 404),
     "GET /log/entries/{index}": ({}, 422),
     "GET /log/proof/inclusion": ({}, 422),
     "GET /log/proof/consistency": ({}, 422),
@@ -295,7 +308,7 @@ def test_a_stranger_who_guesses_learns_nothing_where_no_rule_stands(world: World
     body, status = OPEN[name]
     before = world.state()
     found, _ = world.request(
-        name, Sent(path=dict.fromkeys(("passkey", "name", "code", "day", "place", "index", "secret"), "guess"), body=body), {}
+        name, Sent(path=dict.fromkeys(("passkey", "name", "code", "day", "place", "index", "secret", "digest"), "guess"), body=body), {}
     )
     assert found == status
     assert world.state() == before
