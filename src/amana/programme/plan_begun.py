@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, cast, final
 
+from amana.catalog.rules_fields import place_in_toml
 from amana.programme.plan import AGREEMENT_KINDS, CATEGORIES, LANGUAGES
+from amana.programme.proposal_file import FORMAT
 from amana.terms.refusal import Place, Refusal
 
-FORMAT = "amana-proposal/1"
 DRAFT_BYTES_MAX = 2**22
 Item: TypeAlias = Mapping[str, object]
 
@@ -59,8 +60,6 @@ def _read(content: bytes) -> Item:
     try:
         draft = tomllib.loads(content.decode("utf-8", "replace"))
     except (tomllib.TOMLDecodeError, RecursionError, ArithmeticError, ValueError) as error:
-        from amana.catalog.rules_fields import place_in_toml
-
         line, column = place_in_toml(content.decode("utf-8", "replace"), error)
         raise Refusal("programme.not_toml", where=Place(line=line, column=column), line=line, column=column) from None
     if draft.get("format") != FORMAT:
