@@ -3,7 +3,6 @@ another organisation confirms it, and the status is another one.
 """
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -11,7 +10,7 @@ from playwright.sync_api import expect
 from amana.client.text import load
 from tests.browser.pages import needs_browser, page_of
 from tests.browser.portal import LANGUAGES, check_page
-from tests.browser.test_five_minutes import Country, country, pictured, signed_in
+from tests.browser.test_five_minutes import Country, country, pictured
 
 pytestmark = [pytest.mark.browser, needs_browser, pytest.mark.slow]
 __all__ = ["country"]
