@@ -15,6 +15,7 @@ from amana.terms.refusal import Refusal
 from amana.web import (
     ai_systems,
     audit,
+    consultations,
     datasets,
     docs,
     forecasts,
@@ -55,6 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     receipts.router,
     registers.router,
     ai_systems.router,
+    consultations.router,
     sign_in.router,
 )
 """Under `/api/v1`, in the order of the documentation."""
