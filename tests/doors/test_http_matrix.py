@@ -56,6 +56,7 @@ def in_register(world: World) -> Sent:
 
 
 B = "/api/v1"
+P = f"{B}/programme/consultations"
 PUT = (ModelEvent.ASSESS, ModelEvent.REGISTER)
 """What puts a model in the public register."""
 OVERSEERS = frozenset({"custodian", "decider", "deputy"})
@@ -149,6 +150,20 @@ CASES: dict[str, Case] = {
     f"GET {B}/ai-systems.csv": Case(send=lambda w: Sent(), allowed=PUBLIC),
     f"GET {B}/ai-systems/{{model}}": Case(send=lambda w: in_register(w), allowed=PUBLIC),
     f"GET {B}/ai-systems/{{model}}/{{form}}": Case(send=lambda w: in_register(w), allowed=PUBLIC),
+    # consultations
+    f"GET {P}": Case(send=lambda w: Sent(), allowed=PUBLIC),
+    f"POST {P}": Case(send=lambda w: w.begun(), allowed=DECIDERS),
+    f"GET {P}/{{plan}}/{{version}}": Case(send=lambda w: w.consulted(), allowed=PUBLIC),
+    f"GET {P}/{{plan}}/{{version}}/comments": Case(send=lambda w: w.consulted(), allowed=PUBLIC),
+    f"GET {P}/{{plan}}/{{version}}/answers": Case(send=lambda w: w.consulted(), allowed=PUBLIC, then=frozenset({422})),
+    f"POST {P}/{{plan}}/{{version}}/close": Case(send=lambda w: w.consulted(over=True), allowed=DECIDERS),
+    f"GET {B}/programme/comments": Case(send=lambda w: w.commented(), allowed=DECIDERS, listing=True),
+    f"POST {B}/programme/comments/{{comment}}/moderation": Case(
+        send=lambda w: w.commented(body={"decision": "withheld", "rule": "insult"}), allowed=DECIDERS
+    ),
+    f"POST {B}/programme/comments/{{comment}}/answer": Case(
+        send=lambda w: w.commented(published=True, body={"outcome": "not_accepted", "reason": "No."}), allowed=DECIDERS
+    ),
     # people
     f"POST {B}/organisations": Case(send=lambda w: Sent(body={"name": w.fresh(), "kind": "research"}), allowed=only("operator")),
     f"GET {B}/people": Case(send=lambda w: Sent(), allowed=DECIDERS | {"operator", "auditor"}),
