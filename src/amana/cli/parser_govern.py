@@ -22,7 +22,7 @@ ACTIONS = {
     "register": ("dcat", "croissant", "uses", "privacy", "ai"),
     "data": ("list", "get"),
     "model": ("show", "export", "verify"),
-    "programme": ("import", "check", "evaluate"),
+    "programme": ("import", "begin", "check", "evaluate"),
 }  # fmt: skip
 KINDS = ("custodian", "research", "company", "authority", "operator")
 ROLES = ("researcher", "reviewer", "decider", "custodian", "operator", "auditor", "planner", "verifier")

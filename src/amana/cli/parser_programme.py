@@ -20,6 +20,7 @@ def add_programme(command: argparse.ArgumentParser, catalogue: Catalogue) -> Non
     command.add_argument("--log", metavar="DIR|URL", help=_help(catalogue, "plan_log"))
     command.add_argument("--plan", metavar=say("word.metavar.name"), help=_help(catalogue, "plan_name"))
     command.add_argument("--at", metavar=say("word.metavar.date"), help=_help(catalogue, "plan_at"))
+    command.add_argument("--folder", metavar=say("word.metavar.folder"), help=_help(catalogue, "folder"))
     add_trust(command, catalogue)
 
 

@@ -3,10 +3,10 @@
 import argparse
 
 from amana.cli.programme_check import check, evaluate
-from amana.cli.programme_import import read_text
+from amana.cli.programme_import import begin, read_text
 from amana.client.text import Catalogue
 
-ACTIONS = {"import": read_text, "check": check, "evaluate": evaluate}
+ACTIONS = {"import": read_text, "begin": begin, "check": check, "evaluate": evaluate}
 
 
 def programme(options: argparse.Namespace, catalogue: Catalogue) -> None:

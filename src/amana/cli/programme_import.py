@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amana.cli.show import tell, working
+from amana.cli.trust import read_file
 from amana.cli.words import needed
 from amana.client.explain import clean, point_at
 from amana.client.figures import number
@@ -40,6 +41,23 @@ def read_text(options: argparse.Namespace, catalogue: Catalogue) -> None:
         _write(content, target)
         print(target)
     _summarise(found, catalogue)
+
+
+def begin(options: argparse.Namespace, catalogue: Catalogue) -> None:
+    """The beginning of a plan file, from the confirmed items of a draft. Errors: Refusal programme.draft_*, programme.not_toml."""
+    from amana.programme.plan_begun import DRAFT_BYTES_MAX, begin_plan
+
+    name = needed(options.what, word="DRAFT", example="amana programme begin draft.toml -o plan.toml")
+    begun = begin_plan(read_file(name, bytes_max=DRAFT_BYTES_MAX), source=options.plan or "source")
+    target = Path(options.output) if options.output else None
+    if target is None:
+        sys.stdout.write(begun.text)
+    elif target.exists():
+        raise Refusal("programme.source_draft_not_written", file=str(target)[:400], reason="word.system.exists")
+    else:
+        _write(begun.text, target)
+        print(target)
+    tell(catalogue.say("programme.begun", taken=number(begun.taken, 0), left=number(begun.left, 0)))
 
 
 def _read(path: Path) -> "Source":

@@ -24,6 +24,7 @@ STEPS = (
     ("amana.node", "schema/applications.sql"),
     ("amana.node", "schema/returned.sql"),
     ("amana.node", "schema/models.sql"),
+    ("amana.node", "schema/programme_roles.sql"),
     ("amana.node", "schema/programme.sql"),
     ("amana.node", "schema/consultation.sql"),
 )

@@ -25,6 +25,8 @@ CODES_OF_PROGRAMME: dict[str, Code] = {
     "programme.dropped": Code(892, Exit.USAGE),
     "programme.not_dropped": Code(893, Exit.USAGE),
     "programme.none_adopted": Code(894, Exit.USAGE),
+    "programme.draft_wrong": Code(898, Exit.USAGE),
+    "programme.draft_unconfirmed": Code(899, Exit.RULES),
     "rights.planner_needed": Code(896, Exit.PERMISSION),
     "rights.verifier_needed": Code(897, Exit.PERMISSION),
     "programme.source_not_read": Code(900, Exit.USAGE),

@@ -1,18 +1,4 @@
--- The national programme: adopted plans, evidence and who verified it, public documents. Two roles more: SQLite changes no CHECK of a
--- table, so it is made anew, with its rows.
-CREATE TEMPORARY TABLE person_role_before AS SELECT * FROM person_role;
-DROP TABLE person_role;
-CREATE TABLE person_role (
-    person TEXT NOT NULL REFERENCES person (id),
-    role TEXT NOT NULL CHECK (
-        role IN ('researcher', 'reviewer', 'decider', 'custodian', 'operator', 'auditor', 'planner', 'verifier')
-    ),
-    given_by TEXT REFERENCES person (id),  -- NULL: on the node's own machine
-    PRIMARY KEY (person, role),
-    CHECK (given_by <> person)  -- nobody gives herself a role
-) STRICT;
-INSERT INTO person_role SELECT * FROM person_role_before;
-DROP TABLE person_role_before;
+-- The national programme: adopted plans, evidence and who verified it, public documents.
 CREATE TABLE document (
     digest TEXT PRIMARY KEY,  -- SHA-256 of the content, which is published when its entry is in the log
     content TEXT NOT NULL
