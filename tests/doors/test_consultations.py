@@ -66,6 +66,7 @@ def test_somebody_reads_comments_confirms_and_reads_the_answer(asked: Asked, lan
     own = f"/programme/comments/{secret}"
     assert say("page.comment.unconfirmed") in shown(asked, own, language=language)
     assert "More" not in shown(asked, STATEMENT, language=language), "looking at the link confirms nothing"
+    assert asked.world.node.client.get(f"/{language}{own}").headers["cache-control"] == "no-store"
     done = asked.world.node.client.post(f"/{language}{own}", follow_redirects=False)
     assert done.status_code == 303 and done.headers["location"] == f"/{language}{own}"
     assert say("page.comment.waiting") in shown(asked, own, language=language)

@@ -1,6 +1,8 @@
 """A version of the plan is open for comments: confirmed by a letter, moderated by rule, answered, adopted, and the log holds."""
 
+import secrets
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from amana.log.entries import entry_of, read_bundle, write_entry
 from amana.log.programme_kinds import PlanEntry
 from amana.log.programme_lives import ProgrammeLives
 from amana.log.spent import LedgerError
+from amana.node.database import open_database
 from amana.node.plan_comments import AUTHOR_MAX, AUTHOR_WAITING_MAX, Said
 from amana.policy.people import Role
 from amana.programme.consultation import ACCEPTED, CATEGORIES, NOT_ACCEPTED, RULES, CommentAnswer, noticed
@@ -29,6 +32,24 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
 
 
 def test_the_whole_life_from_a_draft_to_an_adopted_text_verifies_in_the_log(asked: Asked) -> None:
+    live(asked)
+
+
+@pytest.mark.slow
+def test_the_same_life_is_lived_on_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres: str) -> None:
+    schema = f"t{secrets.token_hex(8)}"
+    url = f"{postgres}{'&' if '?' in postgres else '?'}options=-csearch_path%3D{schema}"
+    with closing(open_database(url, folder=Path())) as database, database.alone() as run:
+        run.script(f"CREATE SCHEMA {schema}")
+    monkeypatch.setenv("AMANA_DATABASE", url)
+    with consulted(tmp_path, monkeypatch) as asked:
+        live(asked)
+        refused(lambda: asked.comments.write(None, said=asked.said("Late.")), "consultation.over")
+        asked.comments.purge()
+
+
+def live(asked: Asked) -> None:
+    """From the draft to the adopted text."""
     asked.verified()
     first = asked.published("Every ministry should open its data.")
     second = asked.published("Drop it.", statement="training", address="other@town.example")
@@ -59,6 +80,8 @@ def test_the_whole_life_from_a_draft_to_an_adopted_text_verifies_in_the_log(aske
     ]
     published = asked.world.node.service.settings.folder / "log" / "document" / closed.answers
     assert digest_of(published.read_bytes()) == closed.answers
+    assert asked.comments.published("small", 1, after="", limit=1)[0].id == min(first, second)
+    assert asked.comments.numbers(closed) == {"open-data": 1, "training": 1}
 
 
 def test_nobody_sees_or_counts_a_comment_that_was_not_confirmed(asked: Asked) -> None:
