@@ -105,7 +105,7 @@ def noticed(words: str) -> tuple[str, ...]:
     (('personal_data',), ())
     """
     plain = _DAY.sub("", unicodedata.normalize("NFKC", words).translate(_DIGITS))
-    found = []
+    found: list[str] = []
     if _ADDRESS.search(plain) or _PHONE.search(plain):
         found.append("personal_data")
     if len(_LINK.findall(plain)) > LINKS_MAX:

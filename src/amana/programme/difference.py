@@ -63,8 +63,8 @@ def of_commitment(differences: Sequence[Difference], commitment: str) -> tuple[D
 
 
 def _compare(old: object, new: object, path: tuple[str, ...], found: list[Difference]) -> None:
-    if isinstance(old, dict) and isinstance(new, dict):
-        before, after = cast("dict[str, object]", old), cast("dict[str, object]", new)
+    before, after = _members(old), _members(new)
+    if before is not None and after is not None:
         for name in dict.fromkeys((*before, *after)):
             _compare(before.get(name), after.get(name), (*path, name), found)
         return
@@ -81,6 +81,10 @@ def _compare(old: object, new: object, path: tuple[str, ...], found: list[Differ
 
 def _difference(path: tuple[str, ...], before: object, after: object) -> Difference:
     return Difference(path="".join(f"/{each.replace('~', '~0').replace('/', '~1')}" for each in path), before=before, after=after)
+
+
+def _members(value: object) -> dict[str, object] | None:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None
 
 
 def _named(value: object) -> dict[str, object] | None:
