@@ -29,15 +29,18 @@ PEOPLE = (
 )
 """Name of the link, name, organisation, role."""
 
+REGIONS = Path(__file__).parent.parent / "programme" / "regions.json"
+"""The map of the invented country."""
 SETTINGS = """# A demonstration: one-time links open whole sessions here. On a real node people sign in with passkeys.
 sign_in_links = "demo"
 public_url = "{address}"
+programme_regions = "{regions}"
 """
 
 
 def invite(folder: Path, *, address: str) -> dict[str, str]:
     """Enter the people and give each her link, which works once: by its name, also as files in `links/`."""
-    (folder / "settings.toml").write_text(SETTINGS.format(address=address), encoding="utf-8")
+    (folder / "settings.toml").write_text(SETTINGS.format(address=address, regions=REGIONS.as_posix()), encoding="utf-8")
     links = folder / "links"
     links.mkdir(mode=0o700)
     made: dict[str, str] = {}

@@ -11,12 +11,11 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from amana.node.plan_comments import Said
 from amana.node.projects import Application
 from amana.node.service import Asked, Service, open_service
 from amana.policy.people import Asker, OrganisationKind, Role, Scope
 from amana.policy.projects import Job, OutputKind, Verdict
-from amana.policy.things import CommitmentOf, MemberOf, Node, RoleOf, Thing
+from amana.policy.things import MemberOf, RoleOf, Thing
 from amana.policy.transitions import ModelEvent, OutputEvent, PermitEvent, ProjectEvent
 from amana.terms.ids import PermitId, PersonId, ProjectId
 from amana.web.app import build
@@ -130,6 +129,14 @@ class World:
         """What a refused request must leave as it is."""
         with self.service.database.reading() as run:
             return [run.rows(sql, {}) for sql in STATE]
+
+    # --- the programme ---
+
+    def adopted(self) -> Sent:
+        """One of the commitments of a plan that the decider has adopted."""
+        if self.service.programme_state.plan() is None:
+            self.service.programme.adopt(self.known("decider"), content=plan_text().encode())
+        return Sent(path={"name": "training"})
 
     # --- words ---
 
@@ -274,37 +281,6 @@ class World:
             team = event in {ModelEvent.REGISTER, ModelEvent.REVISE}
             self.service.models.act(self.known("member" if team else "custodian"), model=made, event=event)
         return Sent(path={"model": made}, body=body, id=made, thing=self.service.models.place(made))
-
-    # --- consultations ---
-
-    def begun(self) -> Sent:
-        """A plan file that nobody has opened for comments."""
-        until = (self.service.now() + timedelta(days=30)).date().isoformat()
-        return Sent(body={"content": self._plan_file(), "until": until}, thing=Node())
-
-    def consulted(self, *, over: bool = False) -> Sent:
-        """A plan that is open for comments; `over`: until yesterday."""
-        until = (self.service.now() + timedelta(days=30)).date()
-        opened = self.service.consultations.open(self.known("decider"), content=self._plan_file().encode(), until=until)
-        if over:
-            with self.service.database.transaction() as run:
-                run.change("UPDATE consultation SET until = '2020-01-01' WHERE plan = :plan", {"plan": opened.plan})
-        return Sent(path={"plan": opened.plan, "version": "1", "name": opened.name}, id=opened.name, thing=Node())
-
-    def commented(self, *, published: bool = False, body: Mapping[str, Any] | None = None) -> Sent:
-        """A comment of somebody else, confirmed."""
-        plan = self.consulted().path["plan"]
-        said = Said(plan=plan, version=1, statement="open-data", language="en", words="More of it.")
-        made = self.service.consultations.comments.write(self.known("outsider"), said=said)
-        thing: Thing = Node()
-        if published:
-            self.service.consultations.comments.moderate(self.known("deputy"), comment=made, decision="published")
-            owner = self.service.people.person(self.ids["member"]).organisation
-            thing = CommitmentOf(plan=plan, commitment="open-data", owner=owner)
-        return Sent(path={"comment": made}, body=body, id=made, thing=thing)
-
-    def _plan_file(self) -> str:
-        return plan_text().replace('plan = "small"', f'plan = "p{secrets.token_hex(6)}"')
 
     # --- people ---
 

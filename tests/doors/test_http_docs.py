@@ -20,6 +20,7 @@ from amana.web.routing import BASE
 from tests.docs.http_page import http_document
 from tests.doors.http_node import http_node, session_of
 from tests.house.test_routes import empty_service
+from tests.programme import plan_text
 
 PAGE_BYTES_MAX = 30_000
 DOCUMENT = http_document()
@@ -217,6 +218,8 @@ def test_real_responses_have_the_form_of_their_examples(tmp_path: Path) -> None:
         text = {"kind": "text", "title": "Visits", "body": "They fell."}
         output = node.client.post(f"{BASE}/projects/{node.project}/outputs", json=text, headers=node.headers())
         cookie = {"Cookie": f"amana_session={session_of(node.service, node.people['member'])}"}
+        decider = node.service.sign_in.by_session(session_of(node.service, node.people["decider"]), now=node.service.now())
+        node.service.programme.adopt(decider, content=plan_text().encode())
         real = {
             "post-projects-project-outputs": output,
             "get-datasets": node.client.get(f"{BASE}/datasets"),
@@ -227,6 +230,7 @@ def test_real_responses_have_the_form_of_their_examples(tmp_path: Path) -> None:
             "get-datasets-name-croissant-json": node.client.get(f"{BASE}/datasets/test/croissant.json"),
             "get-catalog-jsonld": node.client.get(f"{BASE}/catalog.jsonld"),
             "get-uses-json": node.client.get(f"{BASE}/uses.json"),
+            "get-programme": node.client.get(f"{BASE}/programme"),
             "get-projects-project": node.client.get(f"{BASE}/projects/{node.project}", headers=node.headers()),
             "get-permits": node.client.get(f"{BASE}/permits", headers=node.headers()),
             "get-people": node.client.get(f"{BASE}/people", headers=node.headers("decider")),

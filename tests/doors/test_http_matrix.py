@@ -17,6 +17,7 @@ from amana.policy.transitions import ModelEvent
 from amana.web.access import ACTIONS
 from amana.web.context import COOKIE
 from amana.web.examples import CARD
+from tests.doors.matrix_consultations import begun, commented, consulted
 from tests.doors.matrix_world import PEOPLE, SIGNED, Sent, World, world_in
 from tests.house.test_routes import ROUTES as EVERY_ROUTE
 
@@ -152,18 +153,30 @@ CASES: dict[str, Case] = {
     f"GET {B}/ai-systems/{{model}}/{{form}}": Case(send=lambda w: in_register(w), allowed=PUBLIC),
     # consultations
     f"GET {P}": Case(send=lambda w: Sent(), allowed=PUBLIC),
-    f"POST {P}": Case(send=lambda w: w.begun(), allowed=DECIDERS),
-    f"GET {P}/{{plan}}/{{version}}": Case(send=lambda w: w.consulted(), allowed=PUBLIC),
-    f"GET {P}/{{plan}}/{{version}}/comments": Case(send=lambda w: w.consulted(), allowed=PUBLIC),
-    f"GET {P}/{{plan}}/{{version}}/answers": Case(send=lambda w: w.consulted(), allowed=PUBLIC, then=frozenset({422})),
-    f"POST {P}/{{plan}}/{{version}}/close": Case(send=lambda w: w.consulted(over=True), allowed=DECIDERS),
-    f"GET {B}/programme/comments": Case(send=lambda w: w.commented(), allowed=DECIDERS, listing=True),
+    f"POST {P}": Case(send=lambda w: begun(w), allowed=DECIDERS),
+    f"GET {P}/{{plan}}/{{version}}": Case(send=lambda w: consulted(w), allowed=PUBLIC),
+    f"GET {P}/{{plan}}/{{version}}/comments": Case(send=lambda w: consulted(w), allowed=PUBLIC),
+    f"GET {P}/{{plan}}/{{version}}/answers": Case(send=lambda w: consulted(w), allowed=PUBLIC, then=frozenset({422})),
+    f"POST {P}/{{plan}}/{{version}}/close": Case(send=lambda w: consulted(w, over=True), allowed=DECIDERS),
+    f"GET {B}/programme/comments": Case(send=lambda w: commented(w), allowed=DECIDERS, listing=True),
     f"POST {B}/programme/comments/{{comment}}/moderation": Case(
-        send=lambda w: w.commented(body={"decision": "withheld", "rule": "insult"}), allowed=DECIDERS
+        send=lambda w: commented(w, body={"decision": "withheld", "rule": "insult"}), allowed=DECIDERS
     ),
     f"POST {B}/programme/comments/{{comment}}/answer": Case(
-        send=lambda w: w.commented(published=True, body={"outcome": "not_accepted", "reason": "No."}), allowed=DECIDERS
+        send=lambda w: commented(w, published=True, body={"outcome": "not_accepted", "reason": "No."}), allowed=DECIDERS
     ),
+    # the programme
+    **{
+        f"GET {each}": Case(send=lambda w: w.adopted(), allowed=PUBLIC)
+        for each in (
+            f"{B}/programme",
+            "/programme.json",
+            "/programme.csv",
+            "/programme/feed.atom",
+            "/programme/commitments/{name}/feed.atom",
+            "/programme/commitments/{name}/badge.svg",
+        )
+    },
     # people
     f"POST {B}/organisations": Case(send=lambda w: Sent(body={"name": w.fresh(), "kind": "research"}), allowed=only("operator")),
     f"GET {B}/people": Case(send=lambda w: Sent(), allowed=DECIDERS | {"operator", "auditor"}),
@@ -217,6 +230,7 @@ OPEN: dict[str, tuple[dict[str, Any], int]] = {
     "GET /log/policy": ({}, 200),
     "GET /log/archive/{day}": ({}, 404),
     "GET /log/tile/{place}": ({}, 404),
+    "GET /log/document/{digest}": ({}, 404),
     "GET /log/entries/{index}": ({}, 422),
     "GET /log/proof/inclusion": ({}, 422),
     "GET /log/proof/consistency": ({}, 422),
@@ -310,7 +324,7 @@ def test_a_stranger_who_guesses_learns_nothing_where_no_rule_stands(world: World
     body, status = OPEN[name]
     before = world.state()
     found, _ = world.request(
-        name, Sent(path=dict.fromkeys(("passkey", "name", "code", "day", "place", "index", "secret"), "guess"), body=body), {}
+        name, Sent(path=dict.fromkeys(("passkey", "name", "code", "day", "place", "index", "secret", "digest"), "guess"), body=body), {}
     )
     assert found == status
     assert world.state() == before

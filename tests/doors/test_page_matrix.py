@@ -23,6 +23,7 @@ from amana.web.context import COOKIE
 from amana.web.pages.forms import TOKEN
 from amana.web.pages.reader import Reader
 from tests.doors.http_node import RULES, SQL, session_of
+from tests.doors.matrix_consultations import begun, commented, consulted
 from tests.doors.matrix_world import PEOPLE, SIGNED, Sent, World, world_in
 from tests.doors.test_http_matrix import DECIDERS, JUDGES, OVERSEERS, PUT, REFUSED, REVIEWERS, TEAM, only
 from tests.house.test_routes import ROUTES
@@ -154,17 +155,19 @@ CASES |= {
     f"GET {V}/decisions": OVERSEEN,
     f"GET {V}/exports/{{name}}": replace(OVERSEEN, narrower=True),
     f"GET {K}": MINE,
-    f"POST {K}": Case(send=lambda w: form_of(w.begun()), allowed=DECIDERS),
-    f"POST {K}/{{name}}/close": Case(send=lambda w: w.consulted(over=True), allowed=DECIDERS),
-    f"POST {K}/{{name}}/comment": Case(send=lambda w: w.consulted(), allowed=SIGNED, form={"statement": "-", "words": "Good."}),
-    f"POST {K}/comments/{{comment}}/moderate": Case(send=lambda w: w.commented(), allowed=DECIDERS, form={"rule": ""}),
+    f"POST {K}": Case(send=lambda w: form_of(begun(w)), allowed=DECIDERS),
+    f"POST {K}/{{name}}/close": Case(send=lambda w: consulted(w, over=True), allowed=DECIDERS),
+    f"POST {K}/{{name}}/comment": Case(send=lambda w: consulted(w), allowed=SIGNED, form={"statement": "-", "words": "Good."}),
+    f"POST {K}/comments/{{comment}}/moderate": Case(send=lambda w: commented(w), allowed=DECIDERS, form={"rule": ""}),
     f"POST {K}/comments/{{comment}}/answer": Case(
-        send=lambda w: w.commented(published=True), allowed=DECIDERS, form={"outcome": "not_accepted", "reason": "No."}
+        send=lambda w: commented(w, published=True), allowed=DECIDERS, form={"outcome": "not_accepted", "reason": "No."}
     ),
     f"GET {P}": Case(send=MINE.send, allowed=DECIDERS | {"operator", "auditor"}),
     f"GET {P}/{{person}}": Case(send=lambda w: w.newcomer(thing=Node()), allowed=DECIDERS | {"operator", "auditor"}),
     f"POST {P}/{{person}}": Case(send=lambda w: w.newcomer(), allowed=DECIDERS | {"operator"}, form={"do": "disable"}),
 }
+OF_PLAN = {"/commitments/": "training", "/indicators/": "trained", "/agreements/": "accord", "/events/": "day"}
+"""Parts of the plan that pages are about."""
 ENDS_SESSION = f"POST {D}/settings/sign-out"
 
 
@@ -250,15 +253,13 @@ def test_a_form_that_this_node_did_not_give_her_changes_nothing(world: World, na
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_public_page_is_the_same_for_everybody(world: World, name: str) -> None:
-    path = name.partition(" ")[2].replace("{language:language}", "en").replace("{name}", "test").replace("{path}", "nothing")
+    named = next((each for part, each in OF_PLAN.items() if part in name), "test")
+    world.adopted()
+    path = name.partition(" ")[2].replace("{language:language}", "en").replace("{name}", named).replace("{path}", "nothing")
     if "/consultations/" in path:
-        path = path.replace("test", world.consulted().id).replace("{statement}", "open-data")
-    path = (
-        path.replace("{secret}", "guess")
-        .replace("{project}", world.submitted().id)
-        .replace("{index}", "0")
-        .replace("{model}", world.trained(*PUT).id)
-    )
+        path = path.replace("test", consulted(world).id).replace("{statement}", "open-data")
+    path = path.replace("{secret}", "guess")
+    path = path.replace("{project}", world.submitted().id).replace("{index}", "0").replace("{model}", world.trained(*PUT).id)
     bodies = set[bytes]()
     for who in ("anonymous", "applicant", "decider", "operator"):
         world.client.cookies.clear()

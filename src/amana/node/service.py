@@ -46,6 +46,7 @@ from amana.node.public_projects import PublicProjects
 from amana.node.public_record import is_told
 from amana.node.publish_apart import PublishApart
 from amana.node.receipts import Holder
+from amana.node.regions import Regions
 from amana.node.registers import Registers
 from amana.node.repeats import Repeats
 from amana.node.sign_in import cut_off
@@ -110,7 +111,7 @@ class Service:
         self.trainings = Trainings(self)
         self.programme_state = ProgrammeState(self.database, self.now, entries=wired.log.entries, policy=self.log_policy)
         self.programme, self.private_figures = Programme(self), PrivateFigures(self)
-        self.consultations = Consultations(self, digest_key=wired.store.digest_key)
+        self.regions, self.consultations = Regions(self.settings), Consultations(self, digest_key=wired.store.digest_key)
         self.jobs = Jobs(self, now=self.now)
         self.history = History(self, now=self.now)
         self.witness = open_witness(wired.settings.folder, wired.settings, now=self.now)
@@ -121,8 +122,8 @@ class Service:
             minutes=wired.settings.log_verify_minutes,
         )  # fmt: skip
         self._runs = JobRuns(self, worker=wired.worker.name, alive=wired.worker.alive, now=self.now)
-        letters = self.consultations.comments.letters
-        self._post = Post(self.database, self.settings, self.now, code_of=self.contacts.code_of, others=letters)
+        others = self.consultations.comments.letters
+        self._post = Post(self.database, self.settings, self.now, code_of=self.contacts.code_of, others=others)
         self._queue: JobQueue | None = None
 
     def work(self) -> None:

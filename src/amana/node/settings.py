@@ -163,6 +163,16 @@ class Settings:
     )
     machine_power_w: int = _number("power that this machine takes while it works, in watts; 0: no energy is predicted", 0, 0, 100_000)
     grid_carbon_g_per_kwh: int = _number("carbon dioxide of its electricity, in grams for each kWh; 0: none is predicted", 0, 0, 10_000)
+    programme_regions: str = _text(
+        "file of the country's regions for the programme's map (TopoJSON), absolute or in the data folder; without one there is no map",
+        "",
+        "a path or nothing",
+    )
+    programme_region_names: str = _text(
+        "file that names those regions: a JSON object from their ids to names by language; without one, as the map does",
+        "",
+        "a path or nothing",
+    )
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False, compare=False)
 
 

@@ -97,9 +97,14 @@ def plain_of(query: Query) -> dict[str, object]:
     return written | ({"in_period": True} if query.in_period else {})
 
 
+def written_query(query: Query) -> str:
+    """The query in canonical JSON."""
+    return json.dumps(plain_of(query), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def digest_of(query: Query) -> str:
     """SHA-256 of the query in canonical JSON, in hexadecimal: what the log tells when a plan with it is adopted."""
-    return hashlib.sha256(json.dumps(plain_of(query), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(written_query(query).encode()).hexdigest()
 
 
 def forms_of(kind: str) -> Mapping[str, Form]:

@@ -26,6 +26,7 @@ from amana.web import (
     people,
     permits,
     problems,
+    programme,
     projects,
     questions,
     receipts,
@@ -57,6 +58,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     registers.router,
     ai_systems.router,
     consultations.router,
+    programme.router,
     sign_in.router,
 )
 """Under `/api/v1`, in the order of the documentation."""
@@ -82,7 +84,7 @@ def build(service: Service) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    for router in (docs.router, health, log.router, witness.router, sign_in.callback):
+    for router in (docs.router, health, log.router, programme.files, witness.router, sign_in.callback):
         app.include_router(router)
     for router in PAGES:
         app.include_router(router)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, cast
 
 from amana.web.examples_of_consultations import CONSULTATION, PLAN_COMMENT
-from amana.web.examples_of_registers import AI_SYSTEMS, PRIVACY, USES
+from amana.web.examples_of_registers import AI_SYSTEMS, PRIVACY, PROGRAMME, USES
 
 LATER = "2031-01-01T00:00:00+00:00"
 NOW = "2030-06-01T09:00:00+00:00"
@@ -170,6 +170,7 @@ RESPONSES: Final[Mapping[str, Example]] = {
     "get-uses-json": USES,
     "get-ai-systems-json": AI_SYSTEMS,
     "get-ai-systems-model": AI_SYSTEM,
+    "get-programme": PROGRAMME,
     "get-models": _list(MODEL),
     "get-projects": _list(PROJECT),
     "get-permits": _list(PERMIT),

@@ -107,5 +107,51 @@ AI_SYSTEMS: Final[Example] = {
         }
     ],
 }  # fmt: skip
+PROGRAMME: Final[Example] = {
+    "plan": "national-ai", "version": 1, "title": [{"xml:lang": "en", "narrative": "National plan"}], "as-of": "2030-06-01",
+    "log-size": 4711, "adopted-entry": 4002,
+    "activities": [
+        {
+            "iati-identifier": "national-ai/teachers", "title": [{"xml:lang": "en", "narrative": "Teachers at ease"}],
+            "description": [{"xml:lang": "en", "narrative": "They learn."}], "status": "on_track",
+            "participating-org": [{"role": "accountable", "narrative": "Ministry of Education"}], "sector": "education",
+            "tag": [{"vocabulary": "sdg-goal", "code": "4"}], "activity-date": [{"type": "planned-end", "iso-date": "2031-12-31"}],
+            "agreement": None, "event": "conference", "dropped-entry": None,
+            "result": [
+                {
+                    "type": "output",
+                    "indicator": [
+                        {
+                            "id": "teachers-trained", "title": [{"xml:lang": "en", "narrative": "Teachers trained"}],
+                            "unit": [{"xml:lang": "en", "narrative": "teachers"}], "ascending": 1,
+                            "baseline": {"iso-date": "2029-07-02", "value": "0"},
+                            "period": [
+                                {
+                                    "period-start": {"iso-date": "2030-01-01"}, "period-end": {"iso-date": "2030-12-31"},
+                                    "target": {"value": "1000"},
+                                    "actual": {"value": "640", "basis": "E3", "evidence": "e-4f6c01d2a9b3"},
+                                }
+                            ],
+                            "observation": [
+                                {
+                                    "basis": "E3", "iso-date": "2030-05-31", "value": "640", "low": None, "high": None, "weighs": True,
+                                    "against": None, "evidence": "e-4f6c01d2a9b3", "entry": 4100, "entries": [],
+                                    "organisation": "Ministry of Education", "verifier": "Inspectorate",
+                                    "document-link": "3b4d4fbb52a8d6f2cb8c5a4a9f5c9a1e7c1e0b6a3a8a0f2d54c6f4c2a0de5b11", "regions": {},
+                                }
+                            ],
+                        }
+                    ],
+                }
+            ],
+            "milestone": [
+                {
+                    "id": "half", "title": [{"xml:lang": "en", "narrative": "Half of them"}], "due": "2030-12-31", "done": False,
+                    "overdue": False, "indicator": "teachers-trained", "value": "500",
+                }
+            ],
+        }
+    ],
+}  # fmt: skip
 AI_SYSTEMS_CSV: Final = "id,state,name_en,name_ar,name_fr,name_zgh\r\ns-3c5d0f61a2b7,in_service,Return visits,,,\r\n"
 USES_CSV: Final = "project,dataset,custodian,purposes\r\np-51dbe5481a9f,clinic,Ministry of Health,HMB\r\n"

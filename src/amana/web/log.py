@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
+from amana.log.documents import is_document, path_of, read_document
 from amana.log.look import find_entry, published_now
 from amana.log.note import NOTE_BYTES_MAX
 from amana.log.published import KEY_BYTES_MAX
@@ -29,7 +30,7 @@ from amana.web.shapes import EntryOut, ProofOut
 LOG = "/log"
 INDEX_MAX = 2**53 - 1
 FOLDER = "log"
-TEXT, BYTES = "text/plain; charset=utf-8", "application/octet-stream"
+TEXT, BYTES, JSON = "text/plain; charset=utf-8", "application/octet-stream", "application/json"
 FOREVER = "public, max-age=31536000, immutable"
 SECONDS, MINUTES = "public, max-age=2", "public, max-age=300"
 SAID = open_because("the log is published so that anybody can check what was done with the data")
@@ -37,6 +38,12 @@ router = APIRouter(prefix=LOG, route_class=Route, tags=["log"])
 WRITTEN: dict[int | str, dict[str, object]] = {200: {"description": "The file", "content": {"text/plain": {"schema": {"type": "string"}}}}}
 TILED: dict[int | str, dict[str, object]] = {
     200: {"description": "The file", "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}}
+}
+DOCUMENTED: dict[int | str, dict[str, object]] = {
+    200: {
+        "description": "The document, whose SHA-256 is in its address",
+        "content": {JSON: {"schema": {"type": "object"}, "example": {"amana_reasons": 1, "subject": "e-4f6c01d2a9b3", "event": "confirm"}}},
+    }
 }
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Size = Annotated[int | None, Query(ge=1, le=INDEX_MAX, description="entries of the tree; otherwise of the one that is published now")]
@@ -76,6 +83,16 @@ def tile(here: Here, place: str) -> Response:
     if found is None:
         raise Refusal("http.no_route", path=f"{LOG}/tile/{place}"[:80])
     return _file(here, found.path, bytes_max=BUNDLE_BYTES_MAX, kept=FOREVER, media=BYTES)
+
+
+@router.get("/document/{digest}", response_class=Response, responses=DOCUMENTED, openapi_extra=SAID)
+def document(here: Here, digest: str) -> Response:
+    """A public document that an entry names by its SHA-256: a plan, evidence, or the reasons of somebody who decided."""
+    if not is_document(path_of(digest)):
+        raise Refusal("http.no_route", path=f"{LOG}/{path_of(digest)}"[:80])
+    with _undamaged():
+        content = read_document(_reader(here), digest=digest)
+    return _sent(content, path=path_of(digest), kept=FOREVER, media=JSON)
 
 
 @router.get("/entries/{index}", response_model=EntryOut, openapi_extra=SAID)
@@ -139,7 +156,11 @@ def _undamaged() -> Generator[None]:
 
 def _file(here: Service, path: str, *, bytes_max: int, kept: str, media: str = TEXT) -> Response:
     """Errors: Refusal http.no_route where there is none."""
-    content = _reader(here).file(path, bytes_max=bytes_max)
+    return _sent(_reader(here).file(path, bytes_max=bytes_max), path=path, kept=kept, media=media)
+
+
+def _sent(content: bytes | None, *, path: str, kept: str, media: str) -> Response:
+    """Errors: Refusal http.no_route where there is none."""
     if content is None:
         raise Refusal("http.no_route", path=f"{LOG}/{path}"[:80])
     headers = {

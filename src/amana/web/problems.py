@@ -38,6 +38,7 @@ OF_CODE: Mapping[str, int] = {
     "log.no_entry": 404,
     "receipt.no_entry": 404,
     "node.unknown_dataset": 404,
+    "programme.none_adopted": 404,
     "sample.unknown_table": 404,
     "http.no_route": 404,
     "http.method": 405,

@@ -159,11 +159,11 @@ def _bars(panel: Panel, everything: Sequence[Mark]) -> Markup:
     """One bar for each key, from zero; dots where zero is far away."""
     span = _span(everything)
     labels = {mark.key: _cut(show(mark.key)) for mark in panel.marks}
-    widest = max(_width(_cut(show(mark.key))) for mark in everything)
+    widest = max(width_of(_cut(show(mark.key))) for mark in everything)
     beside = widest <= SIDE_MAX
     start, step = (widest + 8 if beside else 4.0), (BAR + 8 if beside else LINE + BAR + 6)
     numbers = span.labels()
-    scale = Scale(low=span.low, high=span.high, start=start, end=WIDTH - max(12.0, _width(numbers[-1][1]) / 2 + 2))
+    scale = Scale(low=span.low, high=span.high, start=start, end=WIDTH - max(12.0, width_of(numbers[-1][1]) / 2 + 2))
     bottom = TOP + step * len(panel.marks)
     parts = _ticks(numbers, scale, bottom)
     for index, mark in enumerate(panel.marks):
@@ -185,7 +185,7 @@ def _bars(panel: Panel, everything: Sequence[Mark]) -> Markup:
 def _points(panel: Panel, everything: Sequence[Mark]) -> Markup:
     """Points in their order, joined by a line, each with its interval."""
     span = _span(everything)
-    margin = max(_width(text) for _, text in span.labels()) + 10
+    margin = max(width_of(text) for _, text in span.labels()) + 10
     places = [_number(mark.key) for mark in everything]
     if min(places) == max(places):
         places = [places[0] - 1, places[0] + 1]
@@ -210,7 +210,7 @@ def _points(panel: Panel, everything: Sequence[Mark]) -> Markup:
 def _across(marks: Sequence[Mark], scale: Scale, *, bottom: float) -> Iterable[Markup]:
     """The keys below the points: as many as have room, the first and the last among them."""
     texts = _key_texts([mark.key for mark in marks])
-    room = max(_width(text) for text in texts) + 10
+    room = max(width_of(text) for text in texts) + 10
     most = max(2, int((scale.end - scale.start) / room))
     chosen = sorted({round(index * (len(marks) - 1) / (most - 1)) for index in range(most)})
     last = min(scale.at(_number(marks[-1].key)), WIDTH - room / 2)
@@ -240,10 +240,10 @@ def _key_texts(keys: Sequence[Key]) -> list[str]:
 def _ticks(labels: Sequence[tuple[float, str]], scale: Scale, bottom: float) -> list[Markup]:
     """Lines and numbers below bars; as many numbers as have room."""
     parts = [_rule(scale.at(value), TOP - 4, scale.at(value), bottom) for value, _ in labels]
-    room = max(_width(text) for _, text in labels) + 8
+    room = max(width_of(text) for _, text in labels) + 8
     free = -math.inf
     for value, text in labels:
-        half = _width(text) / 2
+        half = width_of(text) / 2
         x = min(max(scale.at(value), half + 1), WIDTH - half - 1)
         if x - room / 2 >= free:
             parts.append(_text(x, bottom + 18, text, anchor="middle"))
@@ -284,7 +284,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= CHARACTERS_MAX else text[: CHARACTERS_MAX - 1] + "…"
 
 
-def _width(text: str) -> float:
+def width_of(text: str) -> float:
     """About how wide a text of 12 units is; rather too wide."""
     return sum(_advance(letter) for letter in text)
 

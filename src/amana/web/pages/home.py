@@ -13,6 +13,7 @@ from amana.node.service import Service
 from amana.policy.rights import Action
 from amana.register.listing import Listed
 from amana.web.access import doing
+from amana.web.pages.programme import overview
 from amana.web.pages.render import page
 from amana.web.pages.route import Read, public_pages
 from amana.web.pages.words import hour_of, written_at
@@ -49,7 +50,7 @@ class Head:
 def home(reader: Read) -> Response:
     """The first page."""
     service = reader.service
-    return page(reader, "home.html", themes=by_theme(service), head=head_of(service))
+    return page(reader, "home.html", themes=by_theme(service), head=head_of(service), programme=overview(reader))
 
 
 def by_theme(service: Service) -> Sequence[tuple[str, Sequence[Card]]]:

@@ -26,6 +26,11 @@ from amana.web.pages import (
     offline,
     oversight,
     people,
+    programme,
+    programme_badge,
+    programme_feed,
+    programme_gauges,
+    programme_map,
     projects,
     search,
     settings,
@@ -47,7 +52,8 @@ async def nothing(reader: Read) -> Response:
 
 PUBLIC = (
     assets.router, home.front, home.router, datasets.router, trying.router, search.router, projects.router, uses.router, ai.router,
-    log.router, about.router, offline.worker, offline.router, sign_in.linked, sign_in.opening, sign_in.router, feeds.router,
+    programme.router, programme_gauges.router, programme_map.router, log.router, about.router, offline.worker, offline.router,
+    sign_in.linked, sign_in.opening, sign_in.router, feeds.router, programme_feed.router, programme_badge.router,
     consultations.router, consultations.passing,
 )  # fmt: skip
 PERSONAL = (
