@@ -17,6 +17,7 @@ from amana.policy.transitions import ModelEvent
 from amana.web.access import ACTIONS
 from amana.web.context import COOKIE
 from amana.web.examples import CARD
+from tests.doors.matrix_consultations import begun, commented, consulted
 from tests.doors.matrix_world import PEOPLE, SIGNED, Sent, World, world_in
 from tests.house.test_routes import ROUTES as EVERY_ROUTE
 
@@ -56,6 +57,7 @@ def in_register(world: World) -> Sent:
 
 
 B = "/api/v1"
+P = f"{B}/programme/consultations"
 PUT = (ModelEvent.ASSESS, ModelEvent.REGISTER)
 """What puts a model in the public register."""
 OVERSEERS = frozenset({"custodian", "decider", "deputy"})
@@ -149,6 +151,20 @@ CASES: dict[str, Case] = {
     f"GET {B}/ai-systems.csv": Case(send=lambda w: Sent(), allowed=PUBLIC),
     f"GET {B}/ai-systems/{{model}}": Case(send=lambda w: in_register(w), allowed=PUBLIC),
     f"GET {B}/ai-systems/{{model}}/{{form}}": Case(send=lambda w: in_register(w), allowed=PUBLIC),
+    # consultations
+    f"GET {P}": Case(send=lambda w: Sent(), allowed=PUBLIC),
+    f"POST {P}": Case(send=lambda w: begun(w), allowed=DECIDERS),
+    f"GET {P}/{{plan}}/{{version}}": Case(send=lambda w: consulted(w), allowed=PUBLIC),
+    f"GET {P}/{{plan}}/{{version}}/comments": Case(send=lambda w: consulted(w), allowed=PUBLIC),
+    f"GET {P}/{{plan}}/{{version}}/answers": Case(send=lambda w: consulted(w), allowed=PUBLIC, then=frozenset({422})),
+    f"POST {P}/{{plan}}/{{version}}/close": Case(send=lambda w: consulted(w, over=True), allowed=DECIDERS),
+    f"GET {B}/programme/comments": Case(send=lambda w: commented(w), allowed=DECIDERS, listing=True),
+    f"POST {B}/programme/comments/{{comment}}/moderation": Case(
+        send=lambda w: commented(w, body={"decision": "withheld", "rule": "insult"}), allowed=DECIDERS
+    ),
+    f"POST {B}/programme/comments/{{comment}}/answer": Case(
+        send=lambda w: commented(w, published=True, body={"outcome": "not_accepted", "reason": "No."}), allowed=DECIDERS
+    ),
     # the programme
     **{
         f"GET {each}": Case(send=lambda w: w.adopted(), allowed=PUBLIC)

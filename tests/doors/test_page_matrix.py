@@ -23,6 +23,7 @@ from amana.web.context import COOKIE
 from amana.web.pages.forms import TOKEN
 from amana.web.pages.reader import Reader
 from tests.doors.http_node import RULES, SQL, session_of
+from tests.doors.matrix_consultations import begun, commented, consulted
 from tests.doors.matrix_world import PEOPLE, SIGNED, Sent, World, world_in
 from tests.doors.test_http_matrix import DECIDERS, JUDGES, OVERSEERS, PUT, REFUSED, REVIEWERS, TEAM, only
 from tests.house.test_routes import ROUTES
@@ -82,7 +83,13 @@ def dataset(world: World) -> Sent:
         return Sent(path={"name": "test"}, thing=dataset_of(run, world.service.datasets()[0]))
 
 
+def form_of(sent: Sent) -> Sent:
+    """What the API takes, as a form brings it."""
+    return replace(sent, body={"content": (sent.body or {})["content"]})
+
+
 D, A = f"{START}/desk", f"{START}/desk/applications"
+K = f"{D}/consultation"
 W, C, V, P, M = f"{D}/work", f"{D}/custodian", f"{D}/oversight", f"{D}/people", f"{D}/models"
 CARD_FORM = {f"{name}_en": "Said." for name in TRANSLATED} | {"category": "other", "provider": "University", "contact": "ai@x.example"}
 OVERSEEN = Case(send=lambda _: Sent(path={"name": "audit.csv"}, thing=Node()), allowed=only("auditor"))
@@ -147,6 +154,14 @@ CASES |= {
     f"POST {V}/verify": OVERSEEN,
     f"GET {V}/decisions": OVERSEEN,
     f"GET {V}/exports/{{name}}": replace(OVERSEEN, narrower=True),
+    f"GET {K}": MINE,
+    f"POST {K}": Case(send=lambda w: form_of(begun(w)), allowed=DECIDERS),
+    f"POST {K}/{{name}}/close": Case(send=lambda w: consulted(w, over=True), allowed=DECIDERS),
+    f"POST {K}/{{name}}/comment": Case(send=lambda w: consulted(w), allowed=SIGNED, form={"statement": "-", "words": "Good."}),
+    f"POST {K}/comments/{{comment}}/moderate": Case(send=lambda w: commented(w), allowed=DECIDERS, form={"rule": ""}),
+    f"POST {K}/comments/{{comment}}/answer": Case(
+        send=lambda w: commented(w, published=True), allowed=DECIDERS, form={"outcome": "not_accepted", "reason": "No."}
+    ),
     f"GET {P}": Case(send=MINE.send, allowed=DECIDERS | {"operator", "auditor"}),
     f"GET {P}/{{person}}": Case(send=lambda w: w.newcomer(thing=Node()), allowed=DECIDERS | {"operator", "auditor"}),
     f"POST {P}/{{person}}": Case(send=lambda w: w.newcomer(), allowed=DECIDERS | {"operator"}, form={"do": "disable"}),
@@ -217,8 +232,11 @@ def test_the_entry_says_what_the_rules_say(world: World, name: str) -> None:
     case = case_of(name)
     sent = case.send(world)
     assert sent.thing is not None
-    now = world.service.now()
-    by_rules = {who for who in SIGNED if any(may(action, world.asker(who), on=sent.thing, now=now) for action in PAGES[name])}
+    by_rules = {
+        who
+        for who in SIGNED
+        if any(may(action, world.asker(who), on=sent.thing, now=world.service.now()) for action in PAGES[name])  # who asks, then when
+    }
     assert by_rules == case.allowed or case.narrower
 
 
@@ -238,6 +256,9 @@ def test_a_public_page_is_the_same_for_everybody(world: World, name: str) -> Non
     named = next((each for part, each in OF_PLAN.items() if part in name), "test")
     world.adopted()
     path = name.partition(" ")[2].replace("{language:language}", "en").replace("{name}", named).replace("{path}", "nothing")
+    if "/consultations/" in path:
+        path = path.replace("test", consulted(world).id).replace("{statement}", "open-data")
+    path = path.replace("{secret}", "guess")
     path = path.replace("{project}", world.submitted().id).replace("{index}", "0").replace("{model}", world.trained(*PUT).id)
     bodies = set[bytes]()
     for who in ("anonymous", "applicant", "decider", "operator"):

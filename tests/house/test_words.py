@@ -29,6 +29,7 @@ SAME_AS_ENGLISH = {
         "publish.table",
         "list.organisation",
         "word.thing.organisation",
+        "word.thing.consultation",
         "page.name",
         "page.menu.open",
     }

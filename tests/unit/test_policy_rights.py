@@ -9,7 +9,7 @@ from amana.policy.people import Asker, Role, Scope
 from amana.policy.projects import Job
 from amana.policy.purposes import Match, Outcome
 from amana.policy.rights import RULES, Action, allowed, check, may, offered
-from amana.policy.things import DatasetOf, MemberOf, ModelOf, Node, OutputOf, PermitOf, RoleOf, Thing
+from amana.policy.things import CommitmentOf, DatasetOf, EvidenceOf, MemberOf, ModelOf, Node, OutputOf, PermitOf, RoleOf, Thing
 from amana.policy.transitions import ModelState, OutputState, PermitState, ProjectState, RunState
 from amana.terms.ids import JobId, ProjectId
 from amana.terms.refusal import Refusal
@@ -279,10 +279,16 @@ def test_a_step_up_is_asked_for_last_and_only_where_it_would_help(action: Action
         Action.ASSESS_MODEL: ("decider", model_in(ModelState.TRAINED)),
         Action.SERVE_MODEL: ("custodian", model_in(ModelState.REGISTERED)),
         Action.RESUME_MODEL: ("custodian", model_in(ModelState.SUSPENDED)),
-    }
+        **{each: ("decider", Node()) for each in (Action.ADOPT_PLAN, Action.OPEN_CONSULTATION, Action.CLOSE_CONSULTATION)},
+        Action.DROP_COMMITMENT: ("decider", CommitmentOf(plan="ai", commitment="data", owner=CLINIC)),
+        Action.VERIFY_EVIDENCE: (
+            "verifier", EvidenceOf(evidence="e-1", owner=CLINIC, organisation=CLINIC, submitted_by=pid("custodian"), verified=False),
+        ),
+    }  # fmt: skip
     name, on = things[action]
+    whom = asker(name, Role.VERIFIER) if name == "verifier" else asker(name)
     for moment in (None, NOW - timedelta(minutes=10), NOW + timedelta(minutes=1)):
-        stale = replace(asker(name), stepped_up_at=moment)
+        stale = replace(whom, stepped_up_at=moment)
         assert refused(action, stale, on=on) == "rights.step_up_needed"
         assert action in offered(stale, on=on, now=NOW)
     assert refused(action, replace(asker("stranger"), stepped_up_at=None), on=on) != "rights.step_up_needed"

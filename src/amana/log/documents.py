@@ -14,7 +14,8 @@ from amana.log.read import LogReader
 from amana.log.violation import Violation
 
 DOCUMENTS = "document"
-DOCUMENT_BYTES_MAX = 2**21
+DOCUMENT_BYTES_MAX = 2**23
+"""The longest are the answers to a consultation: its comments, reasons and differences."""
 _PATH = re.compile(rf"{DOCUMENTS}/[0-9a-f]{{64}}")
 _PLACE = {kind: places(kind, "digest")[0] for kind in DOCUMENTED}
 

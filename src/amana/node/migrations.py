@@ -26,6 +26,7 @@ STEPS = (
     ("amana.node", "schema/models.sql"),
     ("amana.node", "schema/programme_roles.sql"),
     ("amana.node", "schema/programme.sql"),
+    ("amana.node", "schema/consultation.sql"),
 )
 """In order; a change of the schema is one step more. A step that PostgreSQL needs in other words has a file `.postgres.sql` beside it."""
 

@@ -1,4 +1,5 @@
-"""E-mail that waits: letters that tell of a notice, or ask somebody to confirm her address. Nothing of an application stands in one.
+"""E-mail that waits: letters that tell of a notice, or ask somebody to confirm her address or comment. Nothing of an application stands in
+one.
 
 A letter is taken by one process before it is sent, so that two never send it. As long as the server has not been handed its text, it
 is put back and tried again, for two days. Once the text was handed over, it is never sent again, whatever became of the server's
@@ -64,10 +65,11 @@ class Post:
     """The letters of one node."""
 
     def __init__(
-        self, database: Database, settings: Settings, now: Callable[[], datetime], *, code_of: Callable[[str, str, str], str]
-    ) -> None:
-        """`code_of`: of `Contacts`."""
-        self._database, self._settings, self._now, self._code_of = database, settings, now, code_of
+        self, database: Database, settings: Settings, now: Callable[[], datetime], *, code_of: Callable[[str, str, str], str],
+        others: Callable[[int], list[Letter]] = lambda _: [],
+    ) -> None:  # fmt: skip
+        """`code_of`: of `Contacts`. `others`: letters of another kind that wait, at most so many."""
+        self._database, self._settings, self._now, self._code_of, self._others = database, settings, now, code_of, others
 
     def send(self) -> int:
         """Send what waits, at most `mail_turn_max` letters; how many were handed over. A server that does not answer is asked again at the
@@ -98,7 +100,8 @@ class Post:
         shared = asked if len(told) < most // 2 else asked[: max(1, most // 2)]  # neither kind waits for the other for ever
         found = [self._asking(person, asked_at, language, address) for person, asked_at, language, address in shared]
         found += [self._telling(name, at, kind, project, language, address) for name, at, kind, project, language, address in told]
-        return found[:most]
+        others = self._others(most)
+        return [*others[: max(1, most // 2)], *found][:most] if len(found) > most // 2 else [*others, *found][:most]
 
     def _asking(self, person: str, asked_at: str, language: str, address: str) -> Letter:
         code, catalogue = self._code_of(person, address, asked_at), load(language)

@@ -38,7 +38,7 @@ from amana.terms.refusal import Refusal
 if TYPE_CHECKING:
     from amana.node.service import Service
 
-VERSIONS = "SELECT version, state FROM plan_version WHERE plan = :plan ORDER BY version"
+VERSIONS = "SELECT version, state, digest FROM plan_version WHERE plan = :plan ORDER BY version"
 ADD_VERSION = """INSERT INTO plan_version (plan, version, digest, state, until, decided_at)
 VALUES (:plan, :version, :digest, 'adopted', :until, :at)"""
 ADOPT = """UPDATE plan_version SET digest = :digest, state = 'adopted', until = :until, decided_at = :at
@@ -96,7 +96,7 @@ class Programme:
     def adopt(self, asker: Asker | None, *, content: bytes) -> Plan:
         """Make a plan file the plan of this node.
 
-        Errors: Refusal programme.* of the file; programme.owner_unknown, programme.not_later, programme.consultation_open.
+        Errors: Refusal programme.* of the file; programme.owner_unknown, programme.not_later, consultation.open, consultation.other_text.
         """
         at = self._now()
         check(Action.ADOPT_PLAN, asker, on=Node(), now=at)
@@ -104,10 +104,13 @@ class Programme:
         plan = read_plan(content)
         today = at.astimezone(UTC).date()
         with self._database.transaction() as run:
-            _check_owners(run, plan)
-            states = {whole(version): text(state) for version, state in run.rows(VERSIONS, {"plan": plan.id})}
-            _check_version(plan, states)
+            check_owners(run, plan)
+            known = run.rows(VERSIONS, {"plan": plan.id})
+            states = {whole(version): text(state) for version, state, _ in known}
+            check_version(plan, states)
             digest = keep_document(run, write_document(plan))
+            if any(whole(version) == plan.version and text(answered) != digest for version, _, answered in known):
+                raise Refusal("consultation.other_text", plan=plan.id, version=plan.version)
             values: dict[str, Value] = {"plan": plan.id, "version": plan.version, "digest": digest, "until": today.isoformat()}
             run.change(REPLACE, {"plan": plan.id})
             if plan.version in states:
@@ -270,18 +273,20 @@ class Programme:
             raise Refusal("programme.other_document", wanted=shown.sha256, given=sha256[:64])
 
 
-def _check_owners(run: Transaction, plan: Plan) -> None:
+def check_owners(run: Transaction, plan: Plan) -> None:
+    """Errors: Refusal programme.owner_unknown."""
     for owner in dict.fromkeys(each.owner for each in plan.commitments):
         if find_organisation(run, owner) is None:
             raise Refusal("programme.owner_unknown", owner=owner[:200])
 
 
-def _check_version(plan: Plan, states: Mapping[int, str]) -> None:
+def check_version(plan: Plan, states: Mapping[int, str]) -> None:
+    """`states`: of the versions that are known. Errors: Refusal programme.not_later, consultation.open."""
     adopted = [version for version, state in states.items() if state in {"adopted", "replaced"}]
     if adopted and plan.version <= max(adopted):
         raise Refusal("programme.not_later", version=plan.version, adopted=max(adopted))
     if "consulted" in states.values():
-        raise Refusal("programme.consultation_open", plan=plan.id)
+        raise Refusal("consultation.open", plan=plan.id)
 
 
 def _check_statement(stated: Statement, *, today: date) -> None:

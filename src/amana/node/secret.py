@@ -21,6 +21,7 @@ class Kind(Enum):
     LINK = "link"
     CEREMONY = "ceremony"
     FEED = "feed"
+    COMMENT = "comment"
 
 
 PREFIXES = {Kind.TOKEN: "amana_"}

@@ -22,6 +22,7 @@ from amana.node.askers import read_asker
 from amana.node.asking import Leave
 from amana.node.audit import MACHINE
 from amana.node.comments import Comments
+from amana.node.consultations import Consultations
 from amana.node.contacts import Contacts
 from amana.node.desk import Desk
 from amana.node.desks import Desks
@@ -110,7 +111,7 @@ class Service:
         self.trainings = Trainings(self)
         self.programme_state = ProgrammeState(self.database, self.now, entries=wired.log.entries, policy=self.log_policy)
         self.programme, self.private_figures = Programme(self), PrivateFigures(self)
-        self.regions = Regions(self.settings)
+        self.regions, self.consultations = Regions(self.settings), Consultations(self, digest_key=wired.store.digest_key)
         self.jobs = Jobs(self, now=self.now)
         self.history = History(self, now=self.now)
         self.witness = open_witness(wired.settings.folder, wired.settings, now=self.now)
@@ -121,7 +122,8 @@ class Service:
             minutes=wired.settings.log_verify_minutes,
         )  # fmt: skip
         self._runs = JobRuns(self, worker=wired.worker.name, alive=wired.worker.alive, now=self.now)
-        self._post = Post(self.database, self.settings, self.now, code_of=self.contacts.code_of)
+        others = self.consultations.comments.letters
+        self._post = Post(self.database, self.settings, self.now, code_of=self.contacts.code_of, others=others)
         self._queue: JobQueue | None = None
 
     def work(self) -> None:
@@ -160,6 +162,7 @@ class Service:
         self._wired.box.try_flush()
         self.jobs.purge(older_than=timedelta(days=self.settings.job_days))
         self.notices.purge(older_than=timedelta(days=self.settings.notice_days))
+        self.consultations.comments.purge()
 
     def check(self) -> None:
         """Return if requests can be answered. Errors: Refusal node.database_lost, node.file_not_writable."""

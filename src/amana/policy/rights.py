@@ -108,6 +108,11 @@ class Action(Enum):
     VERIFY_EVIDENCE = "verify_evidence"
     DROP_COMMITMENT = "drop_commitment"
     RESUME_COMMITMENT = "resume_commitment"
+    OPEN_CONSULTATION = "open_consultation"
+    CLOSE_CONSULTATION = "close_consultation"
+    COMMENT_PLAN = "comment_plan"
+    MODERATE_COMMENT = "moderate_comment"
+    ANSWER_COMMENT = "answer_comment"
 
     @property
     def word(self) -> str:
@@ -165,6 +170,11 @@ def _model(action: Action, event: ModelEvent, scope: Scope, *conditions: Conditi
 
 def _plain(action: Action, on: type, who: tuple[Who, ...], scope: Scope | None, *conditions: Condition) -> Rule:
     return Rule(action=action, on=(on,), who=who, scope=scope, conditions=conditions)
+
+
+def _strong(action: Action, on: type, who: Who, scope: Scope, *conditions: Condition) -> Rule:
+    """One that needs a step-up."""
+    return replace(_plain(action, on, (who,), scope, *conditions), step_up=True)
 
 
 _GRANTING = (need.project_open, need.dataset_reviewed, need.purposes_current, need.purposes_allowed)
@@ -241,23 +251,16 @@ _RULES = (
     _permit(Action.SUSPEND_PERMIT, PermitEvent.SUSPEND),
     _permit(Action.RESUME_PERMIT, PermitEvent.RESUME, *_GRANTING),
     _permit(Action.REVOKE_PERMIT, PermitEvent.REVOKE),
-    Rule(action=Action.PUBLISH_DATASET, on=(DatasetOf,), who=(Who.CUSTODIAN,), scope=Scope.PUBLISH, step_up=True),
-    Rule(action=Action.RAISE_CAP, on=(DatasetOf,), who=(Who.CUSTODIAN,), scope=Scope.PUBLISH, step_up=True),
+    _strong(Action.PUBLISH_DATASET, DatasetOf, Who.CUSTODIAN, Scope.PUBLISH),
+    _strong(Action.RAISE_CAP, DatasetOf, Who.CUSTODIAN, Scope.PUBLISH),
     # The machine and its people. An operator adds people; what they may do is for a decider to say.
-    Rule(action=Action.ROTATE_KEYS, on=(Node,), who=(Who.OPERATOR,), scope=Scope.OPERATE, step_up=True),
+    _strong(Action.ROTATE_KEYS, Node, Who.OPERATOR, Scope.OPERATE),
     _plain(Action.ADD_ORGANISATION, Node, (Who.OPERATOR,), Scope.OPERATE),
     _plain(Action.ADD_PERSON, Node, (Who.OPERATOR,), Scope.OPERATE),
     _plain(Action.SEE_PEOPLE, Node, (Who.OPERATOR, Who.DECIDER, Who.AUDITOR), Scope.READ),
     _plain(Action.DISABLE_PERSON, Person, (Who.OPERATOR, Who.DECIDER), Scope.OPERATE, need.not_herself),
     _plain(Action.ENABLE_PERSON, Person, (Who.DECIDER,), Scope.GOVERN, need.not_herself),
-    Rule(
-        action=Action.GIVE_ROLE,
-        on=(RoleOf,),
-        who=(Who.DECIDER,),
-        scope=Scope.GOVERN,
-        step_up=True,
-        conditions=(need.not_herself, need.roles_compatible),
-    ),
+    _strong(Action.GIVE_ROLE, RoleOf, Who.DECIDER, Scope.GOVERN, need.not_herself, need.roles_compatible),
     _plain(Action.REVOKE_ROLE, RoleOf, (Who.DECIDER,), Scope.GOVERN, need.not_herself),
     _plain(Action.ACCREDIT, Person, (Who.DECIDER,), Scope.GOVERN, need.not_herself),
     _plain(Action.REVOKE_ACCREDITATION, Accreditation, (Who.DECIDER,), Scope.GOVERN, need.not_herself),
@@ -287,18 +290,17 @@ _RULES = (
     _model(Action.RESUME_MODEL, ModelEvent.RESUME, Scope.GOVERN, aside=True),
     _model(Action.RETIRE_MODEL, ModelEvent.RETIRE, Scope.APPLY),
     # The national programme: its owner brings evidence, another organisation verifies it, and no status is for anybody to set
-    Rule(action=Action.ADOPT_PLAN, on=(Node,), who=(Who.DECIDER,), scope=Scope.GOVERN, step_up=True),
+    _strong(Action.ADOPT_PLAN, Node, Who.DECIDER, Scope.GOVERN),
     _plain(Action.SUBMIT_EVIDENCE, CommitmentOf, (Who.PLANNER,), Scope.GOVERN),
-    Rule(
-        action=Action.VERIFY_EVIDENCE,
-        on=(EvidenceOf,),
-        who=(Who.VERIFIER,),
-        scope=Scope.GOVERN,
-        step_up=True,
-        conditions=(need.other_organisation, need.not_verified_yet),
-    ),
-    Rule(action=Action.DROP_COMMITMENT, on=(CommitmentOf,), who=(Who.DECIDER,), scope=Scope.GOVERN, step_up=True),
+    _strong(Action.VERIFY_EVIDENCE, EvidenceOf, Who.VERIFIER, Scope.GOVERN, need.other_organisation, need.not_verified_yet),
+    _strong(Action.DROP_COMMITMENT, CommitmentOf, Who.DECIDER, Scope.GOVERN),
     _plain(Action.RESUME_COMMITMENT, CommitmentOf, (Who.DECIDER,), Scope.GOVERN),
+    # Comments on a version before it is adopted: without an account by a letter, else in one's organisation's name
+    _strong(Action.OPEN_CONSULTATION, Node, Who.DECIDER, Scope.GOVERN),
+    _strong(Action.CLOSE_CONSULTATION, Node, Who.DECIDER, Scope.GOVERN),
+    _plain(Action.COMMENT_PLAN, Node, (Who.PERSON,), Scope.APPLY),
+    _plain(Action.MODERATE_COMMENT, Node, (Who.DECIDER,), Scope.GOVERN),
+    Rule(action=Action.ANSWER_COMMENT, on=(Node, CommitmentOf), who=(Who.DECIDER, Who.PLANNER), scope=Scope.GOVERN),
 )
 
 RULES: Mapping[Action, Rule] = MappingProxyType({rule.action: rule for rule in _RULES})

@@ -20,6 +20,8 @@ OutputId = NewType("OutputId", str)
 JobId = NewType("JobId", str)
 ModelId = NewType("ModelId", str)
 EvidenceId = NewType("EvidenceId", str)
+PlanCommentId = NewType("PlanCommentId", str)
+"""A comment on a version of a plan."""
 
 NanoRho = NewType("NanoRho", int)
 """Privacy loss in units of 1e-9 rho (zero-concentrated differential privacy)."""

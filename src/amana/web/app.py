@@ -15,6 +15,7 @@ from amana.terms.refusal import Refusal
 from amana.web import (
     ai_systems,
     audit,
+    consultations,
     datasets,
     docs,
     forecasts,
@@ -56,6 +57,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     receipts.router,
     registers.router,
     ai_systems.router,
+    consultations.router,
     programme.router,
     sign_in.router,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, cast
 
+from amana.web.examples_of_consultations import CONSULTATION, PLAN_COMMENT
 from amana.web.examples_of_registers import AI_SYSTEMS, PRIVACY, PROGRAMME, USES
 
 LATER = "2031-01-01T00:00:00+00:00"
@@ -198,11 +199,15 @@ RESPONSES: Final[Mapping[str, Example]] = {
     "post-tokens": {**TOKEN, "token": "amana_sBq4ppHfCTFj…"},
     "get-openapi-json": {"openapi": "3.1.0", "info": {"title": "Amana", "version": "1"}},
     "get-healthz": {"state": "serving"},
+    "get-programme-consultations": _list(CONSULTATION),
+    "get-programme-consultations-plan-version-comments": _list(PLAN_COMMENT),
+    "get-programme-comments": _list(PLAN_COMMENT),
 }
 """By the name of the operation."""
 KINDS: Final = (
     ("-projects-project", PROJECT), ("-permits", PERMIT), ("-projects", PROJECT), ("-outputs-output", OUTPUT),
-    ("-models-model", MODEL), ("-people-person", PERSON),
+    ("-models-model", MODEL), ("-people-person", PERSON), ("-programme-consultations", CONSULTATION),
+    ("-programme-comments", PLAN_COMMENT),
 )  # fmt: skip
 """What the other operations on a thing give back: the thing."""
 

@@ -62,7 +62,7 @@ class Guard:
 
         try:
             if scope["path"] != HEALTH:  # whoever watches over many nodes asks often, and must not take one that is well for a lost one
-                self._limits.addresses.take(_address(scope))
+                self._limits.addresses.take(source_of(scope))
             heard = await self._heard(scope, receive)
             await self._app(scope, heard, guarded)
         except Exception as error:  # noqa: BLE001 - the last place where an exception can be made opaque
@@ -100,6 +100,7 @@ class Guard:
         return again
 
 
-def _address(scope: "Scope") -> str:
+def source_of(scope: "Scope") -> str:
+    """The network address that a request comes from."""
     client = cast("tuple[str, int] | None", scope.get("client"))
     return "" if client is None else client[0]

@@ -18,6 +18,8 @@ KNOWN_MAX = 20_000
 BUSY_WAIT_S = 2
 DRY_RUNS = 1
 """Dry runs at once in one process. They are open to strangers, and many would make questions late that are paid for."""
+COMMENTS_PER_MINUTE = 10
+"""Comments without an account that come from one network address: each sends a letter to somebody who may be another."""
 Result = TypeVar("Result")
 
 
@@ -105,6 +107,7 @@ class Limits:
     def __init__(self, settings: Settings) -> None:
         self.addresses = Rate(settings.http_address_per_minute_max)
         self.people = Rate(settings.http_person_per_minute_max)
+        self.comments = Rate(COMMENTS_PER_MINUTE)
         self.questions = Gate(settings, running=settings.http_questions_max)
         self.dry_runs = Gate(settings, running=min(DRY_RUNS, settings.http_questions_max))
         self.streams = Places(settings.http_streams_max)

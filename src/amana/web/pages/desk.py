@@ -54,4 +54,5 @@ def read(reader: Mine, form: Filled) -> Response:  # noqa: ARG001 - the form hol
 def desks_of(reader: Reader) -> tuple[tuple[str, str], ...]:
     """The desks that she has: paths, and the codes of their names."""
     roles = reader.who.person.roles
-    return (*dict.fromkeys((path, code) for path, code, role in DESKS if role in roles), ("/desk/settings", "settings"))
+    everybody = (("/desk/consultation", "consultation"), ("/desk/settings", "settings"))
+    return (*dict.fromkeys((path, code) for path, code, role in DESKS if role in roles), *everybody)

@@ -11,6 +11,8 @@ from amana.web.pages import (
     applications,
     asked,
     assets,
+    consultations,
+    consulting,
     custodian,
     custodian_dataset,
     custodian_rules,
@@ -52,9 +54,11 @@ PUBLIC = (
     assets.router, home.front, home.router, datasets.router, trying.router, search.router, projects.router, uses.router, ai.router,
     programme.router, programme_gauges.router, programme_map.router, log.router, about.router, offline.worker, offline.router,
     sign_in.linked, sign_in.opening, sign_in.router, feeds.router, programme_feed.router, programme_badge.router,
+    consultations.router, consultations.passing,
 )  # fmt: skip
 PERSONAL = (
     desk.router, applications.router, application.router, models.router, workbench.router, asked.router, custodian.router,
     custodian_dataset.router, custodian_rules.router, oversight.router, decisions.router, people.router, settings.router,
+    consulting.router,
 )  # fmt: skip
 PAGES: tuple[APIRouter, ...] = (*PUBLIC, *PERSONAL, rest)
