@@ -19,6 +19,7 @@ from amana.web.context import COOKIE
 from amana.web.examples import CARD
 from tests.doors.matrix_world import PEOPLE, SIGNED, Sent, World, world_in
 from tests.house.test_routes import ROUTES as EVERY_ROUTE
+from tests.programme import SHA
 
 ROUTES = tuple((name, extra) for name, extra in EVERY_ROUTE if "{language" not in name and name != "GET /")
 """Pages have a matrix of their own: `test_page_matrix.py`."""
@@ -58,6 +59,7 @@ def in_register(world: World) -> Sent:
 B = "/api/v1"
 PUT = (ModelEvent.ASSESS, ModelEvent.REGISTER)
 """What puts a model in the public register."""
+PLANNERS = frozenset({"planner", "member"})
 OVERSEERS = frozenset({"custodian", "decider", "deputy"})
 MEMBERS, DECIDERS, REVIEWERS = TEAM, only("decider", "deputy"), only("reviewer", "second")
 CASES: dict[str, Case] = {
@@ -149,6 +151,21 @@ CASES: dict[str, Case] = {
     f"GET {B}/ai-systems.csv": Case(send=lambda w: Sent(), allowed=PUBLIC),
     f"GET {B}/ai-systems/{{model}}": Case(send=lambda w: in_register(w), allowed=PUBLIC),
     f"GET {B}/ai-systems/{{model}}/{{form}}": Case(send=lambda w: in_register(w), allowed=PUBLIC),
+    # the programme
+    f"POST {B}/programme/plan": Case(send=lambda w: Sent(body=w.plan(), thing=Node()), allowed=DECIDERS),
+    f"POST {B}/programme/evidence": Case(send=lambda w: w.stated(), allowed=PLANNERS),
+    f"POST {B}/programme/measurements": Case(send=lambda w: w.measured(), allowed=only("member")),
+    f"GET {B}/programme/evidence": Case(send=lambda w: w.evidence(), allowed=only("verifier"), listing=True),
+    f"GET {B}/programme/evidence/{{evidence}}": Case(send=lambda w: replace(w.evidence(), thing=None), allowed=PUBLIC),
+    f"POST {B}/programme/evidence/{{evidence}}/verification": Case(
+        send=lambda w: w.evidence(body={"verdict": "confirm", "reasons": "Page 4.", "sha256": SHA}), allowed=only("verifier")
+    ),
+    f"POST {B}/programme/commitments/{{commitment}}/drop": Case(
+        send=lambda w: w.commitment(body={"reasons": "No money."}), allowed=DECIDERS
+    ),
+    f"POST {B}/programme/commitments/{{commitment}}/resume": Case(
+        send=lambda w: w.commitment(dropped=True, body={"reasons": "There is money."}), allowed=DECIDERS
+    ),
     # people
     f"POST {B}/organisations": Case(send=lambda w: Sent(body={"name": w.fresh(), "kind": "research"}), allowed=only("operator")),
     f"GET {B}/people": Case(send=lambda w: Sent(), allowed=DECIDERS | {"operator", "auditor"}),

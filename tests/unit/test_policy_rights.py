@@ -9,11 +9,28 @@ from amana.policy.people import Asker, Role, Scope
 from amana.policy.projects import Job
 from amana.policy.purposes import Match, Outcome
 from amana.policy.rights import RULES, Action, allowed, check, may, offered
-from amana.policy.things import DatasetOf, MemberOf, ModelOf, Node, OutputOf, PermitOf, RoleOf, Thing
+from amana.policy.things import CommitmentOf, DatasetOf, EvidenceOf, MemberOf, ModelOf, Node, OutputOf, PermitOf, RoleOf, Thing
 from amana.policy.transitions import ModelState, OutputState, PermitState, ProjectState, RunState
 from amana.terms.ids import JobId, ProjectId
 from amana.terms.refusal import Refusal
-from tests.people import CLINIC, NOW, PARTS, accreditation, asker, model, output, person, pid, project, record, review, vote, with_token
+from tests.people import (
+    CENTRE,
+    CLINIC,
+    NOW,
+    PARTS,
+    UNIVERSITY,
+    accreditation,
+    asker,
+    model,
+    output,
+    person,
+    pid,
+    project,
+    record,
+    review,
+    vote,
+    with_token,
+)
 
 DATASET = DatasetOf(name="clinic", custodian=CLINIC)
 PERMIT = PermitOf(record=record(), project=project())
@@ -21,6 +38,8 @@ REQUESTED = PermitOf(record=record(PermitState.REQUESTED), project=project())
 SUBMITTED = project(ProjectState.SUBMITTED)
 REVIEWED = replace(SUBMITTED, reviews=(review("reviewer"), review("second")))
 CHECKING = OutputOf(output=output(), project=project())
+PROMISED = CommitmentOf(plan="national-ai", commitment="training", owner=UNIVERSITY)
+BROUGHT = EvidenceOf(evidence="e-1", owner=UNIVERSITY, organisation=UNIVERSITY, submitted_by=pid("planner"), verified=False)
 EVERYBODY = tuple(PARTS)
 OVERSEERS = {"custodian", "decider"}
 
@@ -128,6 +147,16 @@ def test_every_action_has_one_rule() -> None:
         (Action.SUSPEND_MODEL, model_in(ModelState.IN_SERVICE), OVERSEERS),
         (Action.RESUME_MODEL, model_in(ModelState.SUSPENDED), OVERSEERS),
         (Action.RETIRE_MODEL, model_in(ModelState.IN_SERVICE), {"applicant", "member", "custodian"}),
+        (Action.ADOPT_PLAN, Node(), {"decider"}),
+        (Action.SUBMIT_EVIDENCE, PROMISED, {"planner"}),
+        (Action.SUBMIT_EVIDENCE, replace(PROMISED, owner=CENTRE), set()),
+        (Action.VERIFY_EVIDENCE, BROUGHT, {"verifier"}),
+        (Action.VERIFY_EVIDENCE, replace(BROUGHT, owner=CENTRE), {"verifier"}),
+        (Action.VERIFY_EVIDENCE, replace(BROUGHT, owner=CLINIC), set()),
+        (Action.VERIFY_EVIDENCE, replace(BROUGHT, verified=True), set()),
+        (Action.VERIFY_EVIDENCE, replace(BROUGHT, submitted_by=pid("verifier")), set()),
+        (Action.DROP_COMMITMENT, PROMISED, {"decider"}),
+        (Action.RESUME_COMMITMENT, PROMISED, {"decider"}),
     ],
 )
 def test_an_action_is_for_these_people_and_for_nobody_else(action: Action, on: Thing, who: set[str]) -> None:
@@ -279,6 +308,9 @@ def test_a_step_up_is_asked_for_last_and_only_where_it_would_help(action: Action
         Action.ASSESS_MODEL: ("decider", model_in(ModelState.TRAINED)),
         Action.SERVE_MODEL: ("custodian", model_in(ModelState.REGISTERED)),
         Action.RESUME_MODEL: ("custodian", model_in(ModelState.SUSPENDED)),
+        Action.ADOPT_PLAN: ("decider", Node()),
+        Action.VERIFY_EVIDENCE: ("verifier", BROUGHT),
+        Action.DROP_COMMITMENT: ("decider", PROMISED),
     }
     name, on = things[action]
     for moment in (None, NOW - timedelta(minutes=10), NOW + timedelta(minutes=1)):
@@ -349,3 +381,35 @@ def test_the_people_of_a_custodian_are_the_team_of_what_it_trained_itself() -> N
     own = ModelOf(model=replace(model(), project=None, described_by=None), project=None)
     assert who_may(Action.DESCRIBE_MODEL, on=own) == {"custodian"}
     assert who_may(Action.DESCRIBE_MODEL, on=model_in(ModelState.TRAINED)) == {"applicant", "member"}
+
+
+def test_evidence_is_verified_by_another_organisation_which_says_so_strongly() -> None:
+    assert refused(Action.VERIFY_EVIDENCE, asker("insider"), on=BROUGHT) == "programme.own_evidence"
+    assert refused(Action.VERIFY_EVIDENCE, asker("verifier"), on=replace(BROUGHT, owner=CLINIC)) == "programme.own_evidence"
+    assert refused(Action.VERIFY_EVIDENCE, asker("verifier"), on=replace(BROUGHT, submitted_by=pid("verifier"))) == "programme.own_evidence"
+    assert refused(Action.VERIFY_EVIDENCE, asker("verifier"), on=replace(BROUGHT, verified=True)) == "programme.verified"
+    weak = replace(asker("verifier"), stepped_up_at=None)
+    assert refused(Action.VERIFY_EVIDENCE, weak, on=BROUGHT) == "rights.step_up_needed"
+    assert Action.VERIFY_EVIDENCE in offered(weak, on=BROUGHT, now=NOW)
+    assert refused(Action.VERIFY_EVIDENCE, asker("planner"), on=BROUGHT) == "rights.verifier_needed"
+
+
+def test_the_more_roles_somebody_has_the_less_she_verifies_her_own() -> None:
+    """Whatever she is beside, and whoever brought it."""
+    both = asker("planner", Role.PLANNER, Role.VERIFIER)
+    for on in (BROUGHT, replace(BROUGHT, owner=CENTRE), replace(BROUGHT, organisation=CENTRE)):
+        assert refused(Action.VERIFY_EVIDENCE, both, on=on) == "programme.own_evidence"
+    assert may(Action.VERIFY_EVIDENCE, both, on=replace(BROUGHT, owner=CENTRE, organisation=CENTRE, submitted_by=pid("auditor")), now=NOW)
+
+
+def test_nobody_sets_a_status_and_what_people_do_instead_has_its_scope() -> None:
+    assert not [action for action in Action if "status" in action.value]
+    for action, on, who in (
+        (Action.SUBMIT_EVIDENCE, PROMISED, "planner"),
+        (Action.VERIFY_EVIDENCE, BROUGHT, "verifier"),
+        (Action.DROP_COMMITMENT, PROMISED, "decider"),
+    ):
+        for scope in Scope:
+            assert may(action, with_token(asker(who), scope), on=on, now=NOW) == (scope is Scope.GOVERN)
+    assert refused(Action.DROP_COMMITMENT, replace(asker("decider"), stepped_up_at=None), on=PROMISED) == "rights.step_up_needed"
+    assert refused(Action.SUBMIT_EVIDENCE, asker("planning elsewhere"), on=PROMISED) == "rights.planner_needed"

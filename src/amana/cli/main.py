@@ -21,6 +21,7 @@ from amana.cli import (
     people,
     predict,
     profile,
+    programme_act,
     publish,
     receipt,
     register,
@@ -67,6 +68,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "data": data.data,
     "model": model.model,
     "predict": predict.predict,
+    "programme": programme_act.act,
     "help": look.help_code,
 }
 

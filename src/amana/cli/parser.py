@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from amana.cli.parser_data import OFFLINE, add_data, add_model, add_predict
 from amana.cli.parser_govern import ACTIONS, GOVERNED, add_governing
 from amana.cli.parser_log import add_log, add_receipt
+from amana.cli.parser_programme import add_programme
 from amana.cli.parser_train import add_forecast, add_synthesise, add_train
 from amana.client.precision import WITHIN
 from amana.client.text import LANGUAGES, Catalogue
@@ -14,7 +15,7 @@ COMMANDS = (
     "publish", "ask", "train", "synthesise", "forecast", "explain", "budget", "datasets", "profile", "sample", "jobs", "login", "logout",
     "people",
     "project", "permit", "output", "system", "export", "log", "receipt", "register", "settings", "keys", "serve", "mcp", "data", "model",
-    "predict", "help",
+    "predict", "programme", "help",
 )  # fmt: skip
 
 
@@ -70,6 +71,7 @@ def build(catalogue: Catalogue, *, version: str) -> argparse.ArgumentParser:
     add_data(made["data"], catalogue)
     add_model(made["model"], catalogue)
     add_predict(made["predict"], catalogue)
+    add_programme(made["programme"], catalogue)
     made["help"].add_argument("code", metavar="AMA-nnn", nargs="?", help=_option(say("cli.option.code")))
     for name in (each for each in COMMANDS[:-1] if each not in (*GOVERNED, "mcp", *OFFLINE)):
         made[name].add_argument("--folder", metavar=say("word.metavar.folder"), help=_option(say("cli.option.folder")))

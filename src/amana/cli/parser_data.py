@@ -6,7 +6,7 @@ from amana.cli.parser_govern import ACTIONS
 from amana.cli.parser_log import add_trust
 from amana.client.text import Catalogue
 
-OFFLINE = ("data", "model", "predict")
+OFFLINE = ("data", "model", "predict", "programme")
 FORMS = ("json", "safetensors", "onnx")
 
 

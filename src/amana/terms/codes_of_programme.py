@@ -8,6 +8,8 @@ CODES_OF_PROGRAMME: dict[str, Code] = {
     "programme.none_adopted": Code(894, Exit.USAGE),
     "rights.planner_needed": Code(896, Exit.PERMISSION),
     "rights.verifier_needed": Code(897, Exit.PERMISSION),
+    "programme.document_unreadable": Code(898, Exit.USAGE),
+    "programme.not_a_document": Code(899, Exit.USAGE),
     "programme.topology_large": Code(910, Exit.SETTINGS),
     "programme.topology_not_json": Code(911, Exit.SETTINGS),
     "programme.topology_wrong": Code(912, Exit.SETTINGS),

@@ -11,6 +11,7 @@ from amana.web.pages import (
     applications,
     asked,
     assets,
+    commitments,
     custodian,
     custodian_dataset,
     custodian_rules,
@@ -30,6 +31,7 @@ from amana.web.pages import (
     sign_in,
     trying,
     uses,
+    verifying,
     workbench,
 )
 from amana.web.pages.route import Read, public_pages
@@ -49,6 +51,7 @@ PUBLIC = (
 )  # fmt: skip
 PERSONAL = (
     desk.router, applications.router, application.router, models.router, workbench.router, asked.router, custodian.router,
-    custodian_dataset.router, custodian_rules.router, oversight.router, decisions.router, people.router, settings.router,
+    custodian_dataset.router, custodian_rules.router, oversight.router, decisions.router, people.router, commitments.router,
+    verifying.router, settings.router,
 )  # fmt: skip
 PAGES: tuple[APIRouter, ...] = (*PUBLIC, *PERSONAL, rest)
