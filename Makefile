@@ -103,7 +103,7 @@ fonts: $(READY)  ## make the subsets of the two fonts anew (FONTS: the folder of
 
 lock: $(READY)  ## choose new versions and write their hashes
 	@$(LOCK) --output-file requirements/node.txt --extra node
-	$(LOCK) --output-file requirements/dev.txt --extra node --extra arrow --extra mcp --extra pandas --extra polars --extra postgres --extra learn --group dev
+	$(LOCK) --output-file requirements/dev.txt --extra node --extra arrow --extra mcp --extra pandas --extra polars --extra postgres --extra learn --extra programme --group dev
 
 clean:  ## remove the environment and everything that was made
 	@rm -rf .venv .bench demo-data dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

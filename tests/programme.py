@@ -15,7 +15,10 @@ from amana.programme.plan import LANGUAGES
 from amana.terms.ids import EvidenceId, PersonId
 from tests.doors.http_node import SQL, HttpNode, http_node, session_of
 
-SOURCE = "We open our data. We count the people whom we see. We train young people: forty of them.\n"
+SOURCE = (
+    "We open our data. We count the people whom we see. We train young people: forty of them.\n"
+    "All of this is written in the plan of the country, and it is for everybody to see how far we are with it.\n"
+)
 MORE: dict[str, tuple[str, Role]] = {
     "planner": ("University", Role.PLANNER),
     "verifier": ("Inspectorate", Role.VERIFIER),

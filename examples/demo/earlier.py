@@ -3,6 +3,7 @@
 So that whoever opens the portal of the invented country finds something that was done with its data.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -15,7 +16,7 @@ from amana.node.service import Asked, Service, open_service
 from amana.policy.people import Asker, OrganisationKind, Role
 from amana.policy.projects import OutputKind, Verdict
 from amana.policy.transitions import OutputEvent, ProjectEvent
-from amana.terms.ids import PermitId, PersonId
+from amana.terms.ids import PermitId, ProjectId
 
 TITLE = (
     ("en", "Do pupils learn alike in towns and villages?"),
@@ -45,11 +46,12 @@ PEOPLE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """Who may go on with it, and under which permit."""
+    """Who may go on with it, under which permit, and the people of the authority who judge applications."""
 
     applicant: Asker
     custodian: Asker
     permit: PermitId
+    judges: tuple[Asker, Asker, Asker]
 
 
 def carry_out(folder: Path) -> Earlier:
@@ -61,13 +63,8 @@ def carry_out(folder: Path) -> Earlier:
         application = Application(
             title=TITLE, lay_summary=SUMMARY, purposes=("GRU", "dpv:PublicPolicyMaking"), datasets=("school",), ends_on=until
         )
-        project = service.projects.create(applicant, application=application)
-        service.projects.act(applicant, project=project, event=ProjectEvent.SUBMIT)
-        for reviewer in (first, second):
-            service.projects.review(reviewer, project=project, verdict=Verdict.APPROVE, reasons="The question is clear.")
-        service.projects.decide(decider, project=project, event=ProjectEvent.APPROVE, reasons="Two reviewers agree.")
-        permit = service.permits.request(applicant, project=project, dataset="school", share=Fraction(1, 10), valid_until=until)
-        service.permits.grant(custodian, permit=permit, share=Fraction(1, 10), valid_until=until)
+        project = approved(service, applicant, application, judges=(first, second, decider))
+        permit = permitted(service, applicant, custodian, project=project, dataset="school", share=Fraction(1, 10))
         asked = [Asked(sql=sql, within=within, permit=permit) for sql, within in QUESTIONS]
         answers = [result_of(service.ask(applicant, asked=each), language="en") for each in asked]
         output = service.outputs.add(applicant, project=project, kind=OutputKind.TEXT, title=TITLE[0][1], body=str(answers[1]))
@@ -75,22 +72,46 @@ def carry_out(folder: Path) -> Earlier:
         for reviewer in (first, second):
             service.outputs.vote(reviewer, output=output, verdict=Verdict.APPROVE, reasons="")
         service.outputs.act(decider, output=output, event=OutputEvent.PUBLISH)
-        return Earlier(applicant=applicant, custodian=custodian, permit=permit)
+        return Earlier(applicant=applicant, custodian=custodian, permit=permit, judges=(first, second, decider))
     finally:
         service.close()
 
 
+def approved(
+    service: Service, applicant: Asker, application: Application, *, judges: tuple[Asker, Asker, Asker], members: Sequence[Asker] = ()
+) -> ProjectId:
+    """A project that two reviewers read and a decider approved."""
+    first, second, decider = judges
+    project = service.projects.create(applicant, application=application)
+    for each in members:
+        service.projects.add_member(applicant, project=project, person=each.person.id)
+    service.projects.act(applicant, project=project, event=ProjectEvent.SUBMIT)
+    for reviewer in (first, second):
+        service.projects.review(reviewer, project=project, verdict=Verdict.APPROVE, reasons="The question is clear.")
+    service.projects.decide(decider, project=project, event=ProjectEvent.APPROVE, reasons="Two reviewers agree.")
+    return project
+
+
+def permitted(service: Service, applicant: Asker, custodian: Asker, *, project: ProjectId, dataset: str, share: Fraction) -> PermitId:
+    """A permit that its custodian has signed."""
+    until = datetime.now(UTC) + timedelta(days=1_000)
+    permit = service.permits.request(applicant, project=project, dataset=dataset, share=share, valid_until=until)
+    service.permits.grant(custodian, permit=permit, share=share, valid_until=until)
+    return permit
+
+
+def person(service: Service, name: str, *, organisation: str, roles: Sequence[Role]) -> Asker:
+    """Somebody who is entered, accredited where she researches, and signed in. Her organisation is there."""
+    made = service.people.add_person(None, name=name, organisation=organisation, language="en")
+    for role in roles:
+        service.people.give_role(None, person=made, role=role)
+    if Role.RESEARCHER in roles:
+        service.people.accredit(None, person=made, valid_until=datetime.now(UTC) + timedelta(days=3_650))
+    sign_in, now = service.sign_in, service.now()
+    link = sign_in.links.invite(made, kind=LinkKind.DEMO, actor="machine", now=now)
+    return sign_in.by_session(sign_in.links.open(link.reveal(), now=now).session.reveal(), now=now)
+
+
 def _people(service: Service) -> tuple[Asker, ...]:
     service.people.add_organisation(None, name="Invented School of Education", kind=OrganisationKind.RESEARCH)
-    made: list[PersonId] = []
-    for name, organisation, role in PEOPLE:
-        made.append(service.people.add_person(None, name=name, organisation=organisation, language="en"))
-        service.people.give_role(None, person=made[-1], role=role)
-    service.people.accredit(None, person=made[0], valid_until=datetime.now(UTC) + timedelta(days=3_650))
-    return tuple(_signed_in(service, person) for person in made)
-
-
-def _signed_in(service: Service, person: PersonId) -> Asker:
-    sign_in, now = service.sign_in, service.now()
-    link = sign_in.links.invite(person, kind=LinkKind.DEMO, actor="machine", now=now)
-    return sign_in.by_session(sign_in.links.open(link.reveal(), now=now).session.reveal(), now=now)
+    return tuple(person(service, name, organisation=organisation, roles=(role,)) for name, organisation, role in PEOPLE)

@@ -24,6 +24,8 @@ PEOPLE = (
     ("custodian", "Hanane", "Invented Ministry of Health", "custodian"),
     ("operator", "Farid", "Invented Computing Centre", "operator"),
     ("auditor", "Ghita", "Invented Data Authority", "auditor"),
+    ("planner", "Sanae", "Invented Ministry of Health", "planner"),
+    ("verifier", "Younes", "Invented Data Authority", "verifier"),
 )
 """Name of the link, name, organisation, role."""
 

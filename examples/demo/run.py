@@ -1,5 +1,5 @@
 """`make demo`: invents a country, publishes three datasets, invites its people, puts an AI system in
-service, asks three questions, and serves until Ctrl-C.
+service, carries out a national plan, asks three questions, and serves until Ctrl-C.
 
 Every command is shown as it is typed. python examples/demo/run.py --folder demo-data [--share 0.1] [--check]
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from earlier import carry_out
 from invent import invent
+from national import carry_on
 from people import PEOPLE, invite
 from system import put_in_service
 
@@ -56,9 +57,12 @@ def main() -> None:
         for dataset in others:
             publish(folder, files, dataset=dataset)
         print(f"\nThe model is in service: {address}/en/ai/{system.result()}")
+    print("The national plan is adopted, measured by private figures, and verified by others.", flush=True)
+    carry_on(folder, earlier)
     for sql, within in QUESTIONS:
         amana("ask", sql, "--within", within, "--folder", str(folder))
     amana("budget", "clinic", "--folder", str(folder))
+    amana("programme", "evaluate", "--log", str(folder / "log"))
     print(f"\nThe portal, in the language of your browser: {address}/")
     print("One link for each of these people; it opens a session in a browser, or `amana login LINK` in a terminal, once:")
     for (name, person, organisation, _), link in zip(PEOPLE, links.values(), strict=True):

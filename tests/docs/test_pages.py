@@ -31,7 +31,7 @@ def test_a_page_does_what_it_says(page: Path, tmp_path: Path, demo_folder: Path,
         match snippet.kind:
             case "python":
                 exec(compile(snippet.text, f"{page.name}:{snippet.line}", "exec"), known)
-            case "toml" | "json" | "csv":
+            case "toml" | "json" | "csv" | "text":
                 Path(snippet.how["file"]).write_text(snippet.text, encoding="utf-8")
             case "sh":
                 with serving(tmp_path / "demo-data") as address:

@@ -5,7 +5,7 @@ import ast
 from tests.house.tree import sources
 
 POSITIONAL_FIELDS_MAX = 4
-FLOORS = ("terms/", "catalog/", "query/", "policy/", "privacy/", "client/", "register/")
+FLOORS = ("terms/", "catalog/", "query/", "policy/", "privacy/", "client/", "register/", "programme/")
 
 
 def test_every_dataclass_of_the_inner_floors_is_final_frozen_and_slotted() -> None:

@@ -138,7 +138,8 @@ class Crashing:
 
 
 def wait(told: Told) -> None:
-    """Six transitions that nobody has flushed."""
+    """Six transitions that nobody has flushed, and in whose name the three projects apply."""
+    told.box.flush()  # the accreditations of those people
     told.node.projects = Projects(told.node.database, told.node.clock.now, datasets=told.node.datasets)
     for _ in range(3):
         told.node.submitted()
@@ -147,7 +148,7 @@ def wait(told: Told) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_crash_at_any_commit_of_a_flush_loses_no_entry_and_doubles_none(told: Told, when: str, tmp_path: Path) -> None:
-    for step in range(1, 8):  # the mark of an attempt, and the six that were sent
+    for step in range(1, 11):  # the mark of an attempt, and the nine that were sent
         wait(told)
         dying = Outbox(Crashing(told.node.database, step, when), told.log, lock=tmp_path / "outbox.lock")
         with pytest.raises(CrashError):
@@ -158,7 +159,7 @@ def test_a_crash_at_any_commit_of_a_flush_loses_no_entry_and_doubles_none(told: 
 
 @pytest.mark.parametrize("where", ["before", "after"])
 def test_a_crash_around_any_append_loses_no_entry_and_doubles_none(told: Told, where: str) -> None:
-    for step in range(1, 7):
+    for step in range(1, 10):
         wait(told)
         counted = [0]
 
@@ -170,7 +171,7 @@ def test_a_crash_around_any_append_loses_no_entry_and_doubles_none(told: Told, w
         setattr(told.log, where, crash)
         with pytest.raises(CrashError):
             told.box.flush()
-        assert told.box.flush() == 6 - step + 1
+        assert told.box.flush() == 9 - step + 1
         assert steps(told.log) == transitions(told.node), step
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amana.terms.table import FORMULA
 from amana.register.uses import ROW_COLUMNS, USE_COLUMNS, Row, Tally, rows_as_csv, rows_as_json, tally, use_of, uses_as_csv, uses_as_json
+from amana.terms.table import FORMULA
 from tests.register_parts import LATER_PERMIT, OTHER, PERMIT, PROJECT, hour, permit, project, published, read, refused, use
 
 LIFE = [

@@ -21,7 +21,7 @@ from amana.cli import (
     people,
     predict,
     profile,
-    programme_act,
+    programme,
     publish,
     receipt,
     register,
@@ -68,7 +68,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Catalogue], None]] = {
     "data": data.data,
     "model": model.model,
     "predict": predict.predict,
-    "programme": programme_act.act,
+    "programme": programme.programme,
     "help": look.help_code,
 }
 

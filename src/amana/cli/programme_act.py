@@ -47,10 +47,10 @@ def act(options: argparse.Namespace, catalogue: Catalogue) -> None:
             case "measure":
                 about = {"indicator": _thing(options, "word.metavar.name"), "permit": _word(options, "permit")}
                 _made(node.make("/programme/measurements", about, key=secrets.token_hex(16)), "programme.measured", catalogue)
-            case "evidence" if options.thing in {None, "list"}:
+            case "evidence" if options.what in {None, "list"}:
                 show_list(node.evidence(), COLUMNS, catalogue, title=_title)
             case "evidence":
-                name = options.id if options.thing == "show" else options.thing
+                name = options.id if options.what == "show" else options.what
                 show_thing(node.read("programme/evidence", needed(name, word="word.metavar.id", example=EXAMPLES["evidence"])))
             case "judge":
                 _judge(node, options, catalogue)
@@ -113,7 +113,7 @@ def _title(found: Json, _: str) -> str:
 
 
 def _thing(options: argparse.Namespace, word: str) -> str:
-    return needed(options.thing, word=word, example=EXAMPLES[options.action])
+    return needed(options.what, word=word, example=EXAMPLES[options.action])
 
 
 def _word(options: argparse.Namespace, name: str) -> str:

@@ -6,14 +6,14 @@ Anybody who has the same release computes the same digest: SHA-256 over one line
 import hashlib
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import final
 
-import amana
 from amana.client.text import LANGUAGES, load
 from amana.register.findings import findings_count
 
-ROOT = Path(amana.__file__).parent
+ROOT = Path(__file__).parent.parent
 LEFT_OUT = frozenset({"__pycache__"})
 
 
@@ -31,7 +31,7 @@ class Release:
 @cache
 def release() -> Release:
     """This one."""
-    return Release(version=amana.__version__, digest=digest_of(ROOT), languages=covered(), findings=findings_count())
+    return Release(version=version("amana"), digest=digest_of(ROOT), languages=covered(), findings=findings_count())
 
 
 def digest_of(root: Path) -> str:

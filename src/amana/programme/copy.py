@@ -40,7 +40,7 @@ def evaluate_copy(reader: LogReader, *, policy: Policy, today: date, name: str =
 
     Entries after `today` do not count. Errors: Refusal programme.no_plan, programme.no_document; Violation; OSError.
     """
-    adopted = None if plan is not None else adopted_in(reader, name=name)
+    adopted = None if plan is not None else adopted_at(reader, name=name)[1]
     chosen = plan if plan is not None else _document(reader, adopted)
     evaluator = Evaluator(chosen, read=lambda digest: read_public(reader, digest=digest))
     replay = Replay(reader, policy=policy, tell=lambda index, entry: evaluator.add(index, entry, until=today))
@@ -51,15 +51,15 @@ def evaluate_copy(reader: LogReader, *, policy: Policy, today: date, name: str =
     return Copied(evaluation=evaluator.evaluation(today=today, policy=policy), verified=verified)
 
 
-def adopted_in(reader: LogReader, *, name: str) -> PlanEntry:
-    """The last adoption that a log tells of, unproved. Errors: Refusal programme.no_plan; Violation; OSError."""
-    size, found = published_now(reader)[1].size, dict[str, PlanEntry]()
+def adopted_at(reader: LogReader, *, name: str) -> tuple[int, PlanEntry]:
+    """The last adoption that a log tells of, and its index, unproved. Errors: Refusal programme.no_plan; Violation; OSError."""
+    size, found = published_now(reader)[1].size, dict[str, tuple[int, PlanEntry]]()
     for low in range(0, size, PART):
-        for content in entries_between(reader, low=low, high=low + PART, size=size):
+        for index, content in enumerate(entries_between(reader, low=low, high=low + PART, size=size), start=low):
             if b'"kind":"plan"' in content:
                 entry = entry_of(read_bundle([content])[0])
                 if isinstance(entry, PlanEntry) and entry.event == "adopt":
-                    found[entry.plan] = entry
+                    found[entry.plan] = index, entry
     if (name and name not in found) or len(found) != 1 and not name:
         raise Refusal("programme.no_plan", names=", ".join(sorted(found)) or "–")
     return found[name or next(iter(found))]

@@ -34,14 +34,13 @@ class Figure:
 
 
 @final
-@dataclass(slots=True)
 class _Record:
     """Entries that are alike: how many, the index of the last, and its day."""
 
-    values: Values
-    count: int
-    last: int
-    day: str
+    __slots__ = ("count", "day", "last", "values")
+
+    def __init__(self, values: Values, *, index: int, day: str) -> None:
+        self.values, self.count, self.last, self.day = values, 1, index, day
 
 
 @final
@@ -59,12 +58,12 @@ class _Kept:
         values = tuple(written[place] for place in self._at)
         day = written[self._hour][:10]
         if self._key is not None:
-            self._records[(written[self._key],)] = _Record(values, 1, index, day)
+            self._records[(written[self._key],)] = _Record(values, index=index, day=day)
             return
         key = (*values, day) if self._daily else values
         record = self._records.get(key)
         if record is None:
-            self._records[key] = _Record(values, 1, index, day)
+            self._records[key] = _Record(values, index=index, day=day)
         else:
             record.count += 1
             record.last, record.day = index, day
