@@ -17,7 +17,8 @@ from amana.policy.transitions import ModelEvent
 from amana.web.access import ACTIONS
 from amana.web.context import COOKIE
 from amana.web.examples import CARD
-from tests.doors.matrix_world import PEOPLE, SIGNED, Sent, World, world_in
+from tests.doors.matrix_people import PEOPLE, SIGNED
+from tests.doors.matrix_world import Sent, World, world_in
 from tests.house.test_routes import ROUTES as EVERY_ROUTE
 from tests.programme import SHA
 

@@ -23,7 +23,8 @@ from amana.web.context import COOKIE
 from amana.web.pages.forms import TOKEN
 from amana.web.pages.reader import Reader
 from tests.doors.http_node import RULES, SQL, session_of
-from tests.doors.matrix_world import PEOPLE, SIGNED, Sent, World, world_in
+from tests.doors.matrix_people import PEOPLE, SIGNED
+from tests.doors.matrix_world import Sent, World, world_in
 from tests.doors.test_http_matrix import DECIDERS, JUDGES, OVERSEERS, PLANNERS, PUT, REFUSED, REVIEWERS, TEAM, only
 from tests.house.test_routes import ROUTES
 from tests.programme import SHA

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from amana.catalog.purposes import UseTerm
 from amana.client.text import load
@@ -15,7 +15,7 @@ from amana.policy.people import Accreditation, Asker, Person, Role, Scope, Token
 from amana.policy.permit import leave, permits_of
 from amana.policy.projects import Job, Project, Review, Verdict, Vote, event_of_votes, output_after, project_after, votes_shown
 from amana.policy.rights import RULES, Action, allowed, check, may
-from amana.policy.things import CommitmentOf, DatasetOf, EvidenceOf, MemberOf, ModelOf, Node, OutputOf, PermitOf, RoleOf, Thing
+from amana.policy.things import DatasetOf, MemberOf, ModelOf, Node, OutputOf, PermitOf, RoleOf, Thing
 from amana.policy.transitions import (
     PERMIT,
     ModelEvent,
@@ -29,26 +29,12 @@ from amana.policy.transitions import (
     RunState,
     move,
 )
-from amana.terms.ids import AccreditationId, JobId, OrganisationId, PersonId, PopulationName, ReviewId, TokenId
+from amana.terms.ids import AccreditationId, JobId, PersonId, PopulationName, ReviewId, TokenId
 from amana.terms.refusal import Refusal
 from tests.parts import version
-from tests.people import CLINIC, NOW, UNIVERSITY, model, output, project, record
+from tests.people import CLINIC, NOW, model, output, project, record
+from tests.property.promises import NAMES, Promises, names
 
-SOCIETY: dict[str, tuple[Role, ...]] = {
-    "ada": (Role.RESEARCHER, Role.REVIEWER, Role.CUSTODIAN),
-    "bil": (Role.RESEARCHER, Role.REVIEWER, Role.DECIDER),
-    "cyd": (Role.REVIEWER, Role.DECIDER),
-    "dan": (Role.RESEARCHER, Role.REVIEWER, Role.DECIDER, Role.CUSTODIAN),
-    "eve": (Role.REVIEWER, Role.AUDITOR),
-    "fay": (Role.RESEARCHER, Role.CUSTODIAN),
-    "gus": (Role.OPERATOR,),
-    "hal": (Role.PLANNER, Role.VERIFIER),
-    "ivy": (Role.PLANNER, Role.VERIFIER),
-}
-ELSEWHERE = frozenset({"cyd", "ivy"})
-"""Those of another house than the others."""
-HOUSES = (CLINIC, UNIVERSITY)
-NAMES = tuple(PersonId(name) for name in SOCIETY)
 APPLICANT = NAMES[0]
 PUBLISHED = version(cap_nrho=10_000_000, cap_delta=10_000).dataset
 DATASET = replace(PUBLISHED, name="clinic", population=replace(PUBLISHED.population, name=PopulationName("patients")))
@@ -65,27 +51,15 @@ ENDS = {
     *(Action.SUSPEND_MODEL, Action.RETIRE_MODEL),
 }
 """Chosen rarely, for most stories would end with the first of them."""
-names, roles = st.sampled_from(NAMES), st.sampled_from(Role)
+roles = st.sampled_from(Role)
 ENGLISH = load("en")
 
 
-class Society(RuleBasedStateMachine):
+class Society(Promises):
     """Holds the true facts beside the values: who ever was a member, who voted, who granted."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.now = NOW
-        self.people = {
-            name: Person(
-                id=name,
-                name=name,
-                organisation=UNIVERSITY if name in ELSEWHERE else CLINIC,
-                language="en",
-                roles=SOCIETY[name],
-                disabled_at=None,
-            )
-            for name in NAMES
-        }
         self.accreditations = {name: (self.accreditation(name, NOW),) for name in NAMES}
         self.project: Project = replace(
             project(ProjectState.DRAFT), applicant=APPLICANT, members=(APPLICANT,), ends_on=NOW + timedelta(days=200)
@@ -93,8 +67,6 @@ class Society(RuleBasedStateMachine):
         self.record = record(PermitState.REQUESTED)
         self.output = replace(output(OutputState.RELEASED), author=APPLICANT, round=0)
         self.model = replace(model(), described_by=None)
-        self.commitment = CommitmentOf(plan="national-ai", commitment="training", owner=CLINIC)
-        self.evidence: EvidenceOf | None = None
         self.insiders = {APPLICANT}
         self.texts: dict[int, tuple[UseTerm, ...]] = {}
 
@@ -181,34 +153,6 @@ class Society(RuleBasedStateMachine):
         for on in self.things(actor, Role.AUDITOR):
             if may(wish, self.asker(actor), on=on, now=self.now):
                 self.do(wish, on, actor=actor)
-
-    @rule(actor=names, owner=st.sampled_from(HOUSES))
-    def somebody_brings_evidence(self, actor: PersonId, owner: OrganisationId) -> None:
-        on = replace(self.commitment, owner=owner)
-        if may(Action.SUBMIT_EVIDENCE, self.asker(actor), on=on, now=self.now):
-            house = self.people[actor].organisation
-            assert house == owner and Role.PLANNER in self.people[actor].roles
-            self.commitment = on
-            self.evidence = EvidenceOf(evidence="e-1", owner=owner, organisation=house, submitted_by=actor, verified=False)
-
-    @rule(actor=names)
-    def somebody_verifies_it(self, actor: PersonId) -> None:
-        if self.evidence is not None and may(Action.VERIFY_EVIDENCE, self.asker(actor), on=self.evidence, now=self.now):
-            self.evidence = replace(self.evidence, verified=True)
-
-    @rule(actor=names, house=st.sampled_from(HOUSES))
-    def somebody_goes_to_another_house(self, actor: PersonId, house: OrganisationId) -> None:
-        self.people[actor] = replace(self.people[actor], organisation=house)
-
-    @invariant()
-    def nobody_verifies_what_is_of_her_own_house(self) -> None:
-        found = self.evidence
-        for name in NAMES if found is not None else ():
-            assert found is not None
-            person = self.people[name]
-            if may(Action.VERIFY_EVIDENCE, self.asker(name), on=found, now=self.now):
-                assert person.organisation not in {found.owner, found.organisation} and name != found.submitted_by
-                assert Role.VERIFIER in person.roles and not found.verified and person.disabled_at is None
 
     @rule()
     def the_node_does_its_part(self) -> None:
@@ -433,20 +377,6 @@ def test_the_society_can_get_a_question_answered_and_a_text_published() -> None:
     ):
         perform(world, actor, action)
     assert (world.model.state, world.model.public) == (ModelState.IN_SERVICE, True)
-
-
-def test_the_society_can_get_evidence_verified_and_by_nobody_of_the_house_that_brought_it() -> None:
-    world = Society()
-    *_, hal, ivy = NAMES
-    world.somebody_brings_evidence(hal, CLINIC)
-    assert world.evidence is not None and not world.evidence.verified
-    world.somebody_verifies_it(hal)
-    assert not world.evidence.verified, "she brought it"
-    world.somebody_goes_to_another_house(hal, UNIVERSITY)
-    world.somebody_verifies_it(hal)
-    assert not world.evidence.verified, "she brought it, wherever she is now"
-    world.somebody_verifies_it(ivy)
-    assert world.evidence.verified
 
 
 def perform(world: Society, actor: PersonId, action: Action) -> None:
