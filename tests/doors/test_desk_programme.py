@@ -221,7 +221,7 @@ def waiting_document(world: Carried) -> str:
 
 def test_a_desk_without_a_plan_says_so(tmp_path: Path) -> None:
     with carried(tmp_path / "node") as bare:
-        for who, path, code in (("planner", "/desk/programme", "commitments"), ("verifier", "/desk/verify", "verify")):
+        for who, path, code in (("planner", "/desk/programme", "commitments"), ("verifier", "/desk/verify", "verifying")):
             page = browser(bare, who).get(path)
             assert page.status_code == 200 and say(f"page.{code}.none") in page.text
             assert browser(bare, who).get("/desk").status_code == 200
