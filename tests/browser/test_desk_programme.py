@@ -113,7 +113,7 @@ def test_a_document_is_named_by_its_digest_and_verified_by_the_same_and_the_file
         form.locator("#trained-document-on").fill("2026-01-15")
         form.locator("#trained-title").fill("تقرير الدورات الأولى")
         choose(page, "trained-sha256", file, scripts=scripts)
-        form.get_by_role("button").click()
+        form.locator("button").click()
         expect(page.locator(f"section.says code:text-is('{SHA}')").first).to_be_visible()
     with page_of(language=language, width=360, scripts=scripts) as page:
         page.on("request", note)
