@@ -40,6 +40,10 @@ PARTS: dict[str, tuple[OrganisationId, tuple[Role, ...]]] = {
     "elsewhere": (UNIVERSITY, (Role.CUSTODIAN,)),
     "operator": (CENTRE, (Role.OPERATOR,)),
     "auditor": (CENTRE, (Role.AUDITOR,)),
+    "planner": (UNIVERSITY, (Role.PLANNER,)),
+    "planning elsewhere": (CLINIC, (Role.PLANNER,)),
+    "insider": (UNIVERSITY, (Role.VERIFIER,)),
+    "verifier": (CLINIC, (Role.VERIFIER,)),
 }
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from pathlib import Path
 
-from amana.node.programme import Statement
+from amana.node.statements import Statement
 from amana.policy.people import Asker, OrganisationKind, Role
 from amana.programme.evidence import Shown
 from amana.programme.plan import LANGUAGES

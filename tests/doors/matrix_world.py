@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -13,47 +13,20 @@ from starlette.testclient import TestClient
 
 from amana.node.projects import Application
 from amana.node.service import Asked, Service, open_service
+from amana.node.statements import Statement
 from amana.policy.people import Asker, OrganisationKind, Role, Scope
 from amana.policy.projects import Job, OutputKind, Verdict
 from amana.policy.things import MemberOf, RoleOf, Thing
 from amana.policy.transitions import ModelEvent, OutputEvent, PermitEvent, ProjectEvent
+from amana.programme.evidence import Shown
 from amana.terms.ids import PermitId, PersonId, ProjectId
+from amana.terms.refusal import Refusal
 from amana.web.app import build
 from amana.web.context import COOKIE
 from tests.doors.http_node import SQL, lay_down, session_of
+from tests.doors.matrix_people import PEOPLE, STATE
 from tests.models import card, new_model
-from tests.programme import plan_text
-
-PEOPLE: dict[str, tuple[str, Role]] = {
-    "applicant": ("University", Role.RESEARCHER),
-    "member": ("University", Role.RESEARCHER),
-    "lapsed": ("University", Role.RESEARCHER),
-    "gone": ("University", Role.RESEARCHER),
-    "outsider": ("University", Role.RESEARCHER),
-    "unaccredited": ("University", Role.RESEARCHER),
-    "reviewer": ("University", Role.REVIEWER),
-    "second": ("Ministry", Role.REVIEWER),
-    "decider": ("Ministry", Role.DECIDER),
-    "deputy": ("Ministry", Role.DECIDER),
-    "custodian": ("Tests", Role.CUSTODIAN),
-    "elsewhere": ("University", Role.CUSTODIAN),
-    "operator": ("Centre", Role.OPERATOR),
-    "auditor": ("Ministry", Role.AUDITOR),
-}
-"""`lapsed`: a member whose accreditation is over; `gone`: a member who is disabled. The rest are as their names."""
-SIGNED = frozenset(PEOPLE) - {"gone"}
-STATE = (
-    "SELECT id, state, version, title FROM project ORDER BY id", "SELECT project, person, left_at FROM project_member ORDER BY project, person",
-    "SELECT id, state, cap_nrho FROM permit ORDER BY id", "SELECT id, state, round, title FROM output ORDER BY id",
-    "SELECT output, voter FROM vote ORDER BY output, voter", "SELECT id FROM review ORDER BY id", "SELECT id FROM organisation ORDER BY id",
-    "SELECT id, disabled_at FROM person ORDER BY id", "SELECT person, role FROM person_role ORDER BY person, role",
-    "SELECT id, revoked_at FROM accreditation ORDER BY id", "SELECT id, revoked_at FROM token ORDER BY id", "SELECT id FROM audit ORDER BY id",
-    "SELECT id FROM charge ORDER BY id", "SELECT id, state FROM job ORDER BY id", "SELECT id FROM comment ORDER BY id",
-    "SELECT project, dataset, place FROM checklist_answer ORDER BY project, dataset, place", "SELECT id, read_at FROM notice ORDER BY id",
-    "SELECT person, address, confirmed_at FROM contact ORDER BY person", "SELECT hash FROM feed ORDER BY hash",
-    "SELECT id, state, outcome FROM plan_comment ORDER BY id", "SELECT plan, version, state FROM plan_version ORDER BY plan, version",
-    "SELECT id, language FROM person ORDER BY id", "SELECT id, state, revision, card FROM model ORDER BY id",
-)  # fmt: skip
+from tests.programme import SHA, plan_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +48,7 @@ class World:
         self.ids: dict[str, PersonId] = {}
         self._cookies: dict[str, str] = {}
         self._bearers: dict[tuple[str, Scope], str] = {}
-        for name in ("University", "Ministry", "Centre", "Tests"):
+        for name in ("University", "Ministry", "Centre", "Tests", "Inspectorate"):
             service.people.add_organisation(None, name=name, kind=OrganisationKind.RESEARCH)
         for name, (organisation, role) in PEOPLE.items():
             self.ids[name] = service.people.add_person(None, name=name, organisation=organisation, language="en")
@@ -83,7 +56,10 @@ class World:
             if name in {"applicant", "member", "outsider"}:
                 service.people.accredit(None, person=self.ids[name], valid_until=service.now() + timedelta(days=60))
             self._cookies[name] = session_of(service, self.ids[name])
+        service.people.give_role(None, person=self.ids["member"], role=Role.PLANNER)
         service.people.disable(None, person=self.ids["gone"])
+        self._version = 0
+        service.programme.adopt(self.known("decider"), content=self.plan()["plan"].encode())
         self._asking = self._held(self._active())
 
     # --- who asks ---
@@ -281,6 +257,37 @@ class World:
             team = event in {ModelEvent.REGISTER, ModelEvent.REVISE}
             self.service.models.act(self.known("member" if team else "custodian"), model=made, event=event)
         return Sent(path={"model": made}, body=body, id=made, thing=self.service.models.place(made))
+
+    # --- the programme ---
+
+    def plan(self) -> dict[str, str]:
+        """A version that nobody has adopted."""
+        self._version += 1
+        return {"plan": plan_text(version=self._version)}
+
+    def commitment(self, *, dropped: bool = False, body: Mapping[str, Any] | None = None) -> Sent:
+        """The one that is measured by documents."""
+        name, programme = "training", self.service.programme
+        act = programme.drop if dropped else programme.resume
+        with suppress(Refusal):  # it is so already
+            act(self.known("deputy"), commitment=name, reasons="We begin anew.")
+        return Sent(path={"commitment": name}, body=body, id=name, thing=programme.commitment(name)[1])
+
+    def stated(self) -> Sent:
+        document = {"sha256": SHA, "title": "A report", "link": "https://university.example/report"}
+        return self.commitment(body={"indicator": "trained", "on": "2025-09-01", "value": "12.5", "document": document})
+
+    def measured(self) -> Sent:
+        headers = {"Idempotency-Key": secrets.token_hex(8)}
+        return Sent(path={"commitment": "people-seen"}, body={"indicator": "seen", "permit": self._asking}, headers=headers)
+
+    def evidence(self, *, body: Mapping[str, Any] | None = None) -> Sent:
+        """A document of the University that waits."""
+        self.commitment()
+        shown = Shown(sha256=SHA, title="A report", link="")
+        stated = Statement(indicator="trained", on=self.service.now().date(), value=Fraction(12), shown=shown, note="")
+        made = self.service.programme.state(self.known("planner"), stated=stated)
+        return Sent(path={"evidence": made}, body=body, id=made, thing=self.service.programme.one(made).place)
 
     # --- people ---
 

@@ -173,12 +173,15 @@ def test_every_route_says_in_a_sentence_what_it_does(operation: Operation) -> No
     assert summary.endswith(".") and len(summary.split()) > 1, operation.name
 
 
+PAID = {"post-questions", "post-models", "post-synthetic-tables", "post-forecasts", "post-programme-measurements"}
+
+
 @each_operation
 def test_every_change_takes_a_key_and_one_that_spends_needs_it(operation: Operation) -> None:
     keys = [each["required"] for each in operation.written["parameters"] if each["name"] == "Idempotency-Key"]
     # A witness is asked in the words of its own protocol, in which a request may be sent again as it is.
     kept = operation.method == "POST" and operation.written["tags"] not in (["sign-in"], ["witness"])
-    assert keys == ([operation.name in {"post-questions", "post-models", "post-synthetic-tables", "post-forecasts"}] if kept else [])
+    assert keys == ([operation.name in PAID] if kept else [])
 
 
 @each_operation

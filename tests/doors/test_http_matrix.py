@@ -18,8 +18,10 @@ from amana.web.access import ACTIONS
 from amana.web.context import COOKIE
 from amana.web.examples import CARD
 from tests.doors.matrix_consultations import begun, commented, consulted
-from tests.doors.matrix_world import PEOPLE, SIGNED, Sent, World, world_in
+from tests.doors.matrix_people import PEOPLE, SIGNED
+from tests.doors.matrix_world import Sent, World, world_in
 from tests.house.test_routes import ROUTES as EVERY_ROUTE
+from tests.programme import SHA
 
 ROUTES = tuple((name, extra) for name, extra in EVERY_ROUTE if "{language" not in name and name != "GET /")
 """Pages have a matrix of their own: `test_page_matrix.py`."""
@@ -60,6 +62,7 @@ B = "/api/v1"
 P = f"{B}/programme/consultations"
 PUT = (ModelEvent.ASSESS, ModelEvent.REGISTER)
 """What puts a model in the public register."""
+PLANNERS = frozenset({"planner", "member"})
 OVERSEERS = frozenset({"custodian", "decider", "deputy"})
 MEMBERS, DECIDERS, REVIEWERS = TEAM, only("decider", "deputy"), only("reviewer", "second")
 CASES: dict[str, Case] = {
@@ -165,7 +168,6 @@ CASES: dict[str, Case] = {
     f"POST {B}/programme/comments/{{comment}}/answer": Case(
         send=lambda w: commented(w, published=True, body={"outcome": "not_accepted", "reason": "No."}), allowed=DECIDERS
     ),
-    # the programme
     **{
         f"GET {each}": Case(send=lambda w: w.adopted(), allowed=PUBLIC)
         for each in (
@@ -177,6 +179,21 @@ CASES: dict[str, Case] = {
             "/programme/commitments/{name}/badge.svg",
         )
     },
+    # the programme
+    f"POST {B}/programme/plan": Case(send=lambda w: Sent(body=w.plan(), thing=Node()), allowed=DECIDERS),
+    f"POST {B}/programme/evidence": Case(send=lambda w: w.stated(), allowed=PLANNERS),
+    f"POST {B}/programme/measurements": Case(send=lambda w: w.measured(), allowed=only("member")),
+    f"GET {B}/programme/evidence": Case(send=lambda w: w.evidence(), allowed=only("verifier"), listing=True),
+    f"GET {B}/programme/evidence/{{evidence}}": Case(send=lambda w: replace(w.evidence(), thing=None), allowed=PUBLIC),
+    f"POST {B}/programme/evidence/{{evidence}}/verification": Case(
+        send=lambda w: w.evidence(body={"verdict": "confirm", "reasons": "Page 4.", "sha256": SHA}), allowed=only("verifier")
+    ),
+    f"POST {B}/programme/commitments/{{commitment}}/drop": Case(
+        send=lambda w: w.commitment(body={"reasons": "No money."}), allowed=DECIDERS
+    ),
+    f"POST {B}/programme/commitments/{{commitment}}/resume": Case(
+        send=lambda w: w.commitment(dropped=True, body={"reasons": "There is money."}), allowed=DECIDERS
+    ),
     # people
     f"POST {B}/organisations": Case(send=lambda w: Sent(body={"name": w.fresh(), "kind": "research"}), allowed=only("operator")),
     f"GET {B}/people": Case(send=lambda w: Sent(), allowed=DECIDERS | {"operator", "auditor"}),

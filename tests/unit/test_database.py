@@ -63,12 +63,17 @@ def test_a_table_that_is_made_anew_keeps_its_rows_and_what_refers_to_them(tmp_pa
     assert migrate(database, now=NOW) == len(known) - last.number + 1
     with database.reading() as run:
         assert run.rows("SELECT * FROM permit", {}) == before != []
+        assert run.rows("SELECT id, person, at, kind, project, permit, mail, commitment FROM notice", {}) == [
+            ("n-1", "p-owner", "2", "permit_grant", "p-1", "m-1", "none", None)
+        ]
     for statement, wrong in (
         ("DELETE FROM permit", "foreign key"),
         ("UPDATE permit SET state = 'lost'", "check"),
         ("UPDATE permit SET state = 'returned'", "check"),
         ("UPDATE permit SET granted_by = applicant", "check"),
         ("UPDATE notice SET permit = 'm-2'", "foreign key"),
+        ("UPDATE notice SET project = NULL", "check"),
+        ("UPDATE notice SET commitment = 'training'", "check"),
     ):
         with pytest.raises(Exception, match=f"(?i){wrong}"), database.transaction() as run:
             run.change(statement, {})

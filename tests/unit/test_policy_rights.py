@@ -13,7 +13,24 @@ from amana.policy.things import CommitmentOf, DatasetOf, EvidenceOf, MemberOf, M
 from amana.policy.transitions import ModelState, OutputState, PermitState, ProjectState, RunState
 from amana.terms.ids import JobId, ProjectId
 from amana.terms.refusal import Refusal
-from tests.people import CLINIC, NOW, PARTS, accreditation, asker, model, output, person, pid, project, record, review, vote, with_token
+from tests.people import (
+    CENTRE,
+    CLINIC,
+    NOW,
+    PARTS,
+    UNIVERSITY,
+    accreditation,
+    asker,
+    model,
+    output,
+    person,
+    pid,
+    project,
+    record,
+    review,
+    vote,
+    with_token,
+)
 
 DATASET = DatasetOf(name="clinic", custodian=CLINIC)
 PERMIT = PermitOf(record=record(), project=project())
@@ -21,6 +38,8 @@ REQUESTED = PermitOf(record=record(PermitState.REQUESTED), project=project())
 SUBMITTED = project(ProjectState.SUBMITTED)
 REVIEWED = replace(SUBMITTED, reviews=(review("reviewer"), review("second")))
 CHECKING = OutputOf(output=output(), project=project())
+PROMISED = CommitmentOf(plan="national-ai", commitment="training", owner=UNIVERSITY)
+BROUGHT = EvidenceOf(evidence="e-1", owner=UNIVERSITY, organisation=UNIVERSITY, submitted_by=pid("planner"), verified=False)
 EVERYBODY = tuple(PARTS)
 OVERSEERS = {"custodian", "decider"}
 
@@ -128,6 +147,16 @@ def test_every_action_has_one_rule() -> None:
         (Action.SUSPEND_MODEL, model_in(ModelState.IN_SERVICE), OVERSEERS),
         (Action.RESUME_MODEL, model_in(ModelState.SUSPENDED), OVERSEERS),
         (Action.RETIRE_MODEL, model_in(ModelState.IN_SERVICE), {"applicant", "member", "custodian"}),
+        (Action.ADOPT_PLAN, Node(), {"decider"}),
+        (Action.SUBMIT_EVIDENCE, PROMISED, {"planner"}),
+        (Action.SUBMIT_EVIDENCE, replace(PROMISED, owner=CENTRE), set()),
+        (Action.VERIFY_EVIDENCE, BROUGHT, {"verifier"}),
+        (Action.VERIFY_EVIDENCE, replace(BROUGHT, owner=CENTRE), {"verifier"}),
+        (Action.VERIFY_EVIDENCE, replace(BROUGHT, owner=CLINIC), set()),
+        (Action.VERIFY_EVIDENCE, replace(BROUGHT, verified=True), set()),
+        (Action.VERIFY_EVIDENCE, replace(BROUGHT, submitted_by=pid("verifier")), set()),
+        (Action.DROP_COMMITMENT, PROMISED, {"decider"}),
+        (Action.RESUME_COMMITMENT, PROMISED, {"decider"}),
     ],
 )
 def test_an_action_is_for_these_people_and_for_nobody_else(action: Action, on: Thing, who: set[str]) -> None:
@@ -280,11 +309,9 @@ def test_a_step_up_is_asked_for_last_and_only_where_it_would_help(action: Action
         Action.SERVE_MODEL: ("custodian", model_in(ModelState.REGISTERED)),
         Action.RESUME_MODEL: ("custodian", model_in(ModelState.SUSPENDED)),
         **{each: ("decider", Node()) for each in (Action.ADOPT_PLAN, Action.OPEN_CONSULTATION, Action.CLOSE_CONSULTATION)},
-        Action.DROP_COMMITMENT: ("decider", CommitmentOf(plan="ai", commitment="data", owner=CLINIC)),
-        Action.VERIFY_EVIDENCE: (
-            "verifier", EvidenceOf(evidence="e-1", owner=CLINIC, organisation=CLINIC, submitted_by=pid("custodian"), verified=False),
-        ),
-    }  # fmt: skip
+        Action.VERIFY_EVIDENCE: ("verifier", BROUGHT),
+        Action.DROP_COMMITMENT: ("decider", PROMISED),
+    }
     name, on = things[action]
     whom = asker(name, Role.VERIFIER) if name == "verifier" else asker(name)
     for moment in (None, NOW - timedelta(minutes=10), NOW + timedelta(minutes=1)):

@@ -4,6 +4,7 @@ import argparse
 
 from amana.cli.parser_govern import ACTIONS
 from amana.cli.parser_log import add_trust
+from amana.cli.parser_programme_act import add_acting
 from amana.client.text import Catalogue
 
 
@@ -11,7 +12,9 @@ def add_programme(command: argparse.ArgumentParser, catalogue: Catalogue) -> Non
     """Give the command its actions and options."""
     say, file = catalogue.say, catalogue.say("word.metavar.file")
     command.add_argument("action", choices=ACTIONS["programme"], metavar=say("word.metavar.action"), help=_help(catalogue, "action"))
-    command.add_argument("what", metavar=file, nargs="?", help=_help(catalogue, "programme_file"))
+    what = f"{file}|{say('word.metavar.name')}"
+    command.add_argument("what", metavar=what, nargs="?", help=_help(catalogue, "programme_file"))
+    add_acting(command, catalogue)
     shape = command.add_mutually_exclusive_group()
     for name in ("json", "csv"):
         shape.add_argument(f"--{name}", dest="shape", action="store_const", const=name, help=_help(catalogue, f"programme_{name}"))

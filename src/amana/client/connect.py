@@ -249,13 +249,18 @@ class Connection:
         return self._list("/models")
 
     def read(self, kind: str, id: str) -> Json:
-        """One project, permit, output or model ("projects", "permits", "outputs", "models"), with what you may do with it."""
-        return self._object(f"/{quote(kind, safe='')}/{quote(id, safe='')}")
+        """One project, permit, output or model ("projects", "permits", "outputs", "models"), with what you may do with it; or one piece of
+        "programme/evidence"."""
+        return self._object(f"/{quote(kind)}/{quote(id, safe='')}")
 
-    def make(self, path: str, about: Mapping[str, object]) -> Json:
-        """Something new, such as a permit: the fields are those of `POST path`."""
+    def evidence(self) -> Sequence[Json]:
+        """The evidence for the national programme that waits for your verification."""
+        return self._list("/programme/evidence")
+
+    def make(self, path: str, about: Mapping[str, object], *, key: str | None = None) -> Json:
+        """Something new, such as a permit: the fields are those of `POST path`. `key`: for what spends, new for each request."""
         with self._speaking(""):
-            return an_object(self._channel.post(path, dict(about)).json(), path)
+            return an_object(self._channel.post(path, dict(about), key=key).json(), path)
 
     def rewrite(self, kind: str, id: str, about: Mapping[str, object], *, part: str = "") -> Json:
         """Write a project or an output anew, or the "/card" of a model."""

@@ -14,6 +14,8 @@ from amana.policy.projects import Project
 from amana.policy.rights import Action, may, offered
 from amana.policy.things import OutputOf, PermitOf
 from amana.policy.transitions import ModelState, PermitState
+from amana.programme.plan import Document, PrivateFigure
+from amana.programme.status import Measure, Standing
 from amana.terms.database import Transaction, Value, text
 from amana.terms.ids import ModelId, PermitId, ProjectId
 from amana.terms.model_card import Texts
@@ -26,7 +28,7 @@ PERMITS_FOR = """SELECT permit.id FROM permit JOIN project_member ON project_mem
 WHERE project_member.person = :person AND project_member.left_at IS NULL AND permit.state <> 'refused' ORDER BY permit.id LIMIT 200"""
 TO_SIGN = "SELECT id FROM permit WHERE custodian = :organisation AND state = 'requested' ORDER BY id LIMIT 200"
 CHECKING = "SELECT id FROM output WHERE state = 'checking' ORDER BY made_at, id LIMIT 200"
-Kind: TypeAlias = Literal["review", "decide", "sign", "vote", "assess", "register", "serve"]
+Kind: TypeAlias = Literal["review", "decide", "sign", "vote", "assess", "register", "serve", "verify", "bring"]
 _OVERSEEN = """(:every = 1 OR custodian = :organisation OR custodian = (SELECT name FROM organisation WHERE id = :organisation))
 ORDER BY made_at, id LIMIT 200"""
 TO_ASSESS = f"SELECT id FROM model WHERE state = 'trained' AND card <> '' AND described_by <> :person AND {_OVERSEEN}"  # noqa: S608
@@ -49,8 +51,8 @@ JUDGING = (Action.APPROVE_PROJECT, Action.REJECT_PROJECT)
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awaiting:
-    """Something that this person may do now. `title`: of the project or the model; `path`: of the page where she does it, after the
-    language; `since`: when it began to wait."""
+    """Something that this person may do now. `title`: of the project, the model or the commitment; `path`: of the page where she does it,
+    after the language; `since`: when it began to wait."""
 
     kind: Kind
     title: Texts
@@ -76,8 +78,8 @@ class Desk:
         self._service = service
 
     def awaiting(self, asker: Asker) -> tuple[Awaiting, ...]:
-        """What she may review, decide, sign, vote on or do with a model, what has waited longest first."""
-        found = [*self._to_judge(asker), *self._to_sign(asker), *self._to_vote(asker), *self._models(asker)]
+        """What she may review, decide, sign, vote on, do with a model, verify or bring evidence for, what has waited longest first."""
+        found = [*self._to_judge(asker), *self._to_sign(asker), *self._to_vote(asker), *self._models(asker), *self._programme(asker)]
         return tuple(sorted(found, key=lambda each: (each.since is None, each.since)))
 
     def applications(self, asker: Asker) -> tuple[Application, ...]:
@@ -180,6 +182,38 @@ class Desk:
                         )
                     )
         return found
+
+    def _programme(self, asker: Asker) -> list[Awaiting]:
+        """Documents that she may verify, and commitments of her organisation for which evidence is missing."""
+        service, roles, found = self._service, asker.person.roles, list[Awaiting]()
+        plan = service.programme_state.plan() if {Role.VERIFIER, Role.PLANNER} & set(roles) else None
+        if plan is None:
+            return found
+        titles = {each.id: each.title for each in plan.commitments}
+        if Role.VERIFIER in roles:
+            for each in service.programme.waiting(asker):
+                title = titles.get(each.commitment, (("en", each.commitment),))
+                found.append(Awaiting(kind="verify", title=title, path=f"/desk/verify/{each.id}", since=each.submitted_at))
+        if Role.PLANNER in roles:
+            hers = {each.id for each in service.programme.own(asker) if Action.SUBMIT_EVIDENCE in service.programme.may(asker, each.id)}
+            for standing in service.programme_state.evaluation().standings:
+                name = standing.commitment.id
+                if name in hers and wanting(standing):
+                    found.append(Awaiting(kind="bring", title=titles[name], path=f"/desk/programme/{name}", since=None))
+        return found
+
+
+def wanting(standing: Standing) -> tuple[Measure, ...]:
+    """The indicators for which somebody has to bring evidence: nothing weighs, or what was due is not reached, and nothing waits for its
+    verification."""
+    return tuple(
+        each
+        for each in standing.measures
+        if standing.dropped is None
+        and isinstance(each.indicator.method, Document | PrivateFigure)
+        and (each.current is None or (each.due is not None and not each.reaches(each.due.value)))
+        and all(one.against != "unverified" for one in each.observations)
+    )
 
 
 def path_of(project: Project) -> str:

@@ -27,6 +27,7 @@ STEPS = (
     ("amana.node", "schema/programme_roles.sql"),
     ("amana.node", "schema/programme.sql"),
     ("amana.node", "schema/consultation.sql"),
+    ("amana.node", "schema/programme_notices.sql"),
 )
 """In order; a change of the schema is one step more. A step that PostgreSQL needs in other words has a file `.postgres.sql` beside it."""
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, final
 
+from amana.log.programme_kinds import VERDICTS
 from amana.policy.people import Asker, Role
 from amana.policy.projects import PermitRecord, Project
 from amana.policy.rights import Action, check
@@ -18,21 +19,31 @@ from amana.policy.transitions import ModelEvent, OutputEvent, PermitEvent, Proje
 from amana.terms.database import Database, Row, Transaction, Value, moment, moment_or_none, text, text_or_none, whole
 from amana.terms.ids import OrganisationId, PermitId, PersonId, ProjectId
 
-ADD = """INSERT INTO notice (id, person, at, kind, project, permit, mail) VALUES (:id, :person, :at, :kind, :project, :permit, :mail)"""
+ADD = """INSERT INTO notice (id, person, at, kind, project, permit, commitment, mail)
+VALUES (:id, :person, :at, :kind, :project, :permit, :commitment, :mail)"""
 REACHED = "SELECT 1 FROM contact WHERE person = :person AND confirmed_at IS NOT NULL"
 THERE = "SELECT 1 FROM person WHERE id = :person AND disabled_at IS NULL"
 UNREAD_ONE = "SELECT 1 FROM notice WHERE person = :person AND project = :project AND kind = :kind AND read_at IS NULL LIMIT 1"
+UNREAD_KIND = "SELECT 1 FROM notice WHERE person = :person AND kind = :kind AND read_at IS NULL LIMIT 1"
 OF_ROLE = "SELECT person FROM person_role WHERE role = :role ORDER BY person LIMIT 500"
 OF_CUSTODIAN = """SELECT person.id FROM person JOIN person_role ON person_role.person = person.id
 WHERE person.organisation = :organisation AND person_role.role = 'custodian' ORDER BY person.id LIMIT 500"""
+VERIFIERS = """SELECT person.id FROM person JOIN person_role ON person_role.person = person.id
+WHERE person_role.role = 'verifier' AND person.organisation <> :owner AND person.organisation <> :bringer ORDER BY person.id LIMIT 500"""
+PLANNERS = """SELECT person.id FROM person JOIN person_role ON person_role.person = person.id
+WHERE person.organisation = :organisation AND person_role.role = 'planner' ORDER BY person.id LIMIT 500"""
 CUSTODIANS_OF = "SELECT DISTINCT custodian FROM permit WHERE project = :project AND granted_by IS NOT NULL ORDER BY custodian"
-OF_PERSON = """SELECT id, at, kind, project, permit, read_at FROM notice WHERE person = :person
+OF_PERSON = """SELECT id, at, kind, project, permit, commitment, read_at FROM notice WHERE person = :person
 ORDER BY at DESC, id DESC LIMIT :limit"""
-UNREAD = """SELECT id, at, kind, project, permit, read_at FROM notice WHERE person = :person AND read_at IS NULL
+UNREAD = """SELECT id, at, kind, project, permit, commitment, read_at FROM notice WHERE person = :person AND read_at IS NULL
 ORDER BY at DESC, id DESC LIMIT :limit"""
 UNREAD_COUNT = "SELECT COUNT(*) FROM notice WHERE person = :person AND read_at IS NULL"
 READ = "UPDATE notice SET read_at = :at WHERE person = :person AND read_at IS NULL"
 READ_OF = "UPDATE notice SET read_at = :at WHERE person = :person AND project = :project AND read_at IS NULL"
+READ_COMMITMENT = (
+    "UPDATE notice SET read_at = :at WHERE person = :person AND commitment = :commitment AND kind <> :kind AND read_at IS NULL"
+)
+READ_KIND = "UPDATE notice SET read_at = :at WHERE person = :person AND kind = :kind AND read_at IS NULL"
 PURGE = "DELETE FROM notice WHERE at < :before"
 COMMENT: Final = "comment"
 TO_TEAM: Mapping[ProjectEvent | PermitEvent, str] = MappingProxyType(
@@ -68,28 +79,39 @@ OF_MODELS: Mapping[ModelEvent, str] = MappingProxyType(
     }
 )  # fmt: skip
 """The kinds that the team and the custodians of the data are told of."""
-KINDS = (*TO_TEAM.values(), *OF_OUTPUTS.values(), *OF_MODELS.values(), TO_ASSESS, "project_submit", "permit_request", COMMENT)
+TO_VERIFY: Final = "evidence_submit"
+OF_VERDICTS: Mapping[str, str] = MappingProxyType({verdict: f"evidence_{verdict}" for verdict in VERDICTS})
+"""The kinds that plan owners are told of: what another organisation found of what they brought."""
+KINDS = (
+    *TO_TEAM.values(), *OF_OUTPUTS.values(), *OF_MODELS.values(), TO_ASSESS, "project_submit", "permit_request", COMMENT, TO_VERIFY,
+    *OF_VERDICTS.values(),
+)  # fmt: skip
 PAGE_MAX = 50
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
+    """`project`, `commitment`: one of both, which it is about."""
+
     id: str
     at: datetime
     kind: str
-    project: ProjectId
+    project: ProjectId | None
     permit: PermitId | None
+    commitment: str | None
     read_at: datetime | None
 
     @property
     def path(self) -> str:
         """The page where she sees what it is about, after the language."""
-        return path_of(self.kind, self.project)
+        return path_of(self.kind, project=self.project or "", commitment=self.commitment or "")
 
 
-def path_of(kind: str, project: str) -> str:
-    """See `Notice.path`. A custodian signs at her own desk."""
+def path_of(kind: str, *, project: str, commitment: str) -> str:
+    """See `Notice.path`. A custodian signs at her own desk, and a verifier finds at hers all that waits."""
+    if commitment:
+        return "/desk/verify" if kind == TO_VERIFY else f"/desk/programme/{commitment}"
     place = "#outputs" if kind in OF_OUTPUTS.values() else "#models" if kind in (TO_ASSESS, *OF_MODELS.values()) else ""
     return "/desk/custodian" if kind == "permit_request" else f"/desk/applications/{project}{place}"
 
@@ -121,6 +143,18 @@ class Notices:
                 run.change(READ, values)
             else:
                 run.change(READ_OF, {**values, "project": project})
+
+    def read_of_commitment(self, asker: Asker | None, *, commitment: str) -> None:
+        """She has seen what was found of evidence for it."""
+        values: dict[str, Value] = {"person": self._person(asker), "at": moment(self._now()), "commitment": commitment}
+        with self._database.transaction() as run:
+            run.change(READ_COMMITMENT, {**values, "kind": TO_VERIFY})
+
+    def read_waiting(self, asker: Asker | None) -> None:
+        """She has seen which documents wait."""
+        values: dict[str, Value] = {"person": self._person(asker), "at": moment(self._now())}
+        with self._database.transaction() as run:
+            run.change(READ_KIND, {**values, "kind": TO_VERIFY})
 
     def purge(self, *, older_than: timedelta) -> int:
         """Forget those of long ago."""
@@ -191,14 +225,36 @@ def tell_of_comment(run: Transaction, project: Project, *, others: Iterable[Pers
     _tell(run, people, kind=COMMENT, project=project.id, actor=actor, at=at)
 
 
+def tell_of_evidence(run: Transaction, *, commitment: str, whose: tuple[OrganisationId, OrganisationId], actor: str, at: datetime) -> None:
+    """A document waits: to who may verify it. `whose`: who promised, and who brought it. Who has an unread notice gets no other."""
+    found = run.rows(VERIFIERS, {"owner": whose[0], "bringer": whose[1]})
+    people = [PersonId(text(person)) for (person,) in found]
+    waiting = [each for each in people if not run.rows(UNREAD_KIND, {"person": each, "kind": TO_VERIFY})]
+    _tell(run, waiting, kind=TO_VERIFY, commitment=commitment, actor=actor, at=at)
+
+
+def tell_of_verdict(run: Transaction, *, commitment: str, owner: OrganisationId, verdict: str, actor: str, at: datetime) -> None:
+    """Somebody found that evidence holds, or that it does not: to the plan owners of the organisation that promised."""
+    people = [PersonId(text(person)) for (person,) in run.rows(PLANNERS, {"organisation": owner})]
+    _tell(run, people, kind=OF_VERDICTS[verdict], commitment=commitment, actor=actor, at=at)
+
+
 def _tell(
-    run: Transaction, people: Iterable[PersonId], *, kind: str, project: ProjectId, permit: PermitId | None = None, actor: str, at: datetime
+    run: Transaction,
+    people: Iterable[PersonId],
+    *,
+    kind: str,
+    project: ProjectId | None = None,
+    permit: PermitId | None = None,
+    commitment: str | None = None,
+    actor: str,
+    at: datetime,
 ) -> None:
     for person in dict.fromkeys(people):
         if person != actor and run.rows(THERE, {"person": person}):
             mail = "waits" if run.rows(REACHED, {"person": person}) else "none"
             values: dict[str, Value] = {"id": f"n-{secrets.token_hex(8)}", "person": person, "at": moment(at), "kind": kind, "mail": mail}
-            run.change(ADD, {**values, "project": project, "permit": permit})
+            run.change(ADD, {**values, "project": project, "permit": permit, "commitment": commitment})
 
 
 def _unread(run: Transaction, person: PersonId, kind: str, project: ProjectId) -> bool:
@@ -214,9 +270,9 @@ def _custodians(run: Transaction, organisation: OrganisationId) -> tuple[PersonI
 
 
 def _notice(row: Row) -> Notice:
-    name, at, kind, project, permit, read_at = row
-    held = text_or_none(permit)
+    name, at, kind, project, permit, commitment, read_at = row
+    about, held = text_or_none(project), text_or_none(permit)
     return Notice(
-        id=text(name), at=datetime.fromisoformat(text(at)), kind=text(kind), project=ProjectId(text(project)),
-        permit=None if held is None else PermitId(held), read_at=moment_or_none(read_at),
+        id=text(name), at=datetime.fromisoformat(text(at)), kind=text(kind), project=None if about is None else ProjectId(about),
+        permit=None if held is None else PermitId(held), commitment=text_or_none(commitment), read_at=moment_or_none(read_at),
     )  # fmt: skip

@@ -26,7 +26,8 @@ from amana.node.notices import path_of
 from amana.node.settings import Settings
 from amana.terms.database import Database, Value, moment, text
 
-NOTICES = """SELECT notice.id, notice.at, notice.kind, notice.project, person.language, contact.address FROM notice
+NOTICES = """SELECT notice.id, notice.at, notice.kind, COALESCE(notice.project, ''), COALESCE(notice.commitment, ''), person.language,
+contact.address FROM notice
 JOIN person ON person.id = notice.person JOIN contact ON contact.person = notice.person
 WHERE notice.mail = 'waits' AND contact.confirmed_at IS NOT NULL AND person.disabled_at IS NULL
 ORDER BY COALESCE(notice.mailed_at, ''), notice.at LIMIT :limit"""
@@ -99,7 +100,10 @@ class Post:
             told = [tuple(map(text, row)) for row in run.rows(NOTICES, {"limit": most})]
         shared = asked if len(told) < most // 2 else asked[: max(1, most // 2)]  # neither kind waits for the other for ever
         found = [self._asking(person, asked_at, language, address) for person, asked_at, language, address in shared]
-        found += [self._telling(name, at, kind, project, language, address) for name, at, kind, project, language, address in told]
+        found += [
+            self._telling(name, at, path_of(kind, project=project, commitment=commitment), kind, *to)
+            for name, at, kind, project, commitment, *to in told
+        ]
         others = self._others(most)
         return [*others[: max(1, most // 2)], *found][:most] if len(found) > most // 2 else [*others, *found][:most]
 
@@ -112,10 +116,10 @@ class Post:
             close=CLOSE_ASKED, row=(("person", person), ("asked_at", asked_at)),
         )  # fmt: skip
 
-    def _telling(self, name: str, at: str, kind: str, project: str, language: str, address: str) -> Letter:
+    def _telling(self, name: str, at: str, path: str, kind: str, language: str, address: str) -> Letter:
         catalogue, home = load(language), f"{self._settings.public_url}/{language}"
         subject, what = catalogue.say("mail.notice.subject"), catalogue.say(f"notice.{kind}")
-        body = catalogue.say("mail.notice.body", what=what, link=home + path_of(kind, project), settings=f"{home}/desk/settings")
+        body = catalogue.say("mail.notice.body", what=what, link=home + path, settings=f"{home}/desk/settings")
         return Letter(
             id=name, written_at=datetime.fromisoformat(at), language=language, address=address, subject=subject, body=body, take=TAKE,
             close=CLOSE, row=(("id", name),),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, final
 import structlog
 
 from amana.node.askers import read_asker
+from amana.node.programme import known
 from amana.node.results import csv_of
 from amana.policy.people import Asker
 from amana.policy.rights import Action, check
@@ -43,7 +44,7 @@ class PrivateFigures:
 
         Errors: as of whoever asks; Refusal programme.evidence_wrong where the plan asks for no private figure, or the answer holds none.
         """
-        service = self._service
+        service, asker = self._service, known(asker, Action.SUBMIT_EVIDENCE)
         plan, commitment, found = service.programme.place(indicator)
         method = found.method
         if not isinstance(method, PrivateFigure):
@@ -52,7 +53,7 @@ class PrivateFigures:
         assert owner is not None, "a plan is adopted when its owners are known"
         on = CommitmentOf(plan=plan.id, commitment=commitment.id, owner=owner.id)
         check(Action.SUBMIT_EVIDENCE, asker, on=on, now=service.now())  # before anything is charged
-        assert asker is not None
+        service.programme.check_open(commitment.id)
         answered = service.ask(asker, asked=service.asked(method.sql, within=method.within, permit=permit))
         assert answered.entry is not None, "the question is about private data"
         evidence = Evidence(

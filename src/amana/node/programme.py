@@ -5,13 +5,14 @@ Each step is one transition with one entry of the public log; what it names is a
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from fractions import Fraction
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, final
 
 from amana.log.programme_kinds import VERDICTS
 from amana.node.audit import note
+from amana.node.evidence_rows import Waiting, evidence_of, find_evidence, unverified
+from amana.node.notices import tell_of_evidence, tell_of_verdict
 from amana.node.people import find_organisation
 from amana.node.programme_record import (
     keep_document,
@@ -24,15 +25,16 @@ from amana.node.programme_record import (
 )
 from amana.node.project_rows import swapped
 from amana.node.release import release
+from amana.node.statements import Statement, check_digest, check_reasons, check_statement
 from amana.policy.people import Asker
-from amana.policy.rights import Action, check, may
-from amana.policy.things import CommitmentOf, EvidenceOf, Node
-from amana.programme.evidence import LINK_MAX, NOTE_MAX, TITLE_MAX, Evidence, Reasons, Shown, read_evidence, write_evidence, write_reasons
+from amana.policy.rights import Action, check, may, offered
+from amana.policy.things import CommitmentOf, Node
+from amana.programme.evidence import Evidence, Reasons, read_evidence, write_evidence, write_reasons
 from amana.programme.plan import Commitment, Document, Indicator, Plan
 from amana.programme.plan_document import write_document
 from amana.programme.plan_file import read_plan
-from amana.terms.database import DuplicateError, Row, Transaction, Value, moment, text, text_or_none, whole
-from amana.terms.ids import EvidenceId, OrganisationId, PersonId
+from amana.terms.database import DuplicateError, Transaction, Value, moment, text, whole
+from amana.terms.ids import EvidenceId, OrganisationId
 from amana.terms.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -46,43 +48,12 @@ WHERE plan = :plan AND version = :version AND state = 'answered'"""
 REPLACE = "UPDATE plan_version SET state = 'replaced' WHERE plan = :plan AND state = 'adopted'"
 ADD = """INSERT INTO evidence (id, plan, version, commitment, indicator, held_on, basis, digest, owner, organisation, submitted_by,
 submitted_at) VALUES (:id, :plan, :version, :commitment, :indicator, :on, :basis, :digest, :owner, :organisation, :person, :at)"""
-_COLUMNS = """SELECT id, commitment, indicator, held_on, basis, digest, owner, organisation, submitted_by, submitted_at, verdict
-FROM evidence"""
-ONE = f"{_COLUMNS} WHERE id = :id"
-WAITING = f"{_COLUMNS} WHERE verdict IS NULL AND basis = 'E3' ORDER BY submitted_at, id LIMIT :limit"
 JUDGE = """UPDATE evidence SET verdict = :verdict, verified_by = :person, verifier = :organisation WHERE id = :id AND verdict IS NULL"""
 DROP = "INSERT INTO commitment_dropped (plan, commitment) VALUES (:plan, :commitment) ON CONFLICT DO NOTHING"
 RESUME = "DELETE FROM commitment_dropped WHERE plan = :plan AND commitment = :commitment"
-WAITING_MAX = 200
-REASONS_MAX = 2_000
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """What a plan owner states for an indicator. `shown`: the document that the figure is in; None: a claim, which weighs nothing."""
-
-    indicator: str
-    on: date
-    value: Fraction
-    shown: Shown | None
-    note: str
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """Evidence as the node keeps it. `verdict`: None while nobody has verified it."""
-
-    id: EvidenceId
-    place: EvidenceOf
-    commitment: str
-    indicator: str
-    on: date
-    basis: str
-    document: str
-    submitted_at: datetime
-    verdict: str | None
+DROPPED = "SELECT 1 FROM commitment_dropped WHERE plan = :plan AND commitment = :commitment"
+OWNING = (Action.SUBMIT_EVIDENCE, Action.DROP_COMMITMENT, Action.RESUME_COMMITMENT)
+WAITING_MAX, BROUGHT_MAX = 200, 200
 
 
 @final
@@ -133,11 +104,12 @@ class Programme:
 
         Errors: Refusal programme.evidence_wrong, programme.dropped.
         """
+        known(asker, Action.SUBMIT_EVIDENCE)
         plan, commitment, indicator = self.place(stated.indicator)
         basis = "E4" if stated.shown is None else "E3"
         if basis == "E3" and not isinstance(indicator.method, Document):
             raise Refusal("programme.evidence_wrong", reason="word.evidence.other_basis")
-        _check_statement(stated, today=self._now().astimezone(UTC).date())
+        check_statement(stated, today=self._now().astimezone(UTC).date())
         evidence = Evidence(
             plan=plan.id, version=plan.version, commitment=commitment.id, indicator=indicator.id, on=stated.on, basis=basis,
             organisation="", note=stated.note, value=stated.value, shown=stated.shown,
@@ -152,8 +124,7 @@ class Programme:
             on = CommitmentOf(plan=evidence.plan, commitment=evidence.commitment, owner=owner)
             check(Action.SUBMIT_EVIDENCE, asker, on=on, now=at)
             assert asker is not None
-            if run.rows("SELECT 1 FROM commitment_dropped WHERE plan = :plan AND commitment = :commitment", _of(evidence)):
-                raise Refusal("programme.dropped", commitment=evidence.commitment)
+            _check_kept(run, plan=evidence.plan, commitment=evidence.commitment)
             organisation = asker.person.organisation
             said = _in_name_of(evidence, _name(run, organisation))
             digest = keep_document(run, write_evidence(said))
@@ -165,22 +136,25 @@ class Programme:
                 return made
             note(run, at=at, actor=asker.person.id, action="submit", thing="evidence", subject=made, was="", now_is=evidence.basis)
             note_evidence(run, made, said, digest=digest, use=use, actor=asker.person.id, at=at)
+            if evidence.basis == "E3":
+                whose = (owner, organisation)
+                tell_of_evidence(run, commitment=evidence.commitment, whose=whose, actor=asker.person.id, at=at)
         self._state.note_changes()
         return made
 
     def verify(self, asker: Asker | None, *, evidence: EvidenceId, verdict: str, reasons: str, sha256: str) -> None:
         """Say whether a document shows what is stated. `sha256`: of the file that was compared, which must be the one that was named.
 
-        Errors: Refusal programme.own_evidence, programme.verified, programme.other_document.
+        Errors: Refusal programme.own_evidence, programme.verified, programme.not_a_document, programme.other_document.
         """
-        at = self._now()
+        at, asker = self._now(), known(asker, Action.VERIFY_EVIDENCE)
         if verdict not in VERDICTS:
             raise Refusal("node.bad_value", field="verdict", wanted="word.one_of", known=", ".join(VERDICTS))
-        _check_reasons(reasons)
+        check_reasons(reasons)
+        check_digest(sha256)
         with self._database.transaction() as run:
-            found = _waiting(_row(run, evidence))
+            found = find_evidence(run, evidence)
             check(Action.VERIFY_EVIDENCE, asker, on=found.place, now=at)
-            assert asker is not None
             self._check_document(found, sha256=sha256)
             organisation = asker.person.organisation
             values: dict[str, Value] = {"id": evidence, "verdict": verdict, "person": asker.person.id, "organisation": organisation}
@@ -191,6 +165,9 @@ class Programme:
             note(run, at=at, actor=asker.person.id, action=verdict, thing="evidence", subject=evidence, was="submitted", now_is=verdict)
             note_verification(
                 run, evidence, verdict=verdict, digest=digest, organisation=said.organisation, actor=asker.person.id, at=at
+            )  # fmt: skip
+            tell_of_verdict(
+                run, commitment=found.commitment, owner=found.place.owner, verdict=verdict, actor=asker.person.id, at=at
             )  # fmt: skip
         self._state.note_changes()
 
@@ -210,39 +187,63 @@ class Programme:
                 return plan, commitment, each
         raise Refusal("node.not_found", thing="word.thing.indicator", name=indicator[:80])
 
-    def waiting(self, asker: Asker | None) -> tuple[Waiting, ...]:
-        """Documents that nobody has verified, of those that the asker may verify."""
-        at = self._now()
+    def waiting(self, asker: Asker | None, *, after: tuple[str, str] = ("", ""), limit: int = WAITING_MAX) -> tuple[Waiting, ...]:
+        """Documents that nobody has verified, of those that the asker may verify. `after`: as of `evidence_rows.unverified`.
+
+        Errors: Refusal rights.sign_in_needed.
+        """
+        at, asker = self._now(), known(asker, Action.VERIFY_EVIDENCE)
         with self._database.reading() as run:
-            found = [_waiting(row) for row in run.rows(WAITING, {"limit": WAITING_MAX})]
-        return tuple(each for each in found if asker is not None and _may_verify(asker, each, now=at))
+            found = unverified(run, by=asker.person, after=after, limit=min(limit, WAITING_MAX))
+        return tuple(each for each in found if _may_verify(asker, each, now=at))
 
     def one(self, evidence: EvidenceId) -> Waiting:
         """One piece of evidence. Errors: Refusal node.not_found."""
         with self._database.reading() as run:
-            return _waiting(_row(run, evidence))
+            return find_evidence(run, evidence)
+
+    def brought(self, commitment: str) -> tuple[Waiting, ...]:
+        """What was brought for a commitment of the adopted plan, the latest first. Errors: Refusal programme.none_adopted."""
+        plan = self._adopted()
+        with self._database.reading() as run:
+            return evidence_of(run, plan=plan.id, commitment=commitment, limit=BROUGHT_MAX)
+
+    def commitment(self, name: str) -> tuple[Commitment, CommitmentOf]:
+        """A commitment of the adopted plan, and as the rules see it. Errors: Refusal programme.none_adopted, node.not_found."""
+        plan = self._adopted()
+        with self._database.reading() as run:
+            owner = self._owner(run, name)
+        return next(each for each in plan.commitments if each.id == name), CommitmentOf(plan=plan.id, commitment=name, owner=owner)
+
+    def may(self, asker: Asker, name: str) -> tuple[Action, ...]:
+        """What she may do with a commitment once she has stepped up. Errors: as of `commitment`."""
+        return offered(asker, on=self.commitment(name)[1], now=self._now())
+
+    def check_open(self, commitment: str) -> None:
+        """Return if evidence can be brought for it. Errors: Refusal programme.dropped, programme.none_adopted."""
+        plan = self._adopted()
+        with self._database.reading() as run:
+            _check_kept(run, plan=plan.id, commitment=commitment)
 
     def own(self, asker: Asker) -> tuple[Commitment, ...]:
-        """The commitments of the asker's organisation, for which she may bring evidence."""
+        """The commitments for which she may bring evidence, or that she may give up."""
         plan, at = self._state.plan(), self._now()
         if plan is None:
             return ()
         with self._database.reading() as run:
             owners = {each.owner: find_organisation(run, each.owner) for each in plan.commitments}
-        return tuple(
-            each
-            for each in plan.commitments
-            if (owner := owners[each.owner]) is not None
-            and may(Action.SUBMIT_EVIDENCE, asker, on=CommitmentOf(plan=plan.id, commitment=each.id, owner=owner.id), now=at)
-        )
+
+        def hers(each: Commitment, owner: OrganisationId) -> bool:
+            return bool(set(OWNING) & set(offered(asker, on=CommitmentOf(plan=plan.id, commitment=each.id, owner=owner), now=at)))
+
+        return tuple(each for each in plan.commitments if (owner := owners[each.owner]) is not None and hers(each, owner.id))
 
     def _decide(self, asker: Asker | None, commitment: str, action: Action, *, event: str, reasons: str) -> None:
-        at, plan = self._now(), self._adopted()
-        _check_reasons(reasons)
+        at, asker, plan = self._now(), known(asker, action), self._adopted()
+        check_reasons(reasons)
         with self._database.transaction() as run:
             owner = self._owner(run, commitment)
             check(action, asker, on=CommitmentOf(plan=plan.id, commitment=commitment, owner=owner), now=at)
-            assert asker is not None
             changed = run.change(DROP if event == "drop" else RESUME, {"plan": plan.id, "commitment": commitment})
             if changed != 1:
                 raise Refusal("programme.dropped" if event == "drop" else "programme.not_dropped", commitment=commitment)
@@ -267,10 +268,21 @@ class Programme:
         return organisation.id
 
     def _check_document(self, found: Waiting, *, sha256: str) -> None:
+        if found.basis != "E3":
+            raise Refusal("programme.not_a_document", evidence=found.id)
         content = self._state.document(found.document)
         shown = None if content is None else read_evidence(content).shown
-        if shown is not None and shown.sha256 != sha256:
-            raise Refusal("programme.other_document", wanted=shown.sha256, given=sha256[:64])
+        if shown is None:
+            raise Refusal("programme.evidence_wrong", reason="word.evidence.absent")
+        if shown.sha256 != sha256:
+            raise Refusal("programme.other_document", wanted=shown.sha256, given=sha256)
+
+
+def known(asker: Asker | None, action: Action) -> Asker:
+    """Whoever has signed in: others are told nothing of a plan by what they may not do. Errors: Refusal rights.sign_in_needed."""
+    if asker is None:
+        raise Refusal("rights.sign_in_needed", action=action.word)
+    return asker
 
 
 def check_owners(run: Transaction, plan: Plan) -> None:
@@ -289,20 +301,9 @@ def check_version(plan: Plan, states: Mapping[int, str]) -> None:
         raise Refusal("consultation.open", plan=plan.id)
 
 
-def _check_statement(stated: Statement, *, today: date) -> None:
-    shown = stated.shown
-    if stated.on > today:
-        raise Refusal("programme.evidence_wrong", reason="word.evidence.future")
-    long = len(stated.note) > NOTE_MAX or (shown is not None and (len(shown.title) > TITLE_MAX or len(shown.link) > LINK_MAX))
-    if long or (shown is not None and not shown.title.strip()):
-        raise Refusal("node.bad_value", field="note", wanted="word.printable", number=NOTE_MAX)
-    if shown is not None and shown.link and not shown.link.startswith(("https://", "http://")):
-        raise Refusal("node.bad_value", field="link", wanted="word.programme.link")
-
-
-def _check_reasons(reasons: str) -> None:
-    if not reasons.strip() or len(reasons) > REASONS_MAX:
-        raise Refusal("node.bad_value", field="reasons", wanted="word.printable", number=REASONS_MAX)
+def _check_kept(run: Transaction, *, plan: str, commitment: str) -> None:
+    if run.rows(DROPPED, {"plan": plan, "commitment": commitment}):
+        raise Refusal("programme.dropped", commitment=commitment)
 
 
 def _may_verify(asker: Asker, waiting: Waiting, *, now: datetime) -> bool:
@@ -321,32 +322,3 @@ def _name(run: Transaction, organisation: OrganisationId) -> str:
     found = find_organisation(run, organisation)
     assert found is not None
     return found.name
-
-
-def _row(run: Transaction, evidence: EvidenceId) -> Row:
-    found = run.rows(ONE, {"id": evidence})
-    if not found:
-        raise Refusal("node.not_found", thing="word.thing.evidence", name=evidence[:80])
-    return found[0]
-
-
-def _waiting(row: Row) -> Waiting:
-    name, commitment, indicator, on, basis, digest, owner, organisation, person, at, verdict = row
-    verified = text_or_none(verdict)
-    return Waiting(
-        id=EvidenceId(text(name)),
-        place=EvidenceOf(
-            evidence=text(name),
-            owner=OrganisationId(text(owner)),
-            organisation=OrganisationId(text(organisation)),
-            submitted_by=PersonId(text(person)),
-            verified=verified is not None,
-        ),
-        commitment=text(commitment),
-        indicator=text(indicator),
-        on=date.fromisoformat(text(on)),
-        basis=text(basis),
-        document=text(digest),
-        submitted_at=datetime.fromisoformat(text(at)),
-        verdict=verified,
-    )

@@ -29,6 +29,8 @@ CODES_OF_PROGRAMME: dict[str, Code] = {
     "programme.draft_unconfirmed": Code(899, Exit.RULES),
     "rights.planner_needed": Code(896, Exit.PERMISSION),
     "rights.verifier_needed": Code(897, Exit.PERMISSION),
+    "programme.document_unreadable": Code(898, Exit.USAGE),
+    "programme.not_a_document": Code(899, Exit.USAGE),
     "programme.source_not_read": Code(900, Exit.USAGE),
     "programme.source_empty": Code(901, Exit.USAGE),
     "programme.source_too_large": Code(902, Exit.USAGE),

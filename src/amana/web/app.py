@@ -27,6 +27,7 @@ from amana.web import (
     permits,
     problems,
     programme,
+    programme_figures,
     projects,
     questions,
     receipts,
@@ -52,13 +53,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     permits.router,
     outputs.router,
     models.router,
+    programme.router,
     people.router,
     audit.router,
     receipts.router,
     registers.router,
     ai_systems.router,
     consultations.router,
-    programme.router,
+    programme_figures.router,
     sign_in.router,
 )
 """Under `/api/v1`, in the order of the documentation."""
@@ -84,7 +86,7 @@ def build(service: Service) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=BASE)
-    for router in (docs.router, health, log.router, programme.files, witness.router, sign_in.callback):
+    for router in (docs.router, health, log.router, programme_figures.files, witness.router, sign_in.callback):
         app.include_router(router)
     for router in PAGES:
         app.include_router(router)

@@ -154,6 +154,28 @@ NOTE: Final[Example] = {
     "subject": "x-fca108c115e8", "was": "", "now_is": "released",
 }  # fmt: skip
 
+SHA256: Final = "9b1e7a6c0d3f4852a1b6c7d8e9f00112233445566778899aabbccddeeff00112"
+ADOPTING: Final[Example] = {"plan": 'plan = "national-ai"\nversion = 1\n…'}
+STATED: Final[Example] = {
+    "indicator": "people-trained", "on": "2026-11-30", "value": "12",
+    "document": {"sha256": SHA256, "title": "Report on the first courses", "link": "https://ministry.example/report.pdf"},
+    "note": "Two courses, in Ifrane and in Tiznit.",
+}  # fmt: skip
+CLAIM: Final[Example] = {"indicator": "people-trained", "on": "2026-11-30", "value": "12"}
+MEASURING: Final[Example] = {"indicator": "people-seen", "permit": "m-b9ce12104e36"}
+JUDGING: Final[Example] = {"verdict": "confirm", "reasons": "The list on page 4 names twelve people.", "sha256": SHA256}
+DROPPING: Final[Example] = {"reasons": "The law it rested on was repealed."}
+ADOPTED: Final[Example] = {
+    "plan": "national-ai", "version": 1, "title": {"en": "National plan for AI"}, "digest": SHA256, "commitments": 14, "indicators": 16,
+}  # fmt: skip
+EVIDENCE: Final[Example] = {
+    "id": "e-4f0a1b2c3d5e", "plan": "national-ai", "version": 1, "commitment": "young-people", "indicator": "people-trained",
+    "on": "2026-11-30", "basis": "E3", "organisation": "Ministry of Education", "value": "12", "low": None, "high": None,
+    "document": {"sha256": SHA256, "title": "Report on the first courses", "link": "https://ministry.example/report.pdf"},
+    "note": "Two courses, in Ifrane and in Tiznit.", "digest": "5d41402abc4b2a76b9719d911017c592aabbccddeeff00112233445566778899",
+    "entry": 812, "verdict": None, "verifier": "", "reasons": "", "verdict_entry": None, "against": "unverified",
+}  # fmt: skip
+STANDING: Final[Example] = {"id": "young-people", "status": "dropped", "dropped": 815}
 ANSWERED: Final[Example] = {"secret": "4A1qS-urJGIa…", "answer": '{"id": "AbC1…", "type": "public-key", "response": {}}'}
 REQUESTS: Final[Mapping[str, Example]] = {
     "post-permits": {"project": "p-51dbe5481a9f", "dataset": "clinic", "share": "5%", "valid_until": LATER},
@@ -172,6 +194,8 @@ RESPONSES: Final[Mapping[str, Example]] = {
     "get-ai-systems-model": AI_SYSTEM,
     "get-programme": PROGRAMME,
     "get-models": _list(MODEL),
+    "post-programme-plan": ADOPTED,
+    "get-programme-evidence": _list(EVIDENCE),
     "get-projects": _list(PROJECT),
     "get-permits": _list(PERMIT),
     "get-permits-permit-budget": PERMIT_BUDGET,
@@ -205,6 +229,7 @@ RESPONSES: Final[Mapping[str, Example]] = {
 }
 """By the name of the operation."""
 KINDS: Final = (
+    ("-programme-evidence", EVIDENCE), ("-programme-measurements", EVIDENCE), ("-programme-commitments", STANDING),
     ("-projects-project", PROJECT), ("-permits", PERMIT), ("-projects", PROJECT), ("-outputs-output", OUTPUT),
     ("-models-model", MODEL), ("-people-person", PERSON), ("-programme-consultations", CONSULTATION),
     ("-programme-comments", PLAN_COMMENT),

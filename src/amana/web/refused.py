@@ -109,6 +109,8 @@ def _of_requests(operation: Operation, found: Json) -> Iterator[Refusal]:
     if "sql" in fields:
         where = Place(line=1, column=40, length=5)
         yield Refusal("sql.unknown_table", where=where, table="visit", tables="visits")
+    if operation.group == "programme" and operation.method == "POST" and "indicator" in fields:
+        yield Refusal("programme.none_adopted")
     if operation.written.get(SPENDS):
         yield Refusal("http.key_needed")
     if operation.group == "health":  # it heeds no parameters

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from amana.node.audit import Note
 from amana.node.comments import Comment
+from amana.node.evidence_facts import Facts
 from amana.node.models import Shown as ShownModel
 from amana.node.outputs import Shown
 from amana.policy.people import Accreditation, Asker, Organisation, Person
@@ -14,6 +15,7 @@ from amana.policy.purposes import Match
 from amana.policy.rights import Action, may, offered
 from amana.policy.things import ModelOf, OutputOf, PermitOf, Thing
 from amana.privacy.ledger import Balance
+from amana.programme.plan import written_of
 from amana.terms.model_card import write_card
 from amana.terms.training_facts import write_facts
 
@@ -187,6 +189,35 @@ def comment_shown(comment: Comment) -> dict[str, object]:
     """Something that was said about a project. `part`: what who said it was to the project."""
     about = {"id": comment.id, "person": comment.person, "part": comment.part}
     return {**about, "words": comment.words, "written_at": moment_shown(comment.written_at)}
+
+
+def evidence_shown(facts: Facts) -> dict[str, object]:
+    """Evidence as everybody may see it. `against`: why it weighs nothing, by the words of statuses; who acted in person stays sealed."""
+    found, held, observed, judged = facts.found, facts.evidence, facts.observed, facts.judged
+    figures = {"value": held.value, "low": None, "high": None}
+    if observed is not None:
+        figures = {"value": observed.value, "low": observed.low, "high": observed.high}
+    document = None if held.shown is None else {"sha256": held.shown.sha256, "title": held.shown.title, "link": held.shown.link}
+    return {
+        "id": found.id,
+        "plan": held.plan,
+        "version": held.version,
+        "commitment": found.commitment,
+        "indicator": found.indicator,
+        "on": found.on.isoformat(),
+        "basis": found.basis,
+        "organisation": held.organisation,
+        **{name: None if value is None else written_of(value) for name, value in figures.items()},
+        "document": document,
+        "note": held.note,
+        "digest": found.document,
+        "entry": facts.entry,
+        "verdict": found.verdict,
+        "verifier": "" if judged is None else judged.organisation,
+        "reasons": "" if judged is None else judged.reasons,
+        "verdict_entry": facts.verdict_entry,
+        "against": "" if observed is None else observed.against,
+    }
 
 
 def _answer_shown(answer: Reply) -> dict[str, object]:

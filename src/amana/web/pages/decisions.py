@@ -33,7 +33,7 @@ EXPORTED_MAX = 200_000
 EXPORTED_AT_ONCE = 1_000
 THINGS: Final = (
     "project", "permit", "output", "model", "job", "dataset", "person", "accreditation", "organisation", "session", "passkey", "token",
-    "link", "identity", "log", "keys",
+    "link", "identity", "log", "keys", "plan", "evidence", "commitment",
 )  # fmt: skip
 EVERYTHING: Final = "everything"
 SIGNING: Final = frozenset({"session", "link"})

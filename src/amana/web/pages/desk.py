@@ -21,6 +21,9 @@ DESKS = (
     ("/desk/models", "models", Role.DECIDER),
     ("/desk/models", "models", Role.AUDITOR),
     ("/desk/custodian", "custodian", Role.CUSTODIAN),
+    ("/desk/programme", "programme", Role.PLANNER),
+    ("/desk/programme", "programme", Role.DECIDER),
+    ("/desk/verify", "verify", Role.VERIFIER),
     ("/desk/oversight", "oversight", Role.AUDITOR),
     ("/desk/oversight", "oversight", Role.DECIDER),
 )

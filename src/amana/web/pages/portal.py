@@ -11,6 +11,7 @@ from amana.web.pages import (
     applications,
     asked,
     assets,
+    commitments,
     consultations,
     consulting,
     custodian,
@@ -37,6 +38,7 @@ from amana.web.pages import (
     sign_in,
     trying,
     uses,
+    verifying,
     workbench,
 )
 from amana.web.pages.route import Read, public_pages
@@ -58,7 +60,7 @@ PUBLIC = (
 )  # fmt: skip
 PERSONAL = (
     desk.router, applications.router, application.router, models.router, workbench.router, asked.router, custodian.router,
-    custodian_dataset.router, custodian_rules.router, oversight.router, decisions.router, people.router, settings.router,
-    consulting.router,
+    custodian_dataset.router, custodian_rules.router, oversight.router, decisions.router, people.router, commitments.router,
+    verifying.router, consulting.router, settings.router,
 )  # fmt: skip
 PAGES: tuple[APIRouter, ...] = (*PUBLIC, *PERSONAL, rest)
