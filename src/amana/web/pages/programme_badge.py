@@ -14,7 +14,7 @@ from amana.web.context import Here
 from amana.web.pages.chart import width_of
 from amana.web.pages.programme_feed import reader_in
 from amana.web.pages.reader import Reader
-from amana.web.programme import EVERYWHERE
+from amana.web.programme_figures import EVERYWHERE
 from amana.web.route import Route
 
 HEIGHT, PADDING = 24, 8

@@ -21,7 +21,7 @@ from amana.web.pages.feeds import MEDIA
 from amana.web.pages.programme import commitment_of
 from amana.web.pages.projects import entries_told
 from amana.web.pages.reader import Reader
-from amana.web.programme import EVERYWHERE
+from amana.web.programme_figures import EVERYWHERE
 from amana.web.route import Route
 
 ITEMS_MAX = 50
