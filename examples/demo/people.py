@@ -29,7 +29,7 @@ PEOPLE = (
 )
 """Name of the link, name, organisation, role."""
 
-REGIONS = Path(__file__).parent.parent / "programme" / "regions.json"
+REGIONS = Path(__file__).resolve().parent.parent / "programme" / "regions.json"
 """The map of the invented country."""
 SETTINGS = """# A demonstration: one-time links open whole sessions here. On a real node people sign in with passkeys.
 sign_in_links = "demo"

@@ -15,6 +15,9 @@ import pytest
 
 from amana.client.text import LANGUAGES, load
 from amana.log.documents import digest_of
+from amana.log.read import read_tile
+from amana.log.tiles import Tile
+from amana.programme.copy import evaluate_copy
 from amana.programme.evaluate import Evaluation, Evaluator
 from amana.programme.fold import digest_of as digest_of_query
 from amana.programme.iati import COLUMNS, evaluation_as_csv, evaluation_as_json
@@ -205,6 +208,27 @@ def test_the_documents_of_the_evidence_lead_to_what_the_log_published(world: Car
 @pytest.mark.parametrize("digest", ["0" * 64, "A" * 64, "0" * 63, "0" * 65, "..%2Fcheckpoint", "..%2f..%2fsettings.toml", "%00"])
 def test_nothing_but_published_documents_is_given_out(world: Carried, digest: str) -> None:
     assert world.node.client.get(f"/log/document/{digest}").status_code == 404
+
+
+class OverHttp:
+    """The log as the node serves it."""
+
+    def __init__(self, node: HttpNode) -> None:
+        self._client = node.client
+
+    def file(self, path: str, *, bytes_max: int) -> bytes | None:
+        reply = self._client.get(f"/log/{path}")
+        assert len(reply.content) <= bytes_max
+        return reply.content if reply.status_code == 200 else None
+
+    def tile(self, tile: Tile) -> bytes:
+        return read_tile(self, tile)
+
+
+def test_what_is_served_of_the_log_is_enough_to_compute_every_status_elsewhere(world: Carried) -> None:
+    found = evaluation_of(world)
+    copied = evaluate_copy(OverHttp(world.node), policy=world.node.service.log_policy(), today=found.today)
+    assert evaluation_as_json(copied.evaluation) == evaluation_as_json(found)
 
 
 def test_json_and_csv_are_the_evaluation_and_are_not_sent_twice(world: Carried) -> None:

@@ -35,7 +35,7 @@ class Regions:
 def _topology(settings: Settings) -> Topology | None:
     if not settings.programme_regions:
         return None
-    labels = _labels(settings) if settings.programme_region_names else {}
+    labels = _labels(settings) if settings.programme_region_names else None
     content = _content(settings, settings.programme_regions, key="programme_regions", bytes_max=BYTES_MAX)
     return read_topology(content, labels)
 
