@@ -166,7 +166,7 @@ CASES: dict[str, Case] = {
         send=lambda w: commented(w, body={"decision": "withheld", "rule": "insult"}), allowed=DECIDERS
     ),
     f"POST {B}/programme/comments/{{comment}}/answer": Case(
-        send=lambda w: commented(w, published=True, body={"outcome": "not_accepted", "reason": "No."}), allowed=DECIDERS
+        send=lambda w: commented(w, published=True, body={"outcome": "not_accepted", "reason": "No."}), allowed=DECIDERS | PLANNERS
     ),
     **{
         f"GET {each}": Case(send=lambda w: w.adopted(), allowed=PUBLIC)

@@ -182,7 +182,7 @@ CASES |= {
     f"POST {K}/{{name}}/comment": Case(send=lambda w: consulted(w), allowed=SIGNED, form={"statement": "-", "words": "Good."}),
     f"POST {K}/comments/{{comment}}/moderate": Case(send=lambda w: commented(w), allowed=DECIDERS, form={"rule": ""}),
     f"POST {K}/comments/{{comment}}/answer": Case(
-        send=lambda w: commented(w, published=True), allowed=DECIDERS, form={"outcome": "not_accepted", "reason": "No."}
+        send=lambda w: commented(w, published=True), allowed=DECIDERS | PLANNERS, form={"outcome": "not_accepted", "reason": "No."}
     ),
     f"GET {P}": Case(send=MINE.send, allowed=DECIDERS | {"operator", "auditor"}),
     f"GET {P}/{{person}}": Case(send=lambda w: w.newcomer(thing=Node()), allowed=DECIDERS | {"operator", "auditor"}),

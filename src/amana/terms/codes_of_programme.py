@@ -25,8 +25,6 @@ CODES_OF_PROGRAMME: dict[str, Code] = {
     "programme.dropped": Code(892, Exit.USAGE),
     "programme.not_dropped": Code(893, Exit.USAGE),
     "programme.none_adopted": Code(894, Exit.USAGE),
-    "programme.draft_wrong": Code(898, Exit.USAGE),
-    "programme.draft_unconfirmed": Code(899, Exit.RULES),
     "rights.planner_needed": Code(896, Exit.PERMISSION),
     "rights.verifier_needed": Code(897, Exit.PERMISSION),
     "programme.document_unreadable": Code(898, Exit.USAGE),
@@ -71,4 +69,6 @@ CODES_OF_PROGRAMME: dict[str, Code] = {
     "programme.not_later": Code(937, Exit.USAGE),
     "programme.evidence_wrong": Code(938, Exit.USAGE),
     "programme.other_document": Code(939, Exit.USAGE),
+    "programme.draft_wrong": Code(963, Exit.USAGE),
+    "programme.draft_unconfirmed": Code(964, Exit.RULES),
 }
