@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,14 @@ def test_a_document_that_cannot_be_read_is_refused_before_anything_is_sent(
 
 def test_the_verdicts_of_the_command_are_those_of_the_log() -> None:
     assert VERDICTS == programme_kinds.VERDICTS
+
+
+def test_a_version_is_opened_for_comments_by_a_decider_before_it_is_adopted(terminal: Terminal) -> None:
+    service = terminal.world.node.service
+    Path("next.toml").write_text(plan_text(version=2, open_target="2"), "utf-8")
+    until = (service.now().date() + timedelta(days=30)).isoformat()
+    terminal.by("planner", "consult", "next.toml", "--until", until, ends=Exit.PERMISSION)
+    _, told = terminal.by("decider", "consult", "next.toml", "--until", until)
+    assert until in told
+    (opened, _) = service.consultations.consultations()[0]
+    assert (opened.version, opened.until.isoformat()) == (2, until)

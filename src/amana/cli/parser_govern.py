@@ -22,7 +22,7 @@ ACTIONS = {
     "register": ("dcat", "croissant", "uses", "privacy", "ai"),
     "data": ("list", "get"),
     "model": ("show", "export", "verify"),
-    "programme": ("import", "begin", "check", "evaluate", "adopt", "submit", "measure", "evidence", "judge", "drop", "resume"),
+    "programme": ("import", "begin", "check", "evaluate", "adopt", "consult", "submit", "measure", "evidence", "judge", "drop", "resume"),
 }  # fmt: skip
 KINDS = ("custodian", "research", "company", "authority", "operator")
 ROLES = ("researcher", "reviewer", "decider", "custodian", "operator", "auditor", "planner", "verifier")

@@ -20,6 +20,7 @@ def add_acting(command: argparse.ArgumentParser, catalogue: Catalogue) -> None:
     command.add_argument("--permit", metavar="ID", help=_help(catalogue, "programme_permit"))
     command.add_argument("--verdict", choices=VERDICTS, metavar="|".join(VERDICTS), help=_help(catalogue, "programme_verdict"))
     command.add_argument("--reasons", metavar=text, help=_help(catalogue, "programme_reasons"))
+    command.add_argument("--until", metavar=say("word.metavar.date"), help=_help(catalogue, "programme_until"))
     command.add_argument("--node", metavar="URL", help=_help(catalogue, "node"))
 
 

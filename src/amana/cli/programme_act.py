@@ -1,4 +1,4 @@
-"""`amana programme adopt`, `submit`, `measure`, `evidence`, `judge`, `drop`, `resume`: what people do on a node, each in her own name.
+"""`amana programme adopt`, `consult`, `submit`, `measure`, `evidence`, `judge`, `drop`, `resume`: what people do, each in her own name.
 
 A document is named by its digest, which is computed here: the file itself never leaves.
 """
@@ -26,6 +26,7 @@ DOCUMENT_BYTES_MAX = 2**32
 CHUNK_BYTES = 2**20
 EXAMPLES = {
     "adopt": "amana programme adopt plan.toml",
+    "consult": "amana programme consult plan.toml --until 2027-03-31",
     "submit": 'amana programme submit people-trained --value 12 --on 2026-11-30 --document report.pdf --title "Report of November"',
     "measure": "amana programme measure people-seen --permit m-0f3a5c7d9b1e",
     "evidence": "amana programme evidence show e-0f3a5c7d9b1e",
@@ -42,6 +43,10 @@ def act(options: argparse.Namespace, catalogue: Catalogue) -> None:
         match options.action:
             case "adopt":
                 _adopt(node, options, catalogue)
+            case "consult":
+                about = {"content": read_text(_thing(options, "word.metavar.file")), "until": _word(options, "until")}
+                found = node.make("/programme/consultations", about)
+                tell(catalogue.say("programme.consulted", **{name: str(found[name]) for name in ("plan", "version", "until")}))
             case "submit":
                 _submit(node, options, catalogue)
             case "measure":
