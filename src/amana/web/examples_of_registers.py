@@ -137,7 +137,8 @@ PROGRAMME: Final[Example] = {
                                     "basis": "E3", "iso-date": "2030-05-31", "value": "640", "low": None, "high": None, "weighs": True,
                                     "against": None, "evidence": "e-4f6c01d2a9b3", "entry": 4100, "entries": list[int](),
                                     "organisation": "Ministry of Education", "verifier": "Inspectorate",
-                                    "document-link": "3b4d4fbb52a8d6f2cb8c5a4a9f5c9a1e7c1e0b6a3a8a0f2d54c6f4c2a0de5b11", "regions": dict[str, list[str]](),
+                                    "document-link": "3b4d4fbb52a8d6f2cb8c5a4a9f5c9a1e7c1e0b6a3a8a0f2d54c6f4c2a0de5b11",
+                                    "regions": dict[str, list[str]](),
                                 }
                             ],
                         }
