@@ -88,6 +88,9 @@ REPORTED: Mapping[str, tuple[int, str]] = {
 CLAIMED = {"partnerships-signed": 1}
 DROPPED = ("world-institutions", "The two institutions went another way; the money goes to joint research with neighbours.")
 SHARE = Fraction(1, 4)
+NEXT = PLAN.read_text(encoding="utf-8").replace("version = 1\n", "version = 2\n", 1)
+"""The next version of the plan, open for comments before it is adopted."""
+DAYS_OPEN = 30
 
 
 def carry_on(folder: Path, earlier: Earlier) -> None:
@@ -109,6 +112,8 @@ def carry_on(folder: Path, earlier: Earlier) -> None:
         _report(service, plan, owners, folder=folder / "reports")
         commitment, reasons = DROPPED
         service.programme.drop(earlier.judges[2], commitment=commitment, reasons=reasons)
+        until = service.now().date() + timedelta(days=DAYS_OPEN)
+        service.consultations.open(earlier.judges[2], content=NEXT.encode(), until=until)
     finally:
         service.close()
 
