@@ -33,7 +33,7 @@ $(READY): requirements/dev.txt pyproject.toml
 	$$pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-demo: $(READY)  ## publish an invented country, invite its people, train a model, ask three questions, serve
+demo: $(READY)  ## publish an invented country, invite its people, train a model, carry out a plan, ask three questions, serve
 	@$(BIN)/python examples/demo/run.py --folder demo-data
 
 demo-check: $(READY)  ## the same without serving: it ends
