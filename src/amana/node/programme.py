@@ -10,8 +10,10 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, final
 
+from amana.log.documents import DOCUMENT_BYTES_MAX
 from amana.log.programme_kinds import VERDICTS
 from amana.node.audit import note
+from amana.node.outbox import TURN
 from amana.node.people import find_organisation
 from amana.node.programme_record import (
     keep_document,
@@ -28,10 +30,10 @@ from amana.policy.people import Asker
 from amana.policy.rights import Action, check, may
 from amana.policy.things import CommitmentOf, EvidenceOf, Node
 from amana.programme.evidence import LINK_MAX, NOTE_MAX, TITLE_MAX, Evidence, Reasons, Shown, read_evidence, write_evidence, write_reasons
-from amana.programme.plan import Commitment, Document, Indicator, Plan
+from amana.programme.plan import Commitment, Document, Indicator, Plan, value_of, written_of
 from amana.programme.plan_document import write_document
-from amana.programme.plan_file import read_plan
-from amana.terms.database import DuplicateError, Row, Transaction, Value, moment, text, text_or_none, whole
+from amana.programme.plan_file import HEX, read_plan
+from amana.terms.database import Row, Transaction, Value, moment, text, text_or_none, whole
 from amana.terms.ids import EvidenceId, OrganisationId, PersonId
 from amana.terms.refusal import Refusal
 
@@ -51,6 +53,8 @@ FROM evidence"""
 ONE = f"{_COLUMNS} WHERE id = :id"
 WAITING = f"{_COLUMNS} WHERE verdict IS NULL AND basis = 'E3' ORDER BY submitted_at, id LIMIT :limit"
 JUDGE = """UPDATE evidence SET verdict = :verdict, verified_by = :person, verifier = :organisation WHERE id = :id AND verdict IS NULL"""
+DROPPED = "SELECT 1 FROM commitment_dropped WHERE plan = :plan AND commitment = :commitment"
+ADOPTED = "SELECT 1 FROM plan_version WHERE plan = :plan AND version = :version AND state = 'adopted'"
 DROP = "INSERT INTO commitment_dropped (plan, commitment) VALUES (:plan, :commitment) ON CONFLICT DO NOTHING"
 RESUME = "DELETE FROM commitment_dropped WHERE plan = :plan AND commitment = :commitment"
 WAITING_MAX = 200
@@ -104,6 +108,7 @@ class Programme:
         plan = read_plan(content)
         today = at.astimezone(UTC).date()
         with self._database.transaction() as run:
+            run.change(TURN, {})
             _check_owners(run, plan)
             states = {whole(version): text(state) for version, state in run.rows(VERSIONS, {"plan": plan.id})}
             _check_version(plan, states)
@@ -145,21 +150,25 @@ class Programme:
         """Enter evidence in the name of the asker's organisation. `name`: under which it is entered at most once."""
         at, made = self._now(), EvidenceId(name or f"e-{secrets.token_hex(6)}")
         with self._database.transaction() as run:
+            run.change(TURN, {})
+            # The log takes evidence for the version that is adopted only, in the order of commits.
+            swapped(len(run.rows(ADOPTED, {"plan": evidence.plan, "version": evidence.version})))
             owner = self._owner(run, evidence.commitment)
             on = CommitmentOf(plan=evidence.plan, commitment=evidence.commitment, owner=owner)
             check(Action.SUBMIT_EVIDENCE, asker, on=on, now=at)
             assert asker is not None
-            if run.rows("SELECT 1 FROM commitment_dropped WHERE plan = :plan AND commitment = :commitment", _of(evidence)):
-                raise Refusal("programme.dropped", commitment=evidence.commitment)
+            _check_carried_out(run, evidence.plan, commitment=evidence.commitment)
             organisation = asker.person.organisation
             said = _in_name_of(evidence, _name(run, organisation))
-            digest = keep_document(run, write_evidence(said))
+            content = write_evidence(said)
+            if len(content) > DOCUMENT_BYTES_MAX:
+                raise Refusal("programme.evidence_wrong", reason="word.evidence.form")
+            if run.rows(ONE, {"id": made}):
+                return made
+            digest = keep_document(run, content)
             values: dict[str, Value] = {"id": made, **_of(evidence), "version": evidence.version, "indicator": evidence.indicator}
             values |= {"on": evidence.on.isoformat(), "basis": evidence.basis, "digest": digest, "owner": owner}
-            try:
-                run.change(ADD, {**values, "organisation": organisation, "person": asker.person.id, "at": moment(at)})
-            except DuplicateError:
-                return made
+            run.change(ADD, {**values, "organisation": organisation, "person": asker.person.id, "at": moment(at)})
             note(run, at=at, actor=asker.person.id, action="submit", thing="evidence", subject=made, was="", now_is=evidence.basis)
             note_evidence(run, made, said, digest=digest, use=use, actor=asker.person.id, at=at)
         self._state.note_changes()
@@ -198,6 +207,11 @@ class Programme:
     def resume(self, asker: Asker | None, *, commitment: str, reasons: str) -> None:
         """Take up again what was dropped."""
         self._decide(asker, commitment, Action.RESUME_COMMITMENT, event="resume", reasons=reasons)
+
+    def check_carried_out(self, plan: str, *, commitment: str) -> None:
+        """Return if the commitment is not dropped. Errors: Refusal programme.dropped."""
+        with self._database.reading() as run:
+            _check_carried_out(run, plan, commitment=commitment)
 
     def place(self, indicator: str) -> tuple[Plan, Commitment, Indicator]:
         """The adopted plan, the commitment and the indicator of that name. Errors: Refusal programme.none_adopted, node.not_found."""
@@ -270,9 +284,15 @@ class Programme:
             raise Refusal("programme.other_document", wanted=shown.sha256, given=sha256[:64])
 
 
+def _check_carried_out(run: Transaction, plan: str, *, commitment: str) -> None:
+    if run.rows(DROPPED, {"plan": plan, "commitment": commitment}):
+        raise Refusal("programme.dropped", commitment=commitment)
+
+
 def _check_owners(run: Transaction, plan: Plan) -> None:
     for owner in dict.fromkeys(each.owner for each in plan.commitments):
-        if find_organisation(run, owner) is None:
+        found = find_organisation(run, owner)
+        if found is None or found.name != owner:  # an id will not do: whoever reads the log compares names
             raise Refusal("programme.owner_unknown", owner=owner[:200])
 
 
@@ -291,6 +311,10 @@ def _check_statement(stated: Statement, *, today: date) -> None:
     long = len(stated.note) > NOTE_MAX or (shown is not None and (len(shown.title) > TITLE_MAX or len(shown.link) > LINK_MAX))
     if long or (shown is not None and not shown.title.strip()):
         raise Refusal("node.bad_value", field="note", wanted="word.printable", number=NOTE_MAX)
+    if shown is not None and HEX.fullmatch(shown.sha256) is None:
+        raise Refusal("node.bad_value", field="sha256", wanted="word.programme.digest")
+    if value_of(written_of(stated.value)) != stated.value:
+        raise Refusal("node.bad_value", field="value", wanted="word.programme.value")
     if shown is not None and shown.link and not shown.link.startswith(("https://", "http://")):
         raise Refusal("node.bad_value", field="link", wanted="word.programme.link")
 

@@ -103,9 +103,14 @@ class ProgrammeState:
         evaluator = self._current()
         if evaluator is None:
             raise Refusal("programme.none_adopted")
-        for index, entry in enumerate(self._entries(evaluator.size), start=evaluator.size):
-            evaluator.add(index, entry)
         today = self._today()
+        if evaluator.day > today.isoformat():  # a clock that was ahead went back
+            self._evaluator = None
+            evaluator = self._current()
+            assert evaluator is not None, "a plan stays adopted until another one is"
+        for index, entry in enumerate(self._entries(evaluator.size), start=evaluator.size):
+            if not evaluator.add(index, entry, until=today):
+                break  # of a day to come: a clock was wrong, and on a copy it does not count today either
         if self._known is None or (self._known.size, self._known.today) != (evaluator.size, today):
             self._known = evaluator.evaluation(today=today, policy=self._policy())
         return self._known, evaluator
