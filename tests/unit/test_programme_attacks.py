@@ -12,11 +12,13 @@ import pytest
 from amana.log.documents import DOCUMENT_BYTES_MAX, digest_of
 from amana.log.entries import read_entry, write_entry
 from amana.log.entry_kinds import Entry
-from amana.log.programme_kinds import EvidenceEntry, VerificationEntry
+from amana.log.programme_kinds import EvidenceEntry, ReleaseEntry, VerificationEntry
 from amana.log.quorum import policy_of
 from amana.log.read import FolderReader
 from amana.log.verify import verify
 from amana.node.clocks import SystemClock
+from amana.node.programme_record import note_release
+from amana.node.release import Release
 from amana.programme.check import Text, check_sources
 from amana.programme.copy import evaluate_copy
 from amana.programme.evaluate import Evaluation, Evaluator
@@ -360,3 +362,47 @@ def test_a_hostile_plan_file_is_refused_soon() -> None:
     assert len(faults) > 10_000 and faults[-1].where is not None
     assert time.monotonic() - begun < 20
     assert json.loads(write_document(read_plan(plan_text().encode())))["plan"] == "small"
+
+
+def test_questions_do_not_make_pages_count_a_long_log_again_and_again(world: Carried, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = world.node.service.programme_state
+    world.adopt()
+    monkeypatch.setattr("amana.node.programme_state.LONG", timedelta(seconds=-1))
+    monkeypatch.setattr("amana.node.programme_state.REST", 10**6)
+    known = state.evaluation()
+    service = world.node.service
+    service.ask(world.asker("member"), asked=service.asked("SELECT COUNT(*) AS visits FROM visits", within="20%", permit=world.node.permit))
+    assert state.evaluation() is known
+    world.state(25)
+    assert state.evaluation().size > known.size, "what people do with the plan is seen at once"
+    known = state.evaluation()
+    service.ask(
+        world.asker("member"), asked=service.asked("SELECT COUNT(*) AS all_visits FROM visits", within="20%", permit=world.node.permit)
+    )
+    monkeypatch.setattr("amana.node.programme_state.REST", 0)
+    assert state.evaluation().size > known.size, "and all else after a while"
+
+
+def test_a_node_that_goes_back_to_an_old_release_does_not_keep_the_figures_of_the_new_one(world: Carried) -> None:
+    service = world.node.service
+    old = Release(version="0.1.0", digest="a" * 64, languages=("en",), findings=9)
+    new = replace(old, version="0.2.0", digest="b" * 64, findings=0)
+    for each in (old, old, new, new, old):
+        with service.database.transaction() as run:
+            note_release(run, each, at=service.now())
+    told = [entry.findings for each in service._wired.log.entries(0) if isinstance(entry := read_entry(each), ReleaseEntry)]
+    assert told == [9, 0, 9]
+
+
+def test_a_release_is_told_when_a_node_begins_to_run_it(world: Carried, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = world.node.service
+    service.begin()
+    told = [entry.findings for each in service._wired.log.entries(0) if isinstance(entry := read_entry(each), ReleaseEntry)]
+    assert told == [], "no plan counts them yet"
+    world.adopt()
+    later = Release(version="0.2.0", digest="b" * 64, languages=("en",), findings=77)
+    monkeypatch.setattr("amana.node.programme.release", lambda: later)
+    for _ in range(2):
+        service.begin()
+    told = [entry.findings for each in service._wired.log.entries(0) if isinstance(entry := read_entry(each), ReleaseEntry)]
+    assert len(told) == 2 and told[1] == 77

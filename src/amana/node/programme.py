@@ -130,6 +130,13 @@ class Programme:
         self._state.note_changes()
         return plan
 
+    def begin(self) -> None:
+        """At start: tell the log which release runs from now on, if a plan was ever adopted."""
+        if self._state.plan() is None:
+            return
+        with self._database.transaction() as run:
+            note_release(run, release(), at=self._now())
+
     def state(self, asker: Asker | None, *, stated: Statement) -> EvidenceId:
         """Bring a document, or a claim, for an indicator of one's own organisation's commitment.
 
