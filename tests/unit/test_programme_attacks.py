@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -17,16 +18,16 @@ from amana.log.quorum import policy_of
 from amana.log.read import FolderReader
 from amana.log.verify import verify
 from amana.node.clocks import SystemClock
+from amana.node.programme import Statement
 from amana.node.programme_record import note_release
 from amana.node.release import Release
 from amana.programme.check import Text, check_sources
 from amana.programme.copy import evaluate_copy
 from amana.programme.evaluate import Evaluation, Evaluator
-from amana.programme.evidence import EvidenceError, read_evidence, read_reasons, write_evidence, write_reasons
-from amana.programme.plan import Plan, PrivateFigure
+from amana.programme.evidence import EvidenceError, Shown, read_evidence, read_reasons, write_evidence, write_reasons
+from amana.programme.plan import Plan
 from amana.programme.plan_document import write_document
 from amana.programme.plan_file import PLAN_BYTES_MAX, problems_of, read_document, read_plan
-from amana.programme.private import measured
 from amana.terms.refusal import Refusal
 from amana.terms.use import UseEntry
 from tests.programme import SOURCE, Carried, carried, plan_text, span, words
@@ -256,32 +257,15 @@ def test_a_receipt_counts_for_the_entry_of_this_log_and_for_no_other(world: Carr
     assert forged.found("people-seen") == ("no_evidence", ["receipt"]), "its proof holds, but of another tree"
 
 
-@pytest.mark.parametrize("figure", ["1e999999999", "1e-999999999", "nan", "inf", "1/3", "1_000", " 7", "٧", "", "9" * 5_000])
-def test_an_answer_holds_numbers_and_nothing_like_them(figure: str) -> None:
-    method = read_plan(plan_text().encode()).commitments[1].indicators[0].method
-    assert isinstance(method, PrivateFigure)
-    with pytest.raises(EvidenceError):
-        measured(f"region,visits,visits_lo,visits_hi\r\nA,{figure},1,2\r\n", method=method)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "region,visits,visits_lo,visits_hi,visits_lo\r\nA,7,1,9,7\r\n",  # two lower ends
-        "region,visits,visits_lo,visits_hi\r\nA,7,1\r\n",
-        "region,visits,visits_lo,visits_hi\r\nA,7,1,9,8\r\n",
-        "region,visits,visits_lo,visits_hi\r\n\r\nA,7,1,9\r\n",
-        'region,visits,visits_lo,visits_hi\r\n"A,7,1,9\r\n',
-        'region,visits,visits_lo,visits_hi\r\n"A"x,7,1,9\r\n',
-        f"region,visits,visits_lo,visits_hi\r\n{'A' * 140_000},7,1,9\r\n",
-        "",
-    ],
-)
-def test_an_answer_that_can_be_read_in_two_ways_shows_nothing(answer: str) -> None:
-    method = read_plan(plan_text().encode()).commitments[1].indicators[0].method
-    assert isinstance(method, PrivateFigure)
-    with pytest.raises(EvidenceError):
-        measured(answer, method=method)
+def test_half_a_character_is_refused(world: Carried) -> None:
+    world.adopt()
+    programme = world.node.service.programme
+    shown = Shown(sha256="0" * 64, title="A report", link="")
+    for wrong in (replace(shown, title="\ud800"), replace(shown, link="https://x.example/\udfff")):
+        stated = Statement(indicator="trained", on=world.node.service.now().date(), value=Fraction(1), shown=wrong, note="")
+        assert refusal(lambda stated=stated: programme.state(world.asker("planner"), stated=stated)) == "node.bad_value"
+    drop = programme.drop
+    assert refusal(lambda: drop(world.asker("decider"), commitment="training", reasons="no \ud800")) == "node.bad_value"
 
 
 def test_a_document_weighs_for_a_later_version_only_while_its_indicator_means_the_same(world: Carried) -> None:

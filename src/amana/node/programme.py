@@ -315,6 +315,9 @@ def _check_statement(stated: Statement, *, today: date) -> None:
     shown = stated.shown
     if stated.on > today:
         raise Refusal("programme.evidence_wrong", reason="word.evidence.future")
+    texts = (stated.note,) if shown is None else (stated.note, shown.title, shown.link)
+    if not all(map(_is_writable, texts)):
+        raise Refusal("node.bad_value", field="note", wanted="word.printable", number=NOTE_MAX)
     long = len(stated.note) > NOTE_MAX or (shown is not None and (len(shown.title) > TITLE_MAX or len(shown.link) > LINK_MAX))
     if long or (shown is not None and not shown.title.strip()):
         raise Refusal("node.bad_value", field="note", wanted="word.printable", number=NOTE_MAX)
@@ -327,8 +330,13 @@ def _check_statement(stated: Statement, *, today: date) -> None:
 
 
 def _check_reasons(reasons: str) -> None:
-    if not reasons.strip() or len(reasons) > REASONS_MAX:
+    if not reasons.strip() or len(reasons) > REASONS_MAX or not _is_writable(reasons):
         raise Refusal("node.bad_value", field="reasons", wanted="word.printable", number=REASONS_MAX)
+
+
+def _is_writable(text: str) -> bool:
+    """Whether a document can hold it: half of a surrogate pair is no character."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _may_verify(asker: Asker, waiting: Waiting, *, now: datetime) -> bool:

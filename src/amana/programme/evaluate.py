@@ -169,16 +169,22 @@ class Evaluator:
 
     def _counted_now(self, indicator: Indicator, *, today: date) -> Iterator[Observation]:
         """E1: at the end of each period that is over, and now."""
+        stale = not self._day or date.fromisoformat(self._day) + FRESH < today
+        alone = indicator.within_periods
         running: Period | None = None
         for target in indicator.targets:
             period = target.period
             if period.last < today:
                 ended = self._ended.get((indicator.id, period.name))
-                yield self._of_figure(indicator, self._figure(indicator, period) if ended is None else ended, on=period.last)
+                found = self._of_figure(indicator, self._figure(indicator, period) if ended is None else ended, on=period.last)
+                named = replace(found, period=period.name) if alone else found
+                yield replace(named, against="stale") if alone and stale and not named.against else named
             elif running is None and period.first <= today:
                 running = period
+        if alone and running is None:
+            return
         found = self._of_figure(indicator, self._figure(indicator, running, on=today), on=today)
-        stale = not self._day or date.fromisoformat(self._day) + FRESH < today
+        found = replace(found, period=running.name) if alone and running is not None else found
         yield replace(found, against="stale") if stale and not found.against else found
 
     def _of_figure(self, indicator: Indicator, figure: Figure, *, on: date) -> Observation:

@@ -19,7 +19,9 @@ from amana.programme.plan import (
     CATEGORIES,
     DOWN,
     EVENT_KINDS,
+    HIGH,
     LANGUAGES,
+    LOW,
     UP,
     Agreement,
     Commitment,
@@ -258,6 +260,11 @@ def _private(fields: Fields) -> PrivateFigure:
         by=fields.text("by", example="region", required=False) or "",
         row=() if row is None else tuple(sorted((name, row.text(name, example="Adrar") or "") for name in row.names())),
     )
+    for column in filter(None, (made.figure, made.part, made.whole)):
+        # The ends of an interval are the engine's to name: a question that names them itself could make up a figure without noise.
+        written = [end for end in (f"{column}{LOW}", f"{column}{HIGH}") if end.lower() in made.sql.lower()]
+        if written:
+            fields.bad("sql", "word.programme.not_both", other=written[0])
     if made.figure and made.part:
         fields.bad("part", "word.programme.not_both", other="figure")
     fields.close()

@@ -18,13 +18,11 @@ from amana.log.quorum import Policy
 from amana.log.receipt import ReceiptError, read_receipt, verify_receipt
 from amana.log.tree import Hash, ProofError, leaf_hash
 from amana.programme.evidence import Evidence, EvidenceError
-from amana.programme.plan import PrivateFigure
+from amana.programme.plan import HIGH, LOW, PrivateFigure
 
 ROWS_MAX = 5_000
 _NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
 """How an answer writes its numbers; of any other form none is read: Fraction would take "1e999999999" for one."""
-LOW, HIGH = "_lo", "_hi"
-"""How the columns of an interval's ends are called, after their figure."""
 
 
 @final
