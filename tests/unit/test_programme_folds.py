@@ -12,10 +12,14 @@ from amana.catalog.rules_fields import Fields, Problems
 from amana.log.entries import read_bundle, write_entry
 from amana.log.entry_kinds import Entry, PermitEntry, RefusedEntry
 from amana.log.programme_kinds import ReleaseEntry, TeamEntry
+from amana.log.quorum import policy_of
+from amana.programme.evaluate import Evaluator
 from amana.programme.fold import Query, digest_of, plain_of, read_query
 from amana.programme.folding import Folding
 from amana.programme.plan import period_of
-from tests.log_folders import ASKED, SEALED
+from amana.programme.plan_file import read_plan
+from tests.log_folders import ASKED, KEY, SEALED, a_use, beginning, written
+from tests.programme import plan_text
 
 TODAY = date(2026, 11, 30)
 COMPANIES = {
@@ -174,3 +178,30 @@ def test_a_query_reads_again_as_it_was_written_and_its_digest_is_of_what_it_says
 )
 def test_what_is_no_fold_is_refused_at_its_place(written: dict[str, object], expected: str) -> None:
     assert expected in wrong(written)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "day", "expected"),
+    [
+        (3, 4, "2026-12-31", "on_track"),  # 6 in 2026 are enough for 2026, and nothing for 2027
+        (3, 4, "2027-01-01", "started"),
+        (3, 4, "2027-10-01", "started"),  # 3 in 2027 by then
+        (3, 3, "2027-10-01", "done"),
+        (3, 3, "2029-06-01", "no_evidence"),  # a log that nobody goes on with
+        (3, 3, "2028-06-01", "done"),  # what a year has seen stays
+        (3, 4, "2028-01-01", "late"),
+        (7, 7, "2026-12-31", "started"),
+        (7, 7, "2027-10-01", "late"),
+    ],
+)
+def test_a_count_within_periods_is_compared_with_the_target_of_its_own_period(first: int, second: int, day: str, expected: str) -> None:
+    text = plan_text(log='{ fold = "count", of = "use", in_period = true }').replace(
+        'targets = [ { period = "2098", value = "1" } ]',
+        f'targets = [ {{ period = "2026", value = "{first}" }}, {{ period = "2027", value = "{second}" }} ]',
+    )  # fmt: skip
+    evaluator = Evaluator(read_plan(text.encode()), read=lambda _digest: None)
+    uses = [*(a_use(number, hours=number) for number in range(1, 7)), *(a_use(number, hours=7_200 + number) for number in range(7, 10))]
+    for index, entry in enumerate([*written(beginning()), *map(write_entry, uses)]):
+        evaluator.add(index, entry, until=date.max)
+    standing = evaluator.evaluation(today=date.fromisoformat(day), policy=policy_of(KEY.verifier)).standing("open-data")
+    assert standing is not None and standing.status.value == expected

@@ -41,8 +41,9 @@ people = { kind = "number", grid = "1", low = 0, high = 10, source = "Census, ta
 WITH_KEY = GOOD.replace('unit = "person"', 'unit = "person"\nkey = ["visit"]') + 'visit = { kind = "key", holds = "integer" }\n'
 
 
-OTHERS = {*ROOT.glob("examples/*/project.toml"), *ROOT.glob("examples/*/card.toml")}
-"""A project's own file is read by `tests/docs/test_governing_pages.py`, the card of a model by `make demo`."""
+OTHERS = {*ROOT.glob("examples/*/project.toml"), *ROOT.glob("examples/*/card.toml"), *ROOT.glob("examples/programme/*.toml")}
+"""A project's own file is read by `tests/docs/test_governing_pages.py`, the card of a model by `make demo`, a national plan by
+`test_programme_example.py`."""
 RULES = sorted({*ROOT.glob("examples/*/*.toml"), *ROOT.glob("tests/rules/*.toml")} - OTHERS)
 
 

@@ -8,6 +8,10 @@ from typing import cast, final
 from amana.terms.refusal import Place, Refusal
 
 FIELDS_MAX = 100_000
+DEEP = 32
+"""So many parts no key of a file of ours has; tomllib takes the square of their number in steps."""
+_HEADER, _KEY, _NAME = (re.compile(each) for each in (r"\s*\[+\s*([^\]]+?)\s*\]+", r"\s*([^=\s#]+)\s*=", r'\s*name\s*=\s*"([^"]*)"'))
+_DEEP = re.compile(rf"""(?<![\w.-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{DEEP}}}""")
 
 
 @final
@@ -16,6 +20,7 @@ class Problems:
 
     def __init__(self, text: str, *, family: str = "rules") -> None:
         self._lines = text.splitlines()
+        self._places: Mapping[tuple[str, ...], Place] | None = None
         self.family = family
         """How the codes of what is wrong begin."""
         self.found: list[Refusal] = []
@@ -26,33 +31,49 @@ class Problems:
 
     def _locate(self, path: str) -> Place | None:
         """The line that writes the field, or else the nearest part around it. A hint for people: tomllib keeps no places."""
-        steps = path.split(".")
+        if self._places is None:
+            self._places = _places(self._lines)
+        steps = tuple(path.split("."))
         while steps:
-            place = self._find(steps)
+            place = self._places.get(steps)
             if place is not None:
                 return place
-            steps.pop()
+            steps = steps[:-1]
         return None
 
-    def _find(self, steps: Sequence[str]) -> Place | None:
-        header: tuple[str, ...] = ()
-        table = ""
-        for number, line in enumerate(self._lines, start=1):
-            opened = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
-            if opened:
-                header = tuple(part.strip().strip('"') for part in opened[1].split("."))
-                if header == ("table",):
-                    table = next((m[1] for later in self._lines[number:] if (m := re.match(r'\s*name\s*=\s*"([^"]*)"', later))), "")
-                written = (header[0], table, *header[1:]) if header[0] == "table" else header
-                if tuple(steps) == written:
-                    return Place(line=number, column=1, length=max(1, len(line)))
-                continue
-            key = re.match(r"\s*([^=\s#]+)\s*=", line)
-            if key and header:
-                written = (header[0], table, *header[1:]) if header[0] == "table" else header
-                if tuple(steps) == (*written, *key[1].replace('"', "").split(".")):
-                    return Place(line=number, column=1 + len(line) - len(line.lstrip()), length=max(1, len(line.strip())))
-        return None
+
+def _places(lines: Sequence[str]) -> Mapping[tuple[str, ...], Place]:
+    """Where each table and field is written first. One pass: a file can have as many faults as it has lines."""
+    found: dict[tuple[str, ...], Place] = {}
+    header: tuple[str, ...] = ()
+    table = ""
+    named = _names_below(lines)
+    for number, line in enumerate(lines, start=1):
+        opened = _HEADER.match(line)
+        if opened:
+            header = tuple(part.strip().strip('"') for part in opened[1].split("."))
+            table = named[number] if header == ("table",) else table
+            found.setdefault(_written(header, table), Place(line=number, column=1, length=max(1, len(line))))
+            continue
+        key = _KEY.match(line)
+        if key and header:
+            place = Place(line=number, column=1 + len(line) - len(line.lstrip()), length=max(1, len(line.strip())))
+            found.setdefault((*_written(header, table), *key[1].replace('"', "").split(".")), place)
+    return found
+
+
+def _written(header: tuple[str, ...], table: str) -> tuple[str, ...]:
+    return (header[0], table, *header[1:]) if header[0] == "table" else header
+
+
+def _names_below(lines: Sequence[str]) -> Sequence[str]:
+    """Of each line, the first name that is written below it."""
+    found, name = [""] * (len(lines) + 1), ""
+    for number in range(len(lines), 0, -1):
+        found[number] = name
+        written = _NAME.match(lines[number - 1])
+        name = written[1] if written else name
+    return found
 
 
 @final
@@ -213,6 +234,12 @@ def place_in_toml(text: str, error: Exception) -> tuple[int, int]:
     ours to say."""
     found = str(error).rpartition("(at line ")[2].rstrip(")").split(", column ")
     return (int(found[0]), int(found[1])) if len(found) == 2 else (text.count("\n") + 1, 1)
+
+
+def deep_in_toml(text: str) -> tuple[int, int] | None:
+    """Line and column of a key of more than `DEEP` parts, if there is one."""
+    found = _DEEP.search(text)
+    return None if found is None else (text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start()))
 
 
 def is_name(text: str) -> bool:

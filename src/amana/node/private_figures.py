@@ -4,10 +4,13 @@ The kernel charges and answers it; what is brought as evidence is the whole answ
 """
 
 import hashlib
+import json
 from typing import TYPE_CHECKING, final
 
 import structlog
 
+from amana.log.receipt import read_receipt
+from amana.log.tree import leaf_hash
 from amana.node.askers import read_asker
 from amana.node.programme import known
 from amana.node.results import csv_of
@@ -16,7 +19,7 @@ from amana.policy.rights import Action, check
 from amana.policy.things import CommitmentOf
 from amana.programme.evidence import Evidence, EvidenceError
 from amana.programme.plan import PrivateFigure
-from amana.programme.private import prove, without_person
+from amana.programme.private import day_of, prove, without_person
 from amana.terms.database import Value, text
 from amana.terms.ids import EvidenceId, PermitId, PersonId
 from amana.terms.refusal import Fault, Refusal
@@ -55,14 +58,16 @@ class PrivateFigures:
         check(Action.SUBMIT_EVIDENCE, asker, on=on, now=service.now())  # before anything is charged
         service.programme.check_open(commitment.id)
         answered = service.ask(asker, asked=service.asked(method.sql, within=method.within, permit=permit))
-        assert answered.entry is not None, "the question is about private data"
+        if answered.entry is None:  # about public data, of which no receipt is given
+            raise Refusal("programme.evidence_wrong", reason="word.evidence.question")
+        shown = without_person(service.receipt(asker, index=answered.entry))
+        receipt = read_receipt(shown.encode())
         evidence = Evidence(
-            plan=plan.id, version=plan.version, commitment=commitment.id, indicator=indicator, on=service.now().date(), basis="E2",
-            organisation="", note="", receipt=without_person(service.receipt(asker, index=answered.entry)),
-            answer=csv_of(answered).decode(),
+            plan=plan.id, version=plan.version, commitment=commitment.id, indicator=indicator, on=day_of(json.loads(receipt.entry)),
+            basis="E2", organisation="", note="", receipt=shown, answer=csv_of(answered).decode(),
         )  # fmt: skip
         try:
-            prove(evidence, method=method, use=answered.entry, policy=service.log_policy())
+            prove(evidence, method=method, use=answered.entry, leaf=leaf_hash(receipt.entry), policy=service.log_policy())
         except EvidenceError as error:
             raise Refusal("programme.evidence_wrong", reason=f"word.evidence.{error.reason}") from None
         made = service.programme.bring(asker, evidence, use=answered.entry, name=_name(plan.id, indicator, answered.version, method.sql))

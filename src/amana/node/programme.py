@@ -9,10 +9,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, final
 
+from amana.log.documents import DOCUMENT_BYTES_MAX
 from amana.log.programme_kinds import VERDICTS
 from amana.node.audit import note
 from amana.node.evidence_rows import Waiting, evidence_of, find_evidence, unverified
 from amana.node.notices import tell_of_evidence, tell_of_verdict
+from amana.node.outbox import TURN
 from amana.node.people import find_organisation
 from amana.node.programme_record import (
     keep_document,
@@ -33,7 +35,7 @@ from amana.programme.evidence import Evidence, Reasons, read_evidence, write_evi
 from amana.programme.plan import Commitment, Document, Indicator, Plan
 from amana.programme.plan_document import write_document
 from amana.programme.plan_file import read_plan
-from amana.terms.database import DuplicateError, Transaction, Value, moment, text, whole
+from amana.terms.database import Transaction, Value, moment, text, whole
 from amana.terms.ids import EvidenceId, OrganisationId
 from amana.terms.refusal import Refusal
 
@@ -52,6 +54,8 @@ JUDGE = """UPDATE evidence SET verdict = :verdict, verified_by = :person, verifi
 DROP = "INSERT INTO commitment_dropped (plan, commitment) VALUES (:plan, :commitment) ON CONFLICT DO NOTHING"
 RESUME = "DELETE FROM commitment_dropped WHERE plan = :plan AND commitment = :commitment"
 DROPPED = "SELECT 1 FROM commitment_dropped WHERE plan = :plan AND commitment = :commitment"
+ADOPTED = "SELECT 1 FROM plan_version WHERE plan = :plan AND version = :version AND state = 'adopted'"
+THERE = "SELECT 1 FROM evidence WHERE id = :id"
 OWNING = (Action.SUBMIT_EVIDENCE, Action.DROP_COMMITMENT, Action.RESUME_COMMITMENT)
 WAITING_MAX, BROUGHT_MAX = 200, 200
 
@@ -75,6 +79,7 @@ class Programme:
         plan = read_plan(content)
         today = at.astimezone(UTC).date()
         with self._database.transaction() as run:
+            run.change(TURN, {})
             check_owners(run, plan)
             known = run.rows(VERSIONS, {"plan": plan.id})
             states = {whole(version): text(state) for version, state, _ in known}
@@ -99,6 +104,13 @@ class Programme:
         self._state.note_changes()
         return plan
 
+    def begin(self) -> None:
+        """At start: tell the log which release runs from now on, if a plan was ever adopted."""
+        if self._state.plan() is None:
+            return
+        with self._database.transaction() as run:
+            note_release(run, release(), at=self._now())
+
     def state(self, asker: Asker | None, *, stated: Statement) -> EvidenceId:
         """Bring a document, or a claim, for an indicator of one's own organisation's commitment.
 
@@ -120,6 +132,9 @@ class Programme:
         """Enter evidence in the name of the asker's organisation. `name`: under which it is entered at most once."""
         at, made = self._now(), EvidenceId(name or f"e-{secrets.token_hex(6)}")
         with self._database.transaction() as run:
+            run.change(TURN, {})
+            # The log takes evidence for the version that is adopted only, in the order of commits.
+            swapped(len(run.rows(ADOPTED, {"plan": evidence.plan, "version": evidence.version})))
             owner = self._owner(run, evidence.commitment)
             on = CommitmentOf(plan=evidence.plan, commitment=evidence.commitment, owner=owner)
             check(Action.SUBMIT_EVIDENCE, asker, on=on, now=at)
@@ -127,13 +142,15 @@ class Programme:
             _check_kept(run, plan=evidence.plan, commitment=evidence.commitment)
             organisation = asker.person.organisation
             said = _in_name_of(evidence, _name(run, organisation))
-            digest = keep_document(run, write_evidence(said))
+            content = write_evidence(said)
+            if len(content) > DOCUMENT_BYTES_MAX:
+                raise Refusal("programme.evidence_wrong", reason="word.evidence.form")
+            if run.rows(THERE, {"id": made}):
+                return made
+            digest = keep_document(run, content)
             values: dict[str, Value] = {"id": made, **_of(evidence), "version": evidence.version, "indicator": evidence.indicator}
             values |= {"on": evidence.on.isoformat(), "basis": evidence.basis, "digest": digest, "owner": owner}
-            try:
-                run.change(ADD, {**values, "organisation": organisation, "person": asker.person.id, "at": moment(at)})
-            except DuplicateError:
-                return made
+            run.change(ADD, {**values, "organisation": organisation, "person": asker.person.id, "at": moment(at)})
             note(run, at=at, actor=asker.person.id, action="submit", thing="evidence", subject=made, was="", now_is=evidence.basis)
             note_evidence(run, made, said, digest=digest, use=use, actor=asker.person.id, at=at)
             if evidence.basis == "E3":
@@ -288,7 +305,8 @@ def known(asker: Asker | None, action: Action) -> Asker:
 def check_owners(run: Transaction, plan: Plan) -> None:
     """Errors: Refusal programme.owner_unknown."""
     for owner in dict.fromkeys(each.owner for each in plan.commitments):
-        if find_organisation(run, owner) is None:
+        found = find_organisation(run, owner)
+        if found is None or found.name != owner:  # an id will not do: whoever reads the log compares names
             raise Refusal("programme.owner_unknown", owner=owner[:200])
 
 

@@ -29,6 +29,7 @@ TEAM = """SELECT organisation.id, organisation.kind FROM project JOIN organisati
 WHERE project.id = :project"""
 TEAMS_UNTOLD = """SELECT DISTINCT project.id FROM project JOIN told_of ON told_of.subject = project.id
 WHERE NOT EXISTS (SELECT 1 FROM outbox_once WHERE thing = 'team ' || project.id) ORDER BY project.id"""
+OTHER_RELEASES = "DELETE FROM outbox_once WHERE thing LIKE 'release %' AND thing <> :thing"
 CATEGORY = "SELECT organisation.kind FROM person JOIN organisation ON organisation.id = person.organisation WHERE person.id = :person"
 
 
@@ -73,11 +74,14 @@ def note_accreditation(
 
 
 def note_release(run: Transaction, release: Release, *, at: datetime) -> None:
-    """A release runs; once."""
+    """A release runs. Told once, and again where another one ran meanwhile: whoever goes back to an old release does not keep the figures
+    of the new one."""
+    thing = f"release {release.digest}"
+    run.change(OTHER_RELEASES, {"thing": thing})
     entry = ReleaseEntry(
         hour=hour_of(at), release=release.version, digest=release.digest, languages=release.languages, findings=release.findings
     )  # fmt: skip
-    outbox.put_once(run, entry, thing=f"release {release.digest}")
+    outbox.put_once(run, entry, thing=thing)
 
 
 def note_plan(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from typing import final
 
@@ -25,6 +25,8 @@ LATEST = """SELECT commitment, number, status FROM status_change WHERE plan = :p
 CHANGE = """INSERT INTO status_change (plan, commitment, number, status, at, log_size)
 VALUES (:plan, :commitment, :number, :status, :at, :size) ON CONFLICT DO NOTHING"""
 CHANGES_MAX = 500
+LONG, REST = timedelta(seconds=0.5), 10
+"""An evaluation that takes so long is good for so many times as long, while only other entries come."""
 
 
 @final
@@ -50,6 +52,8 @@ class ProgrammeState:
         self._evaluator: Evaluator | None = None
         self._digest = ""
         self._known: Evaluation | None = None
+        self._took, self._ended, self._told = timedelta(0), now(), 0
+        """How long the last evaluation took, when it ended, and how much had been told of the plan."""
 
     def plan(self) -> Plan | None:
         """The plan that was adopted last; None before the first."""
@@ -103,12 +107,27 @@ class ProgrammeState:
         evaluator = self._current()
         if evaluator is None:
             raise Refusal("programme.none_adopted")
-        for index, entry in enumerate(self._entries(evaluator.size), start=evaluator.size):
-            evaluator.add(index, entry)
         today = self._today()
-        if self._known is None or (self._known.size, self._known.today) != (evaluator.size, today):
+        if evaluator.day > today.isoformat():  # a clock that was ahead went back
+            self._evaluator = None
+            evaluator = self._current()
+            assert evaluator is not None, "a plan stays adopted until another one is"
+        for index, entry in enumerate(self._entries(evaluator.size), start=evaluator.size):
+            if not evaluator.add(index, entry, until=today):
+                break  # of a day to come: a clock was wrong, and on a copy it does not count today either
+        if self._known is None or (self._known.size, self._known.today) != (evaluator.size, today) and not self._rests(evaluator, today):
+            begun = self._now()
             self._known = evaluator.evaluation(today=today, policy=self._policy())
+            self._ended, self._told = self._now(), len(evaluator.brought.history)
+            self._took = self._ended - begun
         return self._known, evaluator
+
+    def _rests(self, evaluator: Evaluator, today: date) -> bool:
+        """Whether what was evaluated last is still good enough: each question grows the log, and pages must not cost more than questions.
+        What people do with the plan is seen at once."""
+        assert self._known is not None
+        same = self._known.today == today and self._told == len(evaluator.brought.history)
+        return same and self._took > LONG and abs(self._now() - self._ended) < REST * self._took
 
     def _current(self) -> Evaluator | None:
         """Of the plan that is adopted now; made anew where another one was adopted."""

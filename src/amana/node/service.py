@@ -140,6 +140,7 @@ class Service:
         """At start: finish what a crash left half done, and note what has ended meanwhile."""
         self._close_what_ended()
         self.permits.activate()
+        self.programme.begin()
 
     def tend(self) -> None:
         """Now and then: what a lost process or database left open is closed, and so are versions that were replaced, and projects and

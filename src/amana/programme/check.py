@@ -7,7 +7,7 @@ from typing import final
 
 from amana.log.documents import digest_of
 from amana.log.programme_kinds import PlanEntry
-from amana.programme.plan import Plan
+from amana.programme.plan import Plan, Span
 from amana.programme.plan_document import query_digests, write_document
 from amana.terms.refusal import Refusal
 
@@ -38,9 +38,13 @@ def check_sources(plan: Plan, texts: Mapping[str, Text]) -> tuple[Refusal, ...]:
             found.append(Refusal("programme.source_absent", source=source.id, wanted=source.sha256))
     for name, span in plan.spans():
         text = given[span.source]
-        if text is not None and sha256(text.text[span.start : span.end].encode()).hexdigest() != span.sha256:
+        if text is not None and (span.end > len(text.text) or _differs(span, text.text)):
             found.append(Refusal("programme.span_differs", part=name, source=span.source, start=span.start, end=span.end))
     return tuple(found)
+
+
+def _differs(span: Span, text: str) -> bool:
+    return sha256(text[span.start : span.end].encode()).hexdigest() != span.sha256
 
 
 def check_adopted(plan: Plan, entry: PlanEntry) -> tuple[Refusal, ...]:

@@ -1,6 +1,7 @@
 """A whole copy of the public log, verified in every byte, and what it says of a plan (`amana programme evaluate`)."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import final
@@ -40,26 +41,44 @@ def evaluate_copy(reader: LogReader, *, policy: Policy, today: date, name: str =
 
     Entries after `today` do not count. Errors: Refusal programme.no_plan, programme.no_document; Violation; OSError.
     """
-    adopted = None if plan is not None else adopted_at(reader, name=name)[1]
+    adopted = None if plan is not None else adopted_at(reader, name=name, until=today)[1]
     chosen = plan if plan is not None else _document(reader, adopted)
     evaluator = Evaluator(chosen, read=lambda digest: read_public(reader, digest=digest))
-    replay = Replay(reader, policy=policy, tell=lambda index, entry: evaluator.add(index, entry, until=today))
+
+    def tell(index: int, entry: bytes) -> None:
+        evaluator.add(index, entry, until=today)
+
+    replay = Replay(reader, policy=policy, tell=tell)
     verified = replay.advance(since=None, progress=lambda _done, _total: None)
     found = evaluator.brought.adopted
     if adopted is not None and (found is None or found[1].digest != adopted.digest):
-        raise Refusal("programme.no_plan", names=adopted.plan)  # it was adopted after that day, or the log grew meanwhile
+        raise Refusal("programme.no_plan", names=adopted.plan)  # the log grew meanwhile
     return Copied(evaluation=evaluator.evaluation(today=today, policy=policy), verified=verified)
 
 
-def adopted_at(reader: LogReader, *, name: str) -> tuple[int, PlanEntry]:
-    """The last adoption that a log tells of, and its index, unproved. Errors: Refusal programme.no_plan; Violation; OSError."""
+def adopted_at(reader: LogReader, *, name: str, until: date = date.max) -> tuple[int, PlanEntry]:
+    """The last adoption that a log tells of, and its index, unproved. `until`: entries from the first one after that day on do not count.
+
+    Errors: Refusal programme.no_plan; Violation; OSError.
+    """
     size, found = published_now(reader)[1].size, dict[str, tuple[int, PlanEntry]]()
     for low in range(0, size, PART):
         for index, content in enumerate(entries_between(reader, low=low, high=low + PART, size=size), start=low):
+            if _day_of(content) > until.isoformat():
+                return _chosen(found, name=name)
             if b'"kind":"plan"' in content:
                 entry = entry_of(read_bundle([content])[0])
                 if isinstance(entry, PlanEntry) and entry.event == "adopt":
                     found[entry.plan] = index, entry
+    return _chosen(found, name=name)
+
+
+def _day_of(content: bytes) -> str:
+    """The day of an entry. No text inside it holds these marks: in JSON, a quote in a text is written otherwise."""
+    return content.partition(b'"hour":"')[2][:10].decode("ascii", "replace")
+
+
+def _chosen(found: Mapping[str, tuple[int, PlanEntry]], *, name: str) -> tuple[int, PlanEntry]:
     if (name and name not in found) or len(found) != 1 and not name:
         raise Refusal("programme.no_plan", names=", ".join(sorted(found)) or "–")
     return found[name or next(iter(found))]

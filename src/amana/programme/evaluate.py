@@ -4,29 +4,29 @@ The log says which plan is adopted and names its document; the plan says what is
 documents. So the same copy gives the same statuses everywhere, on a given day.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import TypeAlias, cast, final
+from typing import cast, final
 
+from amana.log.documents import digest_of as document_digest
 from amana.log.entries import Line, entry_of, places, read_bundle
 from amana.log.entry_kinds import KINDS, KeyEntry
 from amana.log.note import read_verifier_key
 from amana.log.programme_kinds import CommitmentEntry, EvidenceEntry, PlanEntry, VerificationEntry
 from amana.log.quorum import LogKey, Policy
-from amana.programme.evidence import Evidence, EvidenceError, read_evidence
+from amana.programme.evidence import Evidence, EvidenceError, read_evidence, read_reasons
 from amana.programme.fold import Fold, Share, digest_of
 from amana.programme.folding import Figure, Folding
 from amana.programme.plan import Commitment, Document, Indicator, Period, Plan, PrivateFigure
-from amana.programme.plan_document import queries_of
+from amana.programme.plan_document import queries_of, write_document
 from amana.programme.private import Measured, prove
 from amana.programme.status import Measure, Observation, Standing, measure_of, standing_of
+from amana.programme.traces import Read, Uses, Versions
 
 FRESH = timedelta(days=365)
 """Evidence is stale after twelve months."""
-Read: TypeAlias = Callable[[str], bytes | None]
-"""The document of a digest, or None where this copy has none. It is the one that was named: whoever gives it has compared the digest."""
 _HOUR = {kind: places(kind, "hour")[0] for kind in KINDS}
 OF_PLANS = frozenset({"plan", "evidence", "verification", "commitment"})
 
@@ -55,6 +55,8 @@ class Brought:
     def __init__(self, plan: str) -> None:
         self._plan = plan
         self.adopted: tuple[int, PlanEntry] | None = None
+        self.versions: dict[int, str] = {}
+        """Digests of the documents of its versions that were adopted."""
         self.evidence: dict[str, tuple[int, EvidenceEntry]] = {}
         self.verified: dict[str, tuple[int, VerificationEntry]] = {}
         self.dropped: dict[str, int] = {}
@@ -70,6 +72,7 @@ class Brought:
             case PlanEntry() if entry.plan == self._plan:
                 if entry.event == "adopt":
                     self.adopted = index, entry
+                    self.versions[entry.version] = entry.digest
             case EvidenceEntry() if entry.plan == self._plan:
                 self.evidence[entry.evidence] = index, entry
             case VerificationEntry() if entry.evidence in self.evidence:
@@ -91,7 +94,7 @@ class Evaluator:
     def __init__(self, plan: Plan, *, read: Read) -> None:
         self.plan, self.size = plan, 0
         self.brought = Brought(plan.id)
-        self._read = read
+        self._read, self._digest = read, document_digest(write_document(plan))
         self._folding = Folding(query for _, query in queries_of(plan))
         self._counted = [each for _, each in plan.indicators() if isinstance(each.method, Fold | Share)]
         self._ended: dict[tuple[str, str], Figure] = {}
@@ -99,25 +102,36 @@ class Evaluator:
         self._day, self._over = "", False
         self._keys = list[LogKey]()
         """Under which the log has signed: receipts are as old as their evidence."""
-        self._known: dict[str, tuple[Evidence, Measured | None, str]] = {}
-        """Of documents that were read: what they hold and why they weigh nothing, by evidence."""
+        self._known: dict[str, tuple[Fraction | None, Measured | None, str]] = {}
+        """Of documents that were read: the figure that they state and why they weigh nothing, by evidence; not the documents."""
+        self._confirmed: dict[str, bool] = {}
+        """Whether a confirmation was given for the evidence and the file that it names."""
+        self._uses = Uses(each.method.dataset for _, each in plan.indicators() if isinstance(each.method, PrivateFigure))
+        self._versions = Versions(self._digest, read=read)
 
-    def add(self, index: int, entry: bytes, *, until: date = date.max) -> None:
-        """The next entry. `until`: from the first one after that day on, none counts."""
+    def add(self, index: int, entry: bytes, *, until: date) -> bool:
+        """The next entry; whether it counts. `until`: from the first one after that day on, none does; that one may come again later."""
         (line,) = read_bundle([entry])
         assert index == self.size or self._over, "entries come in order"
         day = line[1][_HOUR[line[0]]][:10]
-        self._over = self._over or day > until.isoformat()
+        self._over = (self._over and index != self.size) or day > until.isoformat()
         if self._over:
-            return
+            return False
         if day > self._day:
             self._end_periods(day)
             self._day = day
         self._folding.add(index, line)
+        self._uses.add(index, line, entry)
         self.brought.add(index, line)
         if line[0] == "key":
             self._keys.append(LogKey(key=read_verifier_key(cast("KeyEntry", entry_of(line)).vkey)))
         self.size += 1
+        return True
+
+    @property
+    def day(self) -> str:
+        """The latest day of an entry so far, or nothing."""
+        return self._day
 
     def evaluation(self, *, today: date, policy: Policy) -> Evaluation:
         """Where every commitment stands on that day. `policy`: whose receipts count, beside those of the keys that the log itself names."""
@@ -133,9 +147,8 @@ class Evaluator:
             for commitment in self.plan.commitments
         )
         adopted = self.brought.adopted
-        return Evaluation(
-            plan=self.plan, size=self.size, today=today, adopted=None if adopted is None else adopted[0], standings=standings
-        )  # fmt: skip
+        at = adopted[0] if adopted is not None and adopted[1].digest == self._digest else None
+        return Evaluation(plan=self.plan, size=self.size, today=today, adopted=at, standings=standings)
 
     def _measure(self, indicator: Indicator, observed: Mapping[str, list[Observation]], *, today: date) -> Measure:
         counted = tuple(self._counted_now(indicator, today=today)) if isinstance(indicator.method, Fold | Share) else ()
@@ -156,16 +169,22 @@ class Evaluator:
 
     def _counted_now(self, indicator: Indicator, *, today: date) -> Iterator[Observation]:
         """E1: at the end of each period that is over, and now."""
+        stale = not self._day or date.fromisoformat(self._day) + FRESH < today
+        alone = indicator.within_periods
         running: Period | None = None
         for target in indicator.targets:
             period = target.period
             if period.last < today:
                 ended = self._ended.get((indicator.id, period.name))
-                yield self._of_figure(indicator, self._figure(indicator, period) if ended is None else ended, on=period.last)
+                found = self._of_figure(indicator, self._figure(indicator, period) if ended is None else ended, on=period.last)
+                named = replace(found, period=period.name) if alone else found
+                yield replace(named, against="stale") if alone and stale and not named.against else named
             elif running is None and period.first <= today:
                 running = period
+        if alone and running is None:
+            return
         found = self._of_figure(indicator, self._figure(indicator, running, on=today), on=today)
-        stale = not self._day or date.fromisoformat(self._day) + FRESH < today
+        found = replace(found, period=running.name) if alone and running is not None else found
         yield replace(found, against="stale") if stale and not found.against else found
 
     def _of_figure(self, indicator: Indicator, figure: Figure, *, on: date) -> Observation:
@@ -184,11 +203,11 @@ class Evaluator:
             place = known.get(entry.indicator)
             if place is None or place[0].id != entry.commitment:
                 continue
-            evidence, measured, against = self._document(name, index, entry, indicator=place[1], policy=policy)
+            stated, measured, against = self._document(name, index, entry, indicator=place[1], policy=policy)
             verifier, against = self._judged(name, entry, against, commitment=place[0])
             if not against:
-                against = "stale" if entry.on + FRESH < today else "future" if entry.on > today else ""
-            value = measured.whole.value if measured is not None else None if evidence is None else evidence.value
+                against = "stale" if entry.on + FRESH < today else "future" if entry.on > min(today, entry.hour.date()) else ""
+            value = stated if measured is None else measured.whole.value
             found.setdefault(entry.indicator, []).append(
                 Observation(
                     indicator=entry.indicator,
@@ -211,8 +230,8 @@ class Evaluator:
 
     def _document(
         self, name: str, index: int, entry: EvidenceEntry, *, indicator: Indicator, policy: Policy
-    ) -> tuple[Evidence | None, Measured | None, str]:
-        """What the evidence's own document shows, and why it weighs nothing."""
+    ) -> tuple[Fraction | None, Measured | None, str]:
+        """The figure that the evidence's own document states, what it proves, and why it weighs nothing."""
         if name in self._known:
             return self._known[name]
         content = self._read(entry.digest)
@@ -225,11 +244,31 @@ class Evaluator:
         measured, against = None, _differs(evidence, entry)
         if not against:
             try:
-                measured = _shown(evidence, entry, indicator=indicator, index=index, policy=policy)
+                measured = self._shown(evidence, entry, indicator=indicator, index=index, policy=policy)
             except EvidenceError as error:
                 against = error.reason
-        self._known[name] = evidence, measured, against
+        if against == "absent":  # of another document: it may come yet
+            return evidence.value, None, against
+        self._known[name] = evidence.value, measured, against
         return self._known[name]
+
+    def _shown(self, evidence: Evidence, entry: EvidenceEntry, *, indicator: Indicator, index: int, policy: Policy) -> Measured | None:
+        """Of E2, the figure that the receipt proves. Errors: EvidenceError where the evidence is not of the kind that the plan asks for."""
+        match entry.basis, indicator.method:
+            case "E2", PrivateFigure() as method:
+                use = int(entry.use)
+                if use >= index:
+                    raise EvidenceError("receipt")
+                return prove(evidence, method=method, use=use, leaf=self._uses.leaf(use), policy=policy)
+            case "E3", Document():
+                if evidence.shown is None or evidence.value is None:
+                    raise EvidenceError("form")
+                self._versions.check(entry, indicator=indicator, adopted=self.brought.versions)
+                return None
+            case "E4", _:
+                return None
+            case _:
+                raise EvidenceError("other_basis")
 
     def _judged(self, name: str, entry: EvidenceEntry, against: str, *, commitment: Commitment) -> tuple[str, str]:
         """Who found that it holds, and why it weighs nothing: a document counts when another organisation has found that it does."""
@@ -241,25 +280,23 @@ class Evaluator:
             return "", against or "own_verifier"
         if said.verdict != "confirm":
             return said.organisation, "rejected"
+        if not against and entry.basis == "E3":
+            against = self._compared(name, entry, said)
         return said.organisation, against or ("claim" if entry.basis == "E4" else "")
 
-
-def _shown(evidence: Evidence, entry: EvidenceEntry, *, indicator: Indicator, index: int, policy: Policy) -> Measured | None:
-    """Of E2, the figure that the receipt proves. Errors: EvidenceError where the evidence is not of the kind that the plan asks for."""
-    match entry.basis, indicator.method:
-        case "E2", PrivateFigure() as method:
-            use = int(entry.use)
-            if use >= index:
-                raise EvidenceError("receipt")
-            return prove(evidence, method=method, use=use, policy=policy)
-        case "E3", Document():
-            if evidence.shown is None or evidence.value is None:
-                raise EvidenceError("form")
-            return None
-        case "E4", _:
-            return None
-        case _:
-            raise EvidenceError("other_basis")
+    def _compared(self, name: str, entry: EvidenceEntry, said: VerificationEntry) -> str:
+        """Why a confirmation weighs nothing: it must have been given with the very file in hand."""
+        if name not in self._confirmed:
+            reasons, document = self._read(said.digest), self._read(entry.digest)
+            if reasons is None or document is None:
+                return "absent"
+            try:
+                found, shown = read_reasons(reasons), read_evidence(document).shown
+            except EvidenceError as error:
+                return error.reason
+            wanted = (name, said.verdict, said.organisation, "" if shown is None else shown.sha256)
+            self._confirmed[name] = (found.subject, found.event, found.organisation, found.sha256) == wanted
+        return "" if self._confirmed[name] else "differs"
 
 
 def _differs(evidence: Evidence, entry: EvidenceEntry) -> str:

@@ -93,7 +93,8 @@ def write_evidence(evidence: Evidence) -> bytes:
 
 
 def read_evidence(content: bytes) -> Evidence:
-    """The evidence of a document. Errors: EvidenceError `form`."""
+    """The evidence of a document. Errors: EvidenceError `form`, also for evidence that is written in another way than `write_evidence`
+    does: another program might read something else in it."""
     found = _members(content, name="amana_evidence")
     try:
         text = _texts(found)
@@ -103,14 +104,17 @@ def read_evidence(content: bytes) -> Evidence:
             raise EvidenceError("form")
         shown = found["document"]
         document = _texts(cast("dict[str, object]", shown)) if isinstance(shown, dict) else None
-        return Evidence(
+        evidence = Evidence(
             plan=text("plan"), version=int(cast("int", found["version"])), commitment=text("commitment"), indicator=text("indicator"),
             on=date.fromisoformat(text("on")), basis=text("basis"), organisation=text("organisation"), note=text("note"), value=figure,
             shown=None if document is None else Shown(sha256=document("sha256"), title=document("title"), link=document("link")),
             receipt=text("receipt"), answer=text("answer"),
         )  # fmt: skip
-    except (KeyError, ValueError, TypeError):
+        if write_evidence(evidence) != content:
+            raise EvidenceError("form")
+    except (KeyError, ValueError, TypeError, OverflowError):
         raise EvidenceError("form") from None
+    return evidence
 
 
 def write_reasons(reasons: Reasons) -> bytes:
@@ -128,15 +132,18 @@ def write_reasons(reasons: Reasons) -> bytes:
 
 
 def read_reasons(content: bytes) -> Reasons:
-    """The reasons of a document. Errors: EvidenceError `form`."""
+    """The reasons of a document. Errors: EvidenceError `form`, as of `read_evidence`."""
     found = _members(content, name="amana_reasons")
     try:
         text = _texts(found)
-        return Reasons(
+        reasons = Reasons(
             subject=text("subject"), event=text("event"), organisation=text("organisation"), reasons=text("reasons"), sha256=text("sha256")
         )  # fmt: skip
-    except (KeyError, TypeError):
+        if write_reasons(reasons) != content:
+            raise EvidenceError("form")
+    except (KeyError, ValueError, TypeError):
         raise EvidenceError("form") from None
+    return reasons
 
 
 def _members(content: bytes, *, name: str) -> Mapping[str, object]:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cache
+from heapq import nlargest
 from operator import itemgetter
 from typing import TypeAlias, cast, final
 
 from amana.log.entries import Line, places
-from amana.log.entry_forms import Several, value_of
+from amana.log.entry_forms import Form, Several, value_of
 from amana.programme.fold import COUNT, COUNT_DISTINCT, LATEST, TODAY, Companion, Condition, Fold, Query, folds_of, forms_of
 from amana.programme.plan import Period
 
@@ -104,13 +106,14 @@ class Folding:
         need = _need_of_fold(fold)
         fits = [_fits(each, need=need, on=on) for each in fold.where]
         exist = [self._exists(each, need=need, on=on) for each in fold.companions]
-        found = [
-            record
-            for record in self._kept[need].records()
-            if (not fold.in_period or _within(record.day, period, on=on)) and all(holds(record.values) for holds in (*fits, *exist))
-        ]
+        found = list(self._kept[need].records())
+        if fold.in_period:
+            found = [record for record in found if _within(record.day, period, on=on)]
+        for holds in (*fits, *exist):
+            found = [record for record in found if holds(record.values)]
         matched = sum(record.count for record in found)
-        return Figure(value=_value(fold, found, need=need), matched=matched, entries=tuple(sorted(each.last for each in found))[-SHOWN:])
+        last = nlargest(SHOWN, (each.last for each in found))
+        return Figure(value=_value(fold, found, need=need), matched=matched, entries=tuple(reversed(last)))
 
     def _exists(self, companion: Companion, *, need: Need, on: date) -> Callable[[Values], bool]:
         its = _need_of_companion(companion)
@@ -159,15 +162,20 @@ def _picker(need: Need, members: Sequence[str]) -> Callable[[Values], object]:
 
 def _fits(condition: Condition, *, need: Need, on: date) -> Callable[[Values], bool]:
     at, form = need[1].index(condition.member), forms_of(need[0])[condition.member]
+    meets = cache(_meets(condition, form=form, on=on))  # most members have few values
+    return lambda values: meets(values[at])
+
+
+def _meets(condition: Condition, *, form: Form, on: date) -> Callable[[str], bool]:
     if condition.among:
         wanted = frozenset(condition.among)
         if isinstance(form, Several):
-            return lambda values: not wanted.isdisjoint(cast("tuple[str, ...]", value_of(form, values[at])))
-        return lambda values: _text(value_of(form, values[at])) in wanted
+            return lambda written: not wanted.isdisjoint(cast("tuple[str, ...]", value_of(form, written)))
+        return lambda written: _text(value_of(form, written)) in wanted
     low, high = (on.isoformat() if each == TODAY else each for each in (condition.low, condition.high))
 
-    def within(values: Values) -> bool:
-        value = value_of(form, values[at])
+    def within(written: str) -> bool:
+        value = value_of(form, written)
         if isinstance(value, date):
             day = value.isoformat()
             return (not low or day >= low) and (not high or day <= high)

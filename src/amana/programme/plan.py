@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 from typing import TypeAlias, final
 
-from amana.programme.fold import Query
+from amana.programme.fold import Fold, Query, Share, folds_of
 
 Words: TypeAlias = tuple[tuple[str, str], ...]
 """(language, text), in the order in which they were written."""
@@ -20,6 +20,8 @@ AGREEMENT_KINDS = ("agreement", "protocol", "memorandum")
 CATEGORIES = (
     "plenaries", "round_tables", "speakers", "countries", "public_sector", "private_sector", "participants", "agreements", "startups",
 )  # fmt: skip
+LOW, HIGH = "_lo", "_hi"
+"""How the columns of an interval's ends are called in an answer, after their figure."""
 UP, DOWN = "up", "down"
 _PERIOD = re.compile(r"([1-9][0-9]{3})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?")
 
@@ -153,6 +155,11 @@ class Indicator:
     baseline_on: date
     targets: tuple[Target, ...]
     method: Method
+
+    @property
+    def within_periods(self) -> bool:
+        """Whether its figure begins anew in each period."""
+        return isinstance(self.method, Fold | Share) and any(each.in_period for each in folds_of(self.method))
 
     def reaches(self, value: Fraction, *, wanted: Fraction) -> bool:
         """Whether a value is as good as the one wanted."""

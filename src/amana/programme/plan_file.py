@@ -12,14 +12,16 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import cast
 
-from amana.catalog.rules_fields import Fields, Problems, place_in_toml
+from amana.catalog.rules_fields import Fields, Problems, deep_in_toml, place_in_toml
 from amana.programme.fold import read_query
 from amana.programme.plan import (
     AGREEMENT_KINDS,
     CATEGORIES,
     DOWN,
     EVENT_KINDS,
+    HIGH,
     LANGUAGES,
+    LOW,
     UP,
     Agreement,
     Commitment,
@@ -39,6 +41,7 @@ from amana.programme.plan import (
     period_of,
     value_of,
 )
+from amana.programme.plan_document import write_document
 from amana.programme.plan_whole import check_whole
 from amana.terms.refusal import Place, Refusal
 
@@ -77,6 +80,8 @@ def read_document(content: bytes) -> Plan:
     plan, problems = _read(cast("dict[str, object]", values), Problems("", family=FAMILY))
     if plan is None:
         raise problems[0]
+    if write_document(plan) != content:  # the same plan written otherwise: another program might read another plan
+        raise Refusal("programme.not_toml", line=1, column=1)
     return plan
 
 
@@ -84,12 +89,18 @@ def _of_toml(content: bytes) -> tuple[Plan | None, tuple[Refusal, ...]]:
     if len(content) > PLAN_BYTES_MAX:
         return None, (Refusal("programme.plan_too_long", bytes_max=PLAN_BYTES_MAX),)
     text = content.decode("utf-8", "replace")
+    deep = deep_in_toml(text)
+    if deep is not None:
+        return None, (Refusal("programme.not_toml", where=Place(line=deep[0], column=deep[1]), line=deep[0], column=deep[1]),)
     try:
         values = tomllib.loads(text, parse_float=Decimal)
     except (tomllib.TOMLDecodeError, RecursionError, ArithmeticError, ValueError) as error:
         line, column = place_in_toml(text, error)
         return None, (Refusal("programme.not_toml", where=Place(line=line, column=column), line=line, column=column),)
-    return _read(values, Problems(text, family=FAMILY))
+    plan, problems = _read(values, Problems(text, family=FAMILY))
+    if plan is not None and len(write_document(plan)) > PLAN_BYTES_MAX:  # JSON writes some characters longer than TOML does
+        return None, (Refusal("programme.plan_too_long", bytes_max=PLAN_BYTES_MAX),)
+    return plan, problems
 
 
 def _read(values: Mapping[str, object], problems: Problems) -> tuple[Plan | None, tuple[Refusal, ...]]:
@@ -164,7 +175,7 @@ def _agreement(fields: Fields) -> Agreement:
 def _commitment(fields: Fields) -> Commitment:
     goals = fields.raw("sdg")
     numbers = cast("list[object]", goals) if isinstance(goals, list) else [] if goals is None else [0]
-    if not all(isinstance(each, int) and 1 <= each <= 17 for each in numbers) or len(set(map(str, numbers))) != len(numbers):
+    if not all(type(each) is int and 1 <= each <= 17 for each in numbers) or len(set(map(str, numbers))) != len(numbers):
         fields.bad("sdg", "word.programme.goals")
         numbers = []
     made = Commitment(
@@ -249,6 +260,11 @@ def _private(fields: Fields) -> PrivateFigure:
         by=fields.text("by", example="region", required=False) or "",
         row=() if row is None else tuple(sorted((name, row.text(name, example="Adrar") or "") for name in row.names())),
     )
+    for column in filter(None, (made.figure, made.part, made.whole)):
+        # The ends of an interval are the engine's to name: a question that names them itself could make up a figure without noise.
+        written = [end for end in (f"{column}{LOW}", f"{column}{HIGH}") if end.lower() in made.sql.lower()]
+        if written:
+            fields.bad("sql", "word.programme.not_both", other=written[0])
     if made.figure and made.part:
         fields.bad("part", "word.programme.not_both", other="figure")
     fields.close()

@@ -6,21 +6,23 @@ Nobody types the figure: it is read from the rows that the log's key has committ
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import final
 
 from amana.log.note import NoteError
 from amana.log.quorum import Policy
 from amana.log.receipt import ReceiptError, read_receipt, verify_receipt
-from amana.log.tree import ProofError
+from amana.log.tree import Hash, ProofError, leaf_hash
 from amana.programme.evidence import Evidence, EvidenceError
-from amana.programme.plan import PrivateFigure
+from amana.programme.plan import HIGH, LOW, PrivateFigure
 
 ROWS_MAX = 5_000
-LOW, HIGH = "_lo", "_hi"
-"""How the columns of an interval's ends are called, after their figure."""
+_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
+"""How an answer writes its numbers; of any other form none is read: Fraction would take "1e999999999" for one."""
 
 
 @final
@@ -42,11 +44,12 @@ class Measured:
     regions: tuple[tuple[str, Interval], ...]
 
 
-def prove(evidence: Evidence, *, method: PrivateFigure, use: int, policy: Policy) -> Measured:
-    """What the evidence shows. `use`: the index that its entry names; `policy`: whose signatures count.
+def prove(evidence: Evidence, *, method: PrivateFigure, use: int, leaf: Hash | None, policy: Policy) -> Measured:
+    """What the evidence shows. `use`: the index that its entry names; `leaf`: what stands in the log there, None for nothing;
+    `policy`: whose signatures count.
 
-    Errors: EvidenceError `receipt` where the receipt does not hold, `question` where it is of another question, `answer` where the rows do
-    not hold the figure.
+    Errors: EvidenceError `receipt` where the receipt does not hold, `question` where it is of another question, `differs` where the use is
+    of another day, `answer` where the rows do not hold the figure.
     """
     try:
         receipt = read_receipt(evidence.receipt.encode())
@@ -54,11 +57,19 @@ def prove(evidence: Evidence, *, method: PrivateFigure, use: int, policy: Policy
     except (ReceiptError, NoteError, ProofError):
         raise EvidenceError("receipt") from None
     asked = {each.field: each.value for each in receipt.openings}
-    if proven.index != use or proven.rows != "opened" or proven.entry.get("kind") != "use":
+    # A key that was replaced, or one of another log, may have signed another tree: only this log's own entry counts.
+    if proven.index != use or leaf != leaf_hash(receipt.entry) or proven.rows != "opened" or proven.entry.get("kind") != "use":
         raise EvidenceError("receipt")
     if asked.get("sql") != method.sql or proven.entry.get("dataset") != method.dataset:
         raise EvidenceError("question")
+    if day_of(proven.entry) != evidence.on:
+        raise EvidenceError("differs")
     return measured(evidence.answer, method=method)
+
+
+def day_of(entry: Mapping[str, object]) -> date:
+    """The day of an entry, which is that of its figure: an old answer is no figure of today."""
+    return date.fromisoformat(str(entry["hour"])[:10])
 
 
 def without_person(receipt: str) -> str:
@@ -73,14 +84,23 @@ def without_person(receipt: str) -> str:
 
 def measured(answer: str, *, method: PrivateFigure) -> Measured:
     """The figures of an answer as CSV. Errors: EvidenceError `answer`."""
-    rows = list(csv.DictReader(io.StringIO(answer)))
-    if not rows or len(rows) > ROWS_MAX or any(None in row or None in row.values() for row in rows):
-        raise EvidenceError("answer")
+    rows = _rows(answer)
     chosen = [row for row in rows if all(row.get(name) == value for name, value in method.row)]
     regions = tuple((row[method.by], _interval([row], method=method)) for row in rows) if method.by and method.by in rows[0] else ()
     if not chosen or (len(chosen) > 1 and not method.by) or (method.by and not regions):
         raise EvidenceError("answer")
     return Measured(whole=_interval(chosen, method=method), regions=regions)
+
+
+def _rows(answer: str) -> list[dict[str, str]]:
+    try:
+        header, *lines = csv.reader(io.StringIO(answer, newline=""), strict=True)
+    except (csv.Error, ValueError):
+        raise EvidenceError("answer") from None
+    # Of two columns of one name nobody knows which is meant.
+    if not 0 < len(lines) <= ROWS_MAX or len(set(header)) != len(header) or any(len(line) != len(header) for line in lines):
+        raise EvidenceError("answer")
+    return [dict(zip(header, line, strict=True)) for line in lines]
 
 
 def _interval(rows: Sequence[Mapping[str, str]], *, method: PrivateFigure) -> Interval:
@@ -98,8 +118,14 @@ def _interval(rows: Sequence[Mapping[str, str]], *, method: PrivateFigure) -> In
 def _sum(rows: Sequence[Mapping[str, str]], column: str) -> Interval:
     try:
         value, low, high = (
-            sum((Fraction(row[name]) for row in rows), Fraction(0)) for name in (column, f"{column}{LOW}", f"{column}{HIGH}")
+            sum((_number(row[name]) for row in rows), Fraction(0)) for name in (column, f"{column}{LOW}", f"{column}{HIGH}")
         )
-    except (KeyError, ValueError, ZeroDivisionError):
+    except KeyError:
         raise EvidenceError("answer") from None
     return Interval(value=value, low=low, high=high)
+
+
+def _number(written: str) -> Fraction:
+    if _NUMBER.fullmatch(written) is None:
+        raise EvidenceError("answer")
+    return Fraction(written)

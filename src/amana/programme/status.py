@@ -30,7 +30,7 @@ class Observation:
 
     `evidence`: its id; of E1 the digest of the query. `entry`: the index of its entry; None for E1. `entries`: of E1, the last entries it
     was made of. `organisation`, `verifier`: who brought it, and who found that it holds. `against`: why it weighs nothing
-    (`word.evidence.*`), or empty. `document`: digest of the public document.
+    (`word.evidence.*`), or empty. `document`: digest of the public document. `period`: the one whose entries alone were counted, or empty.
     """
 
     indicator: str
@@ -47,6 +47,7 @@ class Observation:
     against: str
     document: str
     regions: tuple[tuple[str, Fraction, Fraction, Fraction], ...] = ()
+    period: str = ""
 
     @property
     def weighs(self) -> bool:
@@ -68,8 +69,28 @@ class Measure:
     expected: Fraction
 
     def reaches(self, wanted: Fraction) -> bool:
-        """Whether what weighs shows surely that a value is reached."""
-        return self.current is not None and self.indicator.reaches(sure_of(self.current, self.indicator), wanted=wanted)
+        """Whether what weighs shows surely that a value is reached; where each period begins anew, in any of them."""
+        if self.indicator.within_periods:
+            return any(self._shows(each, wanted) for each in self.observations if each.period)
+        return self.current is not None and self._shows(self.current, wanted)
+
+    def meets(self, target: Target) -> bool:
+        """The same of a target; where each period begins anew, in its own: what was done in one year is not done in the next."""
+        if self.indicator.within_periods:
+            return any(self._shows(each, target.value) for each in self.observations if each.period == target.period.name)
+        return self.reaches(target.value)
+
+    def keeps_up(self, *, today: date) -> bool:
+        """Whether it is where a steady way stands today."""
+        if not self.indicator.within_periods:
+            return self.reaches(self.expected)
+        running = self.next if self.next is not None and self.next.period.first <= today else None
+        if running is None:
+            return self.due is not None and self.meets(self.due)
+        return any(self._shows(each, self.expected) for each in self.observations if each.period == running.period.name)
+
+    def _shows(self, observation: Observation, wanted: Fraction) -> bool:
+        return observation.weighs and self.indicator.reaches(sure_of(observation, self.indicator), wanted=wanted)
 
 
 @final
@@ -96,9 +117,7 @@ class Standing:
     @property
     def overdue(self) -> bool:
         """Whether something was due and is not reached."""
-        return any(step.overdue for step in self.steps) or any(
-            each.due is not None and not each.reaches(each.due.value) for each in self.measures
-        )
+        return any(step.overdue for step in self.steps) or any(each.due is not None and not each.meets(each.due) for each in self.measures)
 
 
 def sure_of(observation: Observation, indicator: Indicator) -> Fraction:
@@ -112,7 +131,8 @@ def sure_of(observation: Observation, indicator: Indicator) -> Fraction:
 def measure_of(indicator: Indicator, observations: tuple[Observation, ...], *, today: date) -> Measure:
     """An indicator with what was observed of it, in any order."""
     ordered = tuple(sorted(observations, key=lambda each: (each.on, each.entry is None, each.entry or 0)))
-    weighing = [each for each in ordered if each.weighs and (each.basis != "E1" or each.on == today)]  # what was counted once may be gone
+    weighing = [each for each in ordered if each.weighs and (each.basis != "E1" or each.on == today or each.period)]
+    # Of a count up to a day, only that of today weighs: what was counted once may be gone.
     over = [each for each in indicator.targets if each.period.last < today]
     ahead = [each for each in indicator.targets if each.period.last >= today]
     return Measure(
@@ -139,11 +159,11 @@ def _status(standing: Standing, *, today: date) -> Status:
         return Status.DROPPED
     if all(each.current is None for each in measures):
         return Status.NO_EVIDENCE
-    if all(each.reaches(each.indicator.targets[-1].value) for each in measures) and all(step.done for step in standing.steps):
+    if all(each.meets(each.indicator.targets[-1]) for each in measures) and all(step.done for step in standing.steps):
         return Status.DONE
     if standing.overdue or today > standing.commitment.due:
         return Status.LATE
-    if all(each.reaches(each.expected) for each in measures):
+    if all(each.keeps_up(today=today) for each in measures):
         return Status.ON_TRACK
     return Status.STARTED
 
@@ -154,7 +174,11 @@ def _step(milestone: Milestone, measure: Measure, *, today: date) -> Step:
 
 
 def _expected(indicator: Indicator, *, today: date) -> Fraction:
-    """The value of a straight way from the baseline through the targets."""
+    """The value of a straight way from the baseline through the targets; where each period begins anew, from 0 at its beginning."""
+    if indicator.within_periods:
+        ahead = [each for each in indicator.targets if each.period.first <= today <= each.period.last]
+        days = [(today - each.period.first).days + 1 for each in ahead]
+        return ahead[0].value * days[0] / ((ahead[0].period.last - ahead[0].period.first).days + 1) if ahead else Fraction(0)
     before, value = indicator.baseline_on, indicator.baseline
     for target in indicator.targets:
         if today <= target.period.last:
