@@ -225,4 +225,4 @@ def test_a_desk_without_a_plan_says_so(tmp_path: Path) -> None:
             page = browser(bare, who).get(path)
             assert page.status_code == 200 and say(f"page.{code}.none") in page.text
             assert browser(bare, who).get("/desk").status_code == 200
-        assert browser(bare, "planner").get(HERE).status_code == 422
+        assert browser(bare, "planner").get(HERE).status_code == 404
