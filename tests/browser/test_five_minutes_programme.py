@@ -1,6 +1,4 @@
-"""Five minutes with the national plan: a citizen follows one commitment to its evidence and checks it; an owner brings a report and
-another organisation confirms it, and the status is another one.
-"""
+"""Five minutes with the national plan: a citizen follows one commitment to its evidence and checks it."""
 
 import re
 

@@ -232,7 +232,7 @@ def test_an_item_may_have_any_mark(mark: str) -> None:
         ("Les 3, 4 et 5 mai 2026, la loi 09-08, plus de 1\u202f250 personnes", "fr", [("1250", "people", True)]),
         ("au moins huit conventions, 12,5 % des foyers et 1.500 femmes", "fr", [("8", "agreements", True), ("12.5", "", False), ("1500", "people", False)]),
         ("le 1er juin, l’un des deux", "fr", []),
-        ("في 01 و 02 يوليوز 2025 حضر أزيد من ٢٠٠٠ مشارك و٣٥ دولة", "ar", [("2000", "participants", True), ("35", "countries", False)]),
+        ("في 03 و 04 يناير 2027 حضر أزيد من ٢٠٠٠ مشارك و٣٥ دولة", "ar", [("2000", "participants", True), ("35", "countries", False)]),
         ("ثماني اتفاقيات وثلاث جامعات", "ar", [("8", "agreements", False), ("3", "universities", False)]),
         ("القانون رقم 08 والمادة 12 سنة 2024", "ar", []),
     ],

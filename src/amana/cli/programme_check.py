@@ -1,4 +1,4 @@
-"""`amana programme check`, `evaluate` and `export`: what a plan says against its sources and a log, and where every commitment stands.
+"""`amana programme check` and `evaluate`: what a plan says against its sources and a log, and where every commitment stands.
 
 None of them needs a node: a plan file, its sources, a copy of the public log.
 """
@@ -62,7 +62,8 @@ def evaluate(options: argparse.Namespace, catalogue: Catalogue) -> None:
     if options.shape == "json":
         from amana.programme.iati import evaluation_as_json
 
-        print(json.dumps(evaluation_as_json(found), ensure_ascii=False, indent=2))
+        checked = {"log-origin": copied.verified.checkpoint.origin, "log-root": copied.root}
+        print(json.dumps({**evaluation_as_json(found), **checked}, ensure_ascii=False, indent=2))
     elif options.shape == "csv":
         from amana.programme.iati import evaluation_as_csv
 

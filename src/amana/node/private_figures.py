@@ -57,6 +57,9 @@ class PrivateFigures:
         on = CommitmentOf(plan=plan.id, commitment=commitment.id, owner=owner.id)
         check(Action.SUBMIT_EVIDENCE, asker, on=on, now=service.now())  # before anything is charged
         service.programme.check_open(commitment.id)
+        serving = next((each.id for each in service.versions() if each.dataset.name == method.dataset), "")
+        if service.programme.is_there(_name(plan.id, indicator, serving, method.sql)):
+            raise Refusal("programme.evidence_wrong", reason="word.evidence.same_data")  # old data do not become fresh by being asked again
         answered = service.ask(asker, asked=service.asked(method.sql, within=method.within, permit=permit))
         if answered.entry is None:  # about public data, of which no receipt is given
             raise Refusal("programme.evidence_wrong", reason="word.evidence.question")
@@ -106,6 +109,6 @@ class PrivateFigures:
         return 1
 
 
-def _name(plan: str, indicator: str, version: str, sql: str) -> str:
+def _name(plan: str, indicator: str, version: str, sql: str) -> EvidenceId:
     """One piece of evidence for each version of the data and wording of the question, whoever brings it first."""
-    return f"e-{hashlib.sha256(f'{plan} {indicator} {version} {sql}'.encode()).hexdigest()[:24]}"
+    return EvidenceId(f"e-{hashlib.sha256(f'{plan} {indicator} {version} {sql}'.encode()).hexdigest()[:24]}")

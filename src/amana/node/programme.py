@@ -219,6 +219,11 @@ class Programme:
         with self._database.reading() as run:
             return find_evidence(run, evidence)
 
+    def is_there(self, evidence: EvidenceId) -> bool:
+        """Whether there is evidence of that name."""
+        with self._database.reading() as run:
+            return bool(run.rows(THERE, {"id": evidence}))
+
     def brought(self, commitment: str) -> tuple[Waiting, ...]:
         """What was brought for a commitment of the adopted plan, the latest first. Errors: Refusal programme.none_adopted."""
         plan = self._adopted()

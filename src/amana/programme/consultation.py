@@ -77,11 +77,6 @@ class Counts:
         """Of all categories."""
         return sum(number for _, number in self.published)
 
-    @property
-    def withheld_count(self) -> int:
-        """By all rules."""
-        return sum(number for _, number in self.withheld)
-
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)

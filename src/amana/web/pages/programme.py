@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import Query, Response
 
 from amana.log.programme_kinds import CommitmentEntry, EvidenceEntry, PlanEntry, VerificationEntry
+from amana.node.consultation_rows import Opened
 from amana.policy.rights import Action
 from amana.programme.evaluate import Brought
 from amana.programme.plan import Agreement, Event, SourceText, Words
@@ -92,6 +93,7 @@ def programme(reader: Read, number: Number = 1, theme: Theme = "", status: State
         owners=sorted({each.owner for each in plan.commitments}),
         number=number,
         more=len(found) > number * SHOWN,
+        asked=_asked(reader),
         address=reader.service.settings.public_url,
     )
 
@@ -209,3 +211,10 @@ def commitment_of(entry: HistoryEntry, brought: Brought) -> str:
 
 def _unknown(name: str) -> Refusal:
     return Refusal("node.not_found", thing="word.thing.part_of_plan", name=name[:NAME_CHARACTERS_SHOWN])
+
+
+def _asked(reader: Reader) -> Opened | None:
+    """The consultation in which everybody is asked now, if there is one."""
+    today = reader.service.now().date()
+    found = (opened for opened, _ in reader.service.consultations.consultations())
+    return next((each for each in found if each.answers is None and each.until >= today), None)

@@ -93,4 +93,6 @@ def _kind(reader: Reader, kind: str) -> str:
 
 
 def _member(reader: Reader, member: str) -> str:
+    if member == "project":  # the page of an entry calls it by who asked
+        return reader.catalogue.word("thing", member)
     return reader.catalogue.say(f"page.entry.member.{member}")
