@@ -277,3 +277,28 @@ def test_a_plan_can_be_tried_on_a_log_that_never_adopted_it(world: Carried, tmp_
     assert refused.value.code == "programme.no_plan"
     tried = evaluate_copy(reader, policy=policy, today=today, plan=read_plan(plan_text().encode())).evaluation
     assert tried.adopted is None and tried.standings[0].status.value == "done"
+
+
+def test_data_that_are_a_year_old_do_not_become_fresh_by_being_asked_again(world: Carried) -> None:
+    service = world.node.service
+    world.adopt()
+    first, spent = world.measure(), world.node.spent()
+    assert world.measure() == first, "of the same data it is one figure"
+    with service.database.transaction() as run:
+        run.change("UPDATE evidence SET held_on = :on WHERE id = :id", {"on": "2020-01-01", "id": first})
+    with pytest.raises(Refusal) as refused:
+        world.measure()
+    assert refused.value.parameters["reason"] == "word.evidence.same_data" and world.node.spent() == spent
+    publish_visits(service.settings.folder, rows=2000)
+    assert world.measure() != first
+
+
+def test_what_the_node_does_now_and_then_measures_again_and_keeps_what_became_of_it(world: Carried) -> None:
+    service = world.node.service
+    world.adopt()
+    world.measure()
+    publish_visits(service.settings.folder, rows=2000)
+    service.tend()
+    standing = service.programme_state.evaluation().standing("people-seen")
+    assert standing is not None and len(standing.measures[0].observations) == 2
+    assert [each.status for each in service.programme_state.changes("small") if each.commitment == "people-seen"] == ["done", "no_evidence"]

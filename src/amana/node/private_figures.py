@@ -17,6 +17,7 @@ from amana.node.results import csv_of
 from amana.policy.people import Asker
 from amana.policy.rights import Action, check
 from amana.policy.things import CommitmentOf
+from amana.programme.evaluate import FRESH
 from amana.programme.evidence import Evidence, EvidenceError
 from amana.programme.plan import PrivateFigure
 from amana.programme.private import day_of, prove, without_person
@@ -58,8 +59,11 @@ class PrivateFigures:
         check(Action.SUBMIT_EVIDENCE, asker, on=on, now=service.now())  # before anything is charged
         service.programme.check_open(commitment.id)
         serving = next((each.id for each in service.versions() if each.dataset.name == method.dataset), "")
-        if service.programme.is_there(_name(plan.id, indicator, serving, method.sql)):
-            raise Refusal("programme.evidence_wrong", reason="word.evidence.same_data")  # old data do not become fresh by being asked again
+        before = service.programme.there(_name(plan.id, indicator, serving, method.sql))
+        if before is not None and before.on + FRESH >= service.now().date():
+            return before.id
+        if before is not None:  # old data do not become fresh by being asked again
+            raise Refusal("programme.evidence_wrong", reason="word.evidence.same_data")
         answered = service.ask(asker, asked=service.asked(method.sql, within=method.within, permit=permit))
         if answered.entry is None:  # about public data, of which no receipt is given
             raise Refusal("programme.evidence_wrong", reason="word.evidence.question")

@@ -219,10 +219,10 @@ class Programme:
         with self._database.reading() as run:
             return find_evidence(run, evidence)
 
-    def is_there(self, evidence: EvidenceId) -> bool:
-        """Whether there is evidence of that name."""
+    def there(self, evidence: EvidenceId) -> Waiting | None:
+        """The evidence of that name, if there is any."""
         with self._database.reading() as run:
-            return bool(run.rows(THERE, {"id": evidence}))
+            return find_evidence(run, evidence) if run.rows(THERE, {"id": evidence}) else None
 
     def brought(self, commitment: str) -> tuple[Waiting, ...]:
         """What was brought for a commitment of the adopted plan, the latest first. Errors: Refusal programme.none_adopted."""
