@@ -1,5 +1,6 @@
 """Source texts for tests: our own, of invented meetings, in three languages; a small writer of PDF; and where the real one lies."""
 
+import os
 import zlib
 from pathlib import Path
 
@@ -54,3 +55,8 @@ def _filed(objects: list[bytes]) -> bytes:
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     end = b"xref\n0 %d\n0000000000 65535 f \n%btrailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
     return bytes(made) + end % (len(places) + 1, table, len(places) + 1, len(made))
+
+
+def given() -> list[Path]:
+    """Other real texts, by their paths: AMANA_TEST_COMMUNIQUES names files, with the separator of paths between them."""
+    return [Path(each) for each in os.environ.get("AMANA_TEST_COMMUNIQUES", "").split(os.pathsep) if each]

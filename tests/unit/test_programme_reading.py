@@ -14,7 +14,7 @@ from amana.programme.reading import propose
 from amana.programme.source import CHARACTERS_MAX, Source, read_source
 from amana.programme.spans import Span
 from amana.terms.refusal import Refusal
-from tests.programme_sources import ours, pdf_of, real
+from tests.programme_sources import given, ours, pdf_of, real
 
 SAMPLE = {language: ours(language).decode() for language in ("ar", "fr", "en")}
 
@@ -283,3 +283,13 @@ def test_any_text_is_read_and_every_place_lies_in_it(text: str) -> None:
         for span in places(made):
             assert 0 <= span.start < span.end <= len(text)
         assert all(normalise(made.piece(each.span)).text.strip() for each in made.statements)
+
+
+def test_other_real_texts_are_read_where_their_paths_are_given() -> None:
+    if not given():
+        pytest.skip("no other real texts: AMANA_TEST_COMMUNIQUES names none")
+    for path in given():
+        made = propose(read_source(path.read_bytes()))
+        assert made.statements, path
+        for item in (*made.agreements, *made.recommendations, *made.figures):
+            assert made.piece(item.span) == made.source.text[item.span.start : item.span.end] != "", path
