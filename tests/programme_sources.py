@@ -57,6 +57,6 @@ def _filed(objects: list[bytes]) -> bytes:
     return bytes(made) + end % (len(places) + 1, table, len(places) + 1, len(made))
 
 
-def given() -> list[Path]:
+def others() -> list[Path]:
     """Other real texts, by their paths: AMANA_TEST_COMMUNIQUES names files, with the separator of paths between them."""
     return [Path(each) for each in os.environ.get("AMANA_TEST_COMMUNIQUES", "").split(os.pathsep) if each]

@@ -14,7 +14,7 @@ from amana.programme.reading import propose
 from amana.programme.source import CHARACTERS_MAX, Source, read_source
 from amana.programme.spans import Span
 from amana.terms.refusal import Refusal
-from tests.programme_sources import given, ours, pdf_of, real
+from tests.programme_sources import others, ours, pdf_of, real
 
 SAMPLE = {language: ours(language).decode() for language in ("ar", "fr", "en")}
 
@@ -286,9 +286,9 @@ def test_any_text_is_read_and_every_place_lies_in_it(text: str) -> None:
 
 
 def test_other_real_texts_are_read_where_their_paths_are_given() -> None:
-    if not given():
+    if not others():
         pytest.skip("no other real texts: AMANA_TEST_COMMUNIQUES names none")
-    for path in given():
+    for path in others():
         made = propose(read_source(path.read_bytes()))
         assert made.statements, path
         for item in (*made.agreements, *made.recommendations, *made.figures):
