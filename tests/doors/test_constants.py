@@ -1,5 +1,6 @@
 """The whole door: a subquery that stands for a number is charged and shown; public tables are exact and free."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,13 @@ import pytest
 import amana
 from amana.terms.refusal import Refusal
 from tests.parts import logged_entries
+
+
+@pytest.fixture(scope="module")
+def demo_folder(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One of its own: what is spent here is not missing elsewhere."""
+    return Path(shutil.copytree(demo_folder, tmp_path_factory.mktemp("own") / "demo-data"))
+
 
 MEAN = "SELECT AVG(cost) AS mean FROM visits WHERE year = 2023 AND age < 71"
 """Asked by nobody else in these tests, who share one folder."""

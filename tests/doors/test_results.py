@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -22,6 +23,13 @@ from amana.terms.answer import AnswerTable, CellType, Estimate
 from amana.terms.refusal import Refusal
 from tests.doors.stand_in import TABLE, StandIn, door
 from tests.parts import logged_entries
+
+
+@pytest.fixture(scope="module")
+def demo_folder(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One of its own: what is spent here is not missing elsewhere."""
+    return Path(shutil.copytree(demo_folder, tmp_path_factory.mktemp("own") / "demo-data"))
+
 
 TYPES = {
     "text": CellType.TEXT, "whole": CellType.INTEGER, "number": CellType.NUMBER, "truth": CellType.BOOLEAN,

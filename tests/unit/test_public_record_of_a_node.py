@@ -55,7 +55,7 @@ def lines(folder: Path) -> list[bytes]:
 def test_the_promise_stands_before_any_use_and_the_version_when_it_serves(folder: Path, service: Service) -> None:
     kinds = [entry["kind"] for entry in told(folder)]
     uses = kinds.count("use")
-    assert kinds == ["key", "population", *["use"] * uses, "dataset"] and uses > 0
+    assert kinds == ["key", "population", *["use"] * uses, "dataset", "listing"] and uses > 0
     history_of(lines(folder)[1:])
     assert {entry["verb"] for entry in told(folder) if entry["kind"] == "use"} == {"profile"}
     service.ask(asker(service), asked=question())
@@ -111,7 +111,7 @@ def test_a_refusal_that_the_log_does_not_take_now_is_told_later(folder: Path, se
         patched.setattr(service._wired.log, "append", full)
         with pytest.raises(Refusal, match="member_needed"):
             service.ask(asker(service, OTHER), asked=question())
-        assert [entry["kind"] for entry in told(folder)][-1] == "dataset"
+        assert [entry["kind"] for entry in told(folder)][-1] == "listing"
     service.tend()
     assert [entry["kind"] for entry in told(folder)][-1] == "refused"
 
