@@ -34,7 +34,7 @@ STATE = (
     "SELECT id FROM charge ORDER BY id", "SELECT id, state FROM job ORDER BY id", "SELECT id FROM comment ORDER BY id",
     "SELECT project, dataset, place FROM checklist_answer ORDER BY project, dataset, place", "SELECT id, read_at FROM notice ORDER BY id",
     "SELECT person, address, confirmed_at FROM contact ORDER BY person", "SELECT hash FROM feed ORDER BY hash",
-    "SELECT id, state, outcome FROM plan_comment ORDER BY id", "SELECT plan, version, state FROM plan_version ORDER BY plan, version",
+    "SELECT id, state, outcome FROM plan_comment ORDER BY id",
     "SELECT id, language FROM person ORDER BY id", "SELECT id, state, revision, card FROM model ORDER BY id",
     "SELECT id, verdict FROM evidence ORDER BY id", "SELECT plan, version, state FROM plan_version ORDER BY plan, version",
     "SELECT commitment FROM commitment_dropped ORDER BY commitment", "SELECT plan, indicator FROM standing_question ORDER BY indicator",

@@ -16,7 +16,7 @@ from amana.policy.projects import PermitRecord, Project
 from amana.policy.rights import Action, check
 from amana.policy.things import ModelOf, Node
 from amana.policy.transitions import ModelEvent, OutputEvent, PermitEvent, ProjectEvent
-from amana.terms.database import Database, Row, Transaction, Value, moment, moment_or_none, text, text_or_none, whole
+from amana.terms.database import Database, Row, Transaction, Value, moment, moment_or_none, text, text_or_none
 from amana.terms.ids import OrganisationId, PermitId, PersonId, ProjectId
 
 ADD = """INSERT INTO notice (id, person, at, kind, project, permit, commitment, mail)
@@ -37,7 +37,6 @@ OF_PERSON = """SELECT id, at, kind, project, permit, commitment, read_at FROM no
 ORDER BY at DESC, id DESC LIMIT :limit"""
 UNREAD = """SELECT id, at, kind, project, permit, commitment, read_at FROM notice WHERE person = :person AND read_at IS NULL
 ORDER BY at DESC, id DESC LIMIT :limit"""
-UNREAD_COUNT = "SELECT COUNT(*) FROM notice WHERE person = :person AND read_at IS NULL"
 READ = "UPDATE notice SET read_at = :at WHERE person = :person AND read_at IS NULL"
 READ_OF = "UPDATE notice SET read_at = :at WHERE person = :person AND project = :project AND read_at IS NULL"
 READ_COMMITMENT = (
@@ -128,12 +127,6 @@ class Notices:
         person = self._person(asker)
         with self._database.reading() as run:
             return read_notices(run, person, sql=UNREAD if unread else OF_PERSON)
-
-    def unread_count(self, asker: Asker | None) -> int:
-        """How many wait for her."""
-        person = self._person(asker)
-        with self._database.reading() as run:
-            return whole(run.rows(UNREAD_COUNT, {"person": person})[0][0])
 
     def read(self, asker: Asker | None, *, project: ProjectId | None = None) -> None:
         """She has seen them: all, or those of a project."""
