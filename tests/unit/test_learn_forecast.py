@@ -92,8 +92,9 @@ def test_the_outer_cells_reach_as_far_as_an_error_can() -> None:
 
 def test_the_forecast_itself_is_inside_its_intervals_whatever_the_noise() -> None:
     for sides in ([-2_000.0] * 10 + [3_000.0] * 10, [3_000.0] * 10 + [-2_000.0] * 10):
-        low_95, low_80, high_80, high_95 = offsets_of(read_errors(error_edges(10), np.array(sides), noise=1_000.0, width=1_000))
-        assert low_95 <= low_80 <= 0 <= high_80 <= high_95
+        for noise in (500.0, 1_000.0):  # of the rows something is known, and nothing
+            low_95, low_80, high_80, high_95 = offsets_of(read_errors(error_edges(10), np.array(sides), noise=noise, width=1_000))
+            assert low_95 <= low_80 <= 0 <= high_80 <= high_95
 
 
 def test_the_interval_of_an_error_knows_that_its_rows_are_noisy_too() -> None:
@@ -113,6 +114,12 @@ def test_where_noise_hides_the_scale_the_forecast_is_the_season(engine: DuckDbEn
     forecast = forecaster.finish(rounds_of(forecaster, engine))
     ours, seasonal, inside_80, _ = errors(forecast, range(1_000, 1_003), 1)
     assert ours == seasonal and inside_80 > 0.8
+
+
+def test_of_errors_that_noise_may_have_made_nothing_is_said() -> None:
+    for counts in ([100.0] * 9 + [2_000.0] + [-100.0] * 10, [0.0] * 20, [-50.0] * 20):
+        cells = read_errors(error_edges(10), np.array(counts), noise=1_000.0, width=1_000)
+        assert offsets_of(cells) == (cells.edges[0], cells.edges[0], cells.edges[-1], cells.edges[-1])
 
 
 def test_noise_alone_corrects_nothing() -> None:

@@ -16,7 +16,7 @@ from amana.terms.model import UNIT
 TAIL = 0.02
 """Of the values, on either side, and of what the season leaves: what lies beyond is cut off."""
 SURE_DEVIATIONS = 3.0
-"""And more rows than so many standard deviations of their noise: with more of it, the more is cut off."""
+"""And more rows than so many standard deviations of their noise: with more of it, the more is cut off, and nothing said of errors."""
 BELIEVED = 0.7
 """Standard deviation believed of effects before fitting: of a standardised column, in that of what the season leaves."""
 POSSIBLE_DEVIATIONS = 0.5
@@ -177,8 +177,11 @@ def error_of(size: float, rows: float, *, size_noise: float, rows_noise: float) 
 
 
 def offsets_of(cells: Cells) -> tuple[int, int, int, int]:
-    """(low 95, low 80, high 80, high 95): between these ends lay 95 % and 80 % of the errors, and rather more where noise hides it."""
-    rows = max(float(cells.counts.sum()), 1.0)
+    """(low 95, low 80, high 80, high 95): between these ends lay 95 % and 80 % of the errors, and rather more where noise hides it; where
+    even the rows are not surely more than noise, all that an error can be."""
+    rows, edges = float(cells.counts.sum()), cells.edges
+    if rows <= SURE_DEVIATIONS * cells.noise * sqrt(len(cells.counts)):
+        return edges[0], edges[0], edges[-1], edges[-1]
     (low_95, low_80), (high_95, high_80) = (
         [_first_beyond(each, share * rows) for share in (0.025, 0.1)] for each in (cells, _turned(cells))
     )

@@ -58,13 +58,15 @@ class PrivateFigures:
         on = CommitmentOf(plan=plan.id, commitment=commitment.id, owner=owner.id)
         check(Action.SUBMIT_EVIDENCE, asker, on=on, now=service.now())  # before anything is charged
         service.programme.check_open(commitment.id)
+        asked = service.asked(method.sql, within=method.within, permit=permit)
+        service.preview(asker, asked=asked)  # the permit lets her ask, also where nothing has to be asked
         serving = next((each.id for each in service.versions() if each.dataset.name == method.dataset), "")
         before = service.programme.there(_name(plan.id, indicator, serving, method.sql))
         if before is not None and before.on + FRESH >= service.now().date():
             return before.id
         if before is not None:  # old data do not become fresh by being asked again
             raise Refusal("programme.evidence_wrong", reason="word.evidence.same_data")
-        answered = service.ask(asker, asked=service.asked(method.sql, within=method.within, permit=permit))
+        answered = service.ask(asker, asked=asked)
         if answered.entry is None:  # about public data, of which no receipt is given
             raise Refusal("programme.evidence_wrong", reason="word.evidence.question")
         shown = without_person(service.receipt(asker, index=answered.entry))
