@@ -8,7 +8,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from pathlib import Path
 
-from amana.node.statements import Statement
+from amana.node.statements import Stated
 from amana.policy.people import Asker, OrganisationKind, Role
 from amana.programme.evidence import Shown
 from amana.programme.plan import LANGUAGES
@@ -166,7 +166,7 @@ class Carried:
         """Evidence for the training, with a document or as a claim."""
         service = self.node.service
         document = Shown(sha256=SHA, title="A report", link="") if shown else None
-        stated = Statement(indicator=indicator, on=on or service.now().date(), value=Fraction(value), shown=document, note="")
+        stated = Stated(indicator=indicator, on=on or service.now().date(), value=Fraction(value), shown=document, note="")
         return service.programme.state(self.asker(who), stated=stated)
 
     def verify(self, evidence: EvidenceId, *, who: str = "verifier", verdict: str = "confirm", sha256: str = SHA) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 
-from amana.node.programme import Statement
+from amana.node.programme import Stated
 from amana.node.service import Service
 from amana.policy.people import Asker, OrganisationKind, Role
 from amana.programme.evidence import Shown
@@ -46,7 +46,7 @@ def adopt_shipped(service: Service) -> dict[str, Asker]:
 
 def _stated(service: Service, owner: Asker, *, indicator: str, value: str, documented: bool, on: date) -> EvidenceId:
     shown = Shown(sha256=REPORT, title="Report of the year", link="https://reports.example/2026.pdf") if documented else None
-    stated = Statement(indicator=indicator, on=on, value=Fraction(value), shown=shown, note="")
+    stated = Stated(indicator=indicator, on=on, value=Fraction(value), shown=shown, note="")
     return service.programme.state(owner, stated=stated)
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Request, expect
 
 from amana.client.text import load
 from amana.node.service import Service, open_service
-from amana.node.statements import Statement
+from amana.node.statements import Stated
 from amana.policy.people import OrganisationKind, Role
 from amana.programme.evidence import Shown
 from amana.terms.ids import EvidenceId
@@ -54,7 +54,7 @@ def state(service: Service, session: str) -> EvidenceId:
     asker = service.sign_in.by_session(session, now=service.now())
     shown = Shown(sha256=SHA, title="Report of the first courses", link="https://university.example/reports/first-courses.pdf")
     note = "Two courses, in two towns."
-    stated = Statement(indicator="trained", on=service.now().date(), value=Fraction(40), shown=shown, note=note)
+    stated = Stated(indicator="trained", on=service.now().date(), value=Fraction(40), shown=shown, note=note)
     return service.programme.state(asker, stated=stated)
 
 

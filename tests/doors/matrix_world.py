@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from amana.node.projects import Application
 from amana.node.service import Asked, Service, open_service
-from amana.node.statements import Statement
+from amana.node.statements import Stated
 from amana.policy.people import Asker, OrganisationKind, Role, Scope
 from amana.policy.projects import Job, OutputKind, Verdict
 from amana.policy.things import MemberOf, RoleOf, Thing
@@ -285,7 +285,7 @@ class World:
         """A document of the University that waits."""
         self.commitment()
         shown = Shown(sha256=SHA, title="A report", link="")
-        stated = Statement(indicator="trained", on=self.service.now().date(), value=Fraction(12), shown=shown, note="")
+        stated = Stated(indicator="trained", on=self.service.now().date(), value=Fraction(12), shown=shown, note="")
         made = self.service.programme.state(self.known("planner"), stated=stated)
         return Sent(path={"evidence": made}, body=body, id=made, thing=self.service.programme.one(made).place)
 

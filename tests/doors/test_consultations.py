@@ -85,6 +85,11 @@ def test_somebody_reads_comments_confirms_and_reads_the_answer(asked: Asked, lan
     if language == "en":  # only the English of the text was changed
         assert "text open data of every ministry" in shown(asked, own) and "text open data of every ministry" in shown(asked, STATEMENT)
     assert say("page.consultation.document") in shown(asked, ONE, language=language)
+    audit = html.unescape(desk(asked, "auditor").get("/desk/oversight/decisions?thing=plan", language=language).text)
+    word = load(language).word
+    done = ("plan.consult", "plan_comment.moderate", "plan_comment.answer", "plan.answer")
+    for shown_there in (*(word("audit", each) for each in done), word("comment_state", "waiting"), word("outcome", "accepted")):
+        assert shown_there in audit, shown_there
 
 
 def test_what_was_typed_comes_back_with_the_reason_and_nothing_is_kept(asked: Asked) -> None:

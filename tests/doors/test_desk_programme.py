@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from amana.client.text import LANGUAGES, load
+from amana.policy.transitions import PermitEvent
 from tests.doors.desk_forms import Browser
-from tests.doors.http_node import session_of
+from tests.doors.http_node import publish_visits, session_of
 from tests.programme import SHA, Carried, carried
 
 HERE = "/desk/programme/training"
@@ -212,6 +213,22 @@ def test_the_desks_speak_her_language_and_so_does_the_audit(world: Carried, lang
     for word in done:
         assert catalogue.word("audit", word) in audit, word
     assert catalogue.word("audited", "commitment") in audit and catalogue.word("fact", "E3") in audit
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whoever_promised_reads_that_her_figure_could_not_be_asked_for_again(world: Carried, language: str) -> None:
+    service, catalogue = world.node.service, load(language)
+    note, told = catalogue.say("page.commitments.refused_again"), catalogue.say("notice.figure_refused")
+    world.measure()
+    assert note not in unescape(browser(world, "planner").get(SEEN, language=language).text)
+    service.permits.act(world.asker("custodian"), permit=world.node.permit, event=PermitEvent.SUSPEND, reasons="enough")
+    publish_visits(service.settings.folder, rows=2000)
+    service.tend()
+    assert told in unescape(browser(world, "planner").get("/desk", language=language).text)
+    assert note in unescape(browser(world, "planner").get(SEEN, language=language).text)
+    service.permits.act(world.asker("custodian"), permit=world.node.permit, event=PermitEvent.RESUME, reasons="looked at")
+    world.measure()
+    assert note not in unescape(browser(world, "planner").get(SEEN, language=language).text)
 
 
 def waiting_document(world: Carried) -> str:

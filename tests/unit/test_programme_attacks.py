@@ -18,7 +18,7 @@ from amana.log.quorum import policy_of
 from amana.log.read import FolderReader
 from amana.log.verify import verify
 from amana.node.clocks import SystemClock
-from amana.node.programme import Statement
+from amana.node.programme import Stated
 from amana.node.programme_record import note_release
 from amana.node.release import Release
 from amana.programme.check import Text, check_sources
@@ -262,7 +262,7 @@ def test_half_a_character_is_refused(world: Carried) -> None:
     programme = world.node.service.programme
     shown = Shown(sha256="0" * 64, title="A report", link="")
     for wrong in (replace(shown, title="\ud800"), replace(shown, link="https://x.example/\udfff")):
-        stated = Statement(indicator="trained", on=world.node.service.now().date(), value=Fraction(1), shown=wrong, note="")
+        stated = Stated(indicator="trained", on=world.node.service.now().date(), value=Fraction(1), shown=wrong, note="")
         assert refusal(lambda stated=stated: programme.state(world.asker("planner"), stated=stated)) == "node.bad_value"
     drop = programme.drop
     assert refusal(lambda: drop(world.asker("decider"), commitment="training", reasons="no \ud800")) == "node.bad_value"

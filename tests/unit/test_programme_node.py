@@ -12,6 +12,7 @@ from amana.log.quorum import policy_of
 from amana.log.read import FolderReader
 from amana.log.verify import verify
 from amana.log.violation import Violation
+from amana.node.notices import FIGURE_REFUSED
 from amana.policy.transitions import PermitEvent
 from amana.programme.check import check_adopted
 from amana.programme.copy import adopted_at, evaluate_copy
@@ -183,6 +184,20 @@ def test_a_figure_that_may_not_be_asked_again_is_noted_and_not_tried_on_and_on(w
     assert [service.private_figures.measure_again() for _ in range(3)] == [0, 0, 0]
     assert world.node.spent() == spent
     assert world.statuses()["people-seen"] == "done", "what was shown before still stands"
+    assert service.private_figures.refused("small") == {"seen"}
+    told = [each for each in service.notices.latest(world.asker("planner")) if each.kind == FIGURE_REFUSED]
+    assert [each.path for each in told] == ["/desk/programme/people-seen"], "she is told once, and where to look"
+
+
+def test_a_dropped_figure_waits_and_is_asked_again_once_it_is_taken_up(world: Carried) -> None:
+    service, decider = world.node.service, world.asker("decider")
+    world.adopt()
+    world.measure()
+    service.programme.drop(decider, commitment="people-seen", reasons="No money.")
+    publish_visits(service.settings.folder, rows=2000)
+    assert service.private_figures.measure_again() == 0 and not service.private_figures.refused("small")
+    service.programme.resume(decider, commitment="people-seen", reasons="Some money.")
+    assert service.private_figures.measure_again() == 1
 
 
 def test_nothing_is_charged_for_whoever_may_bring_no_evidence(world: Carried) -> None:

@@ -81,9 +81,11 @@ OF_MODELS: Mapping[ModelEvent, str] = MappingProxyType(
 TO_VERIFY: Final = "evidence_submit"
 OF_VERDICTS: Mapping[str, str] = MappingProxyType({verdict: f"evidence_{verdict}" for verdict in VERDICTS})
 """The kinds that plan owners are told of: what another organisation found of what they brought."""
+FIGURE_REFUSED: Final = "figure_refused"
+"""The kind that they are told of when the node asked for a private figure again and was refused."""
 KINDS = (
     *TO_TEAM.values(), *OF_OUTPUTS.values(), *OF_MODELS.values(), TO_ASSESS, "project_submit", "permit_request", COMMENT, TO_VERIFY,
-    *OF_VERDICTS.values(),
+    *OF_VERDICTS.values(), FIGURE_REFUSED,
 )  # fmt: skip
 PAGE_MAX = 50
 
@@ -228,8 +230,12 @@ def tell_of_evidence(run: Transaction, *, commitment: str, whose: tuple[Organisa
 
 def tell_of_verdict(run: Transaction, *, commitment: str, owner: OrganisationId, verdict: str, actor: str, at: datetime) -> None:
     """Somebody found that evidence holds, or that it does not: to the plan owners of the organisation that promised."""
-    people = [PersonId(text(person)) for (person,) in run.rows(PLANNERS, {"organisation": owner})]
-    _tell(run, people, kind=OF_VERDICTS[verdict], commitment=commitment, actor=actor, at=at)
+    _tell(run, _planners(run, owner), kind=OF_VERDICTS[verdict], commitment=commitment, actor=actor, at=at)
+
+
+def tell_of_figure(run: Transaction, *, commitment: str, owner: OrganisationId, at: datetime) -> None:
+    """A private figure was asked for again, for new data, and refused: to the plan owners of the organisation that promised."""
+    _tell(run, _planners(run, owner), kind=FIGURE_REFUSED, commitment=commitment, actor="node", at=at)
 
 
 def _tell(
@@ -260,6 +266,10 @@ def _of_role(run: Transaction, role: Role) -> tuple[PersonId, ...]:
 
 def _custodians(run: Transaction, organisation: OrganisationId) -> tuple[PersonId, ...]:
     return tuple(PersonId(text(person)) for (person,) in run.rows(OF_CUSTODIAN, {"organisation": organisation}))
+
+
+def _planners(run: Transaction, organisation: OrganisationId) -> tuple[PersonId, ...]:
+    return tuple(PersonId(text(person)) for (person,) in run.rows(PLANNERS, {"organisation": organisation}))
 
 
 def _notice(row: Row) -> Notice:

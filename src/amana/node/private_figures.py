@@ -12,6 +12,7 @@ import structlog
 from amana.log.receipt import read_receipt
 from amana.log.tree import leaf_hash
 from amana.node.askers import read_asker
+from amana.node.notices import tell_of_figure
 from amana.node.programme import known
 from amana.node.results import csv_of
 from amana.policy.people import Asker
@@ -19,7 +20,7 @@ from amana.policy.rights import Action, check
 from amana.policy.things import CommitmentOf
 from amana.programme.evaluate import FRESH
 from amana.programme.evidence import Evidence, EvidenceError
-from amana.programme.plan import PrivateFigure
+from amana.programme.plan import Commitment, PrivateFigure
 from amana.programme.private import day_of, prove, without_person
 from amana.terms.database import Value, text
 from amana.terms.ids import EvidenceId, PermitId, PersonId
@@ -32,7 +33,7 @@ STAND = """INSERT INTO standing_question (plan, indicator, person, permit, datas
 VALUES (:plan, :indicator, :person, :permit, :version, '') ON CONFLICT (plan, indicator) DO UPDATE SET person = :person, permit = :permit,
 dataset_version = :version, refused = ''"""
 STANDING = "SELECT indicator, person, permit, dataset_version, refused FROM standing_question WHERE plan = :plan ORDER BY indicator"
-REFUSED = "UPDATE standing_question SET refused = :code WHERE plan = :plan AND indicator = :indicator"
+REFUSED = "UPDATE standing_question SET refused = :version WHERE plan = :plan AND indicator = :indicator"
 
 
 @final
@@ -59,12 +60,12 @@ class PrivateFigures:
         check(Action.SUBMIT_EVIDENCE, asker, on=on, now=service.now())  # before anything is charged
         service.programme.check_open(commitment.id)
         asked = service.asked(method.sql, within=method.within, permit=permit)
-        service.preview(asker, asked=asked)  # the permit lets her ask, also where nothing has to be asked
         serving = next((each.id for each in service.versions() if each.dataset.name == method.dataset), "")
         before = service.programme.there(_name(plan.id, indicator, serving, method.sql))
-        if before is not None and before.on + FRESH >= service.now().date():
-            return before.id
-        if before is not None:  # old data do not become fresh by being asked again
+        if before is not None:
+            service.preview(asker, asked=asked)  # the permit lets her ask, also where nothing has to be asked
+            if before.on + FRESH >= service.now().date():
+                return before.id  # else: old data do not become fresh by being asked again
             raise Refusal("programme.evidence_wrong", reason="word.evidence.same_data")
         answered = service.ask(asker, asked=asked)
         if answered.entry is None:  # about public data, of which no receipt is given
@@ -85,32 +86,43 @@ class PrivateFigures:
             run.change(STAND, {**values, "version": answered.version})
         return made
 
+    def refused(self, plan: str) -> frozenset[str]:
+        """The indicators of that plan whose question was asked again for newer data, and refused: their figures are of older data."""
+        with self._database.reading() as run:
+            return frozenset(text(indicator) for indicator, _, _, _, refused in run.rows(STANDING, {"plan": plan}) if text(refused))
+
     def measure_again(self) -> int:
-        """Ask anew what stands for a dataset of which a newer version serves, and tell how many were. What is refused is noted once."""
+        """Ask anew what stands for a dataset of which a newer version serves, and tell how many were. What is refused is noted once,
+        and whoever owns the commitment is told; what was dropped waits until it is taken up again."""
         plan = self._service.programme_state.plan()
         if plan is None:
             return 0
         serving = {each.dataset.name: each.id for each in self._service.versions()}
-        methods = {each.id: each.method for _, each in plan.indicators()}
+        places = {each.id: (commitment, each.method) for commitment, each in plan.indicators()}
         with self._database.reading() as run:
             standing = [tuple(map(text, row)) for row in run.rows(STANDING, {"plan": plan.id})]
         done = 0
         for indicator, person, permit, version, refused in standing:
-            method = methods.get(indicator)
+            commitment, method = places.get(indicator, (None, None))
             wanted = serving.get(method.dataset) if isinstance(method, PrivateFigure) else None
-            if wanted is not None and wanted != version and refused != wanted:
-                done += self._again(plan.id, indicator, PersonId(person), PermitId(permit), version=wanted)
+            if commitment is not None and wanted is not None and wanted not in (version, refused):
+                done += self._again(plan.id, commitment, indicator, PersonId(person), PermitId(permit), version=wanted)
         return done
 
-    def _again(self, plan: str, indicator: str, person: PersonId, permit: PermitId, *, version: str) -> int:
+    def _again(self, plan: str, commitment: Commitment, indicator: str, person: PersonId, permit: PermitId, *, version: str) -> int:
         try:
             with self._database.reading() as run:
                 asker = read_asker(run, person, signed_in_at=self._service.now(), stepped_up_at=None, token=None)
             self.measure(asker, indicator=indicator, permit=permit)
         except (Refusal, Fault) as failure:
+            if isinstance(failure, Refusal) and failure.code == "programme.dropped":
+                return 0
             structlog.get_logger("amana.node").warning("programme_figure", indicator=indicator, kind=type(failure).__name__)
+            owner = self._service.people.organisation(commitment.owner)
+            assert owner is not None, "a plan is adopted when its owners are known"
             with self._database.transaction() as run:
-                run.change(REFUSED, {"plan": plan, "indicator": indicator, "code": version})
+                run.change(REFUSED, {"plan": plan, "indicator": indicator, "version": version})
+                tell_of_figure(run, commitment=commitment.id, owner=owner.id, at=self._service.now())
             return 0
         return 1
 

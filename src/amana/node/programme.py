@@ -27,7 +27,7 @@ from amana.node.programme_record import (
 )
 from amana.node.project_rows import swapped
 from amana.node.release import release
-from amana.node.statements import Statement, check_digest, check_reasons, check_statement
+from amana.node.statements import Stated, check_digest, check_reasons, check_statement
 from amana.policy.people import Asker
 from amana.policy.rights import Action, check, may, offered
 from amana.policy.things import CommitmentOf, Node
@@ -111,7 +111,7 @@ class Programme:
         with self._database.transaction() as run:
             note_release(run, release(), at=self._now())
 
-    def state(self, asker: Asker | None, *, stated: Statement) -> EvidenceId:
+    def state(self, asker: Asker | None, *, stated: Stated) -> EvidenceId:
         """Bring a document, or a claim, for an indicator of one's own organisation's commitment.
 
         Errors: Refusal programme.evidence_wrong, programme.dropped.

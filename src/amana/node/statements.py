@@ -20,7 +20,7 @@ TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Stated:
     """What a plan owner states for an indicator. `shown`: the document that the figure is in; None: a claim, which weighs nothing."""
 
     indicator: str
@@ -30,7 +30,7 @@ class Statement:
     note: str
 
 
-def check_statement(stated: Statement, *, today: date) -> None:
+def check_statement(stated: Stated, *, today: date) -> None:
     """Return if it can be kept. Errors: Refusal programme.evidence_wrong for a day to come; node.bad_value."""
     if stated.on > today:
         raise Refusal("programme.evidence_wrong", reason="word.evidence.future")

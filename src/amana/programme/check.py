@@ -7,7 +7,7 @@ from typing import final
 
 from amana.log.documents import digest_of
 from amana.log.programme_kinds import PlanEntry
-from amana.programme.plan import Plan, Span
+from amana.programme.plan import Plan, SourceSpan
 from amana.programme.plan_document import query_digests, write_document
 from amana.terms.refusal import Refusal
 
@@ -43,7 +43,7 @@ def check_sources(plan: Plan, texts: Mapping[str, Text]) -> tuple[Refusal, ...]:
     return tuple(found)
 
 
-def _differs(span: Span, text: str) -> bool:
+def _differs(span: SourceSpan, text: str) -> bool:
     return sha256(text[span.start : span.end].encode()).hexdigest() != span.sha256
 
 

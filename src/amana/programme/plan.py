@@ -28,7 +28,7 @@ _PERIOD = re.compile(r"([1-9][0-9]{3})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?")
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class SourceSpan:
     """A piece of a source text. `start`, `end`: its characters, from 0, `end` after its last; `sha256`: of the piece as UTF-8."""
 
     source: str
@@ -63,7 +63,7 @@ class Count:
     category: str
     count: int
     at_least: bool
-    span: Span | None
+    span: SourceSpan | None
 
 
 @final
@@ -91,7 +91,7 @@ class Agreement:
     signed_on: date
     event: str
     document: str
-    span: Span
+    span: SourceSpan
 
 
 @final
@@ -193,7 +193,7 @@ class Commitment:
     goals: tuple[int, ...]
     agreement: str
     event: str
-    span: Span
+    span: SourceSpan
     indicators: tuple[Indicator, ...]
     milestones: tuple[Milestone, ...]
 
@@ -216,7 +216,7 @@ class Plan:
         """Every indicator with its commitment."""
         return tuple((commitment, indicator) for commitment in self.commitments for indicator in commitment.indicators)
 
-    def spans(self) -> tuple[tuple[str, Span], ...]:
+    def spans(self) -> tuple[tuple[str, SourceSpan], ...]:
         """Every span, with the name of what came from it."""
         found = [*((each.id, each.span) for each in self.agreements), *((each.id, each.span) for each in self.commitments)]
         figures = [(f"{event.id}.{each.category}", each.span) for event in self.events for each in event.figures if each.span is not None]

@@ -3,7 +3,19 @@
 import json
 
 from amana.programme.fold import Fold, Query, Share, digest_of, plain_of
-from amana.programme.plan import Agreement, Commitment, Document, Event, Indicator, Method, Milestone, Plan, PrivateFigure, Span, written_of
+from amana.programme.plan import (
+    Agreement,
+    Commitment,
+    Document,
+    Event,
+    Indicator,
+    Method,
+    Milestone,
+    Plan,
+    PrivateFigure,
+    SourceSpan,
+    written_of,
+)
 
 
 def write_document(plan: Plan) -> bytes:
@@ -62,7 +74,7 @@ def _named(**names: str) -> dict[str, object]:
     return {key: name for key, name in names.items() if name}
 
 
-def _span(span: Span) -> dict[str, object]:
+def _span(span: SourceSpan) -> dict[str, object]:
     return {"source": span.source, "from": span.start, "to": span.end, "sha256": span.sha256}
 
 

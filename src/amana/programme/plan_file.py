@@ -33,8 +33,8 @@ from amana.programme.plan import (
     Milestone,
     Plan,
     PrivateFigure,
+    SourceSpan,
     SourceText,
-    Span,
     Target,
     Theme,
     Words,
@@ -286,11 +286,11 @@ def _milestone(fields: Fields) -> Milestone:
     return made
 
 
-def _span(fields: Fields, key: str) -> Span:
+def _span(fields: Fields, key: str) -> SourceSpan:
     part = fields.part(key)
     if part is None:
-        return Span(source="", start=0, end=1, sha256="")
-    made = Span(
+        return SourceSpan(source="", start=0, end=1, sha256="")
+    made = SourceSpan(
         source=_named(part, "source", required=True),
         start=part.whole("from", low=0, high=OFFSET_MAX) or 0,
         end=part.whole("to", low=1, high=OFFSET_MAX) or 1,

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from amana.log.documents import digest_of
 from amana.node.evidence_facts import facts_of
-from amana.node.statements import Statement
+from amana.node.statements import Stated
 from amana.policy.rights import Action
 from amana.programme.evidence import LINK_MAX, NOTE_MAX, TITLE_MAX, Shown
 from amana.programme.plan import value_of
@@ -108,7 +108,7 @@ def submit(body: StatedIn, service: Here, caller: Caller) -> dict[str, object]:
     value, held = value_of(body.value), body.document
     assert value is not None, "its form was read at the door"
     named = None if held is None else Shown(sha256=held.sha256, title=held.title, link=held.link)
-    stated = Statement(indicator=body.indicator, on=body.on, value=value, shown=named, note=body.note)
+    stated = Stated(indicator=body.indicator, on=body.on, value=value, shown=named, note=body.note)
     return _shown(service.programme.state(caller, stated=stated), service)
 
 

@@ -12,7 +12,7 @@ from fastapi import Response
 
 from amana.node.desk import wanting
 from amana.node.evidence_facts import Facts, facts_of
-from amana.node.statements import REASONS_MAX, Statement
+from amana.node.statements import REASONS_MAX, Stated
 from amana.policy.rights import Action, check
 from amana.policy.things import CommitmentOf, Node
 from amana.programme.evidence import LINK_MAX, NOTE_MAX, TITLE_MAX, Shown
@@ -50,12 +50,13 @@ class Line:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """An indicator on the page of its commitment. `by`: where its figure comes from; `purses`: of a private figure, the permits that may
-    pay; `price`: what it would cost, where somebody asked."""
+    pay; `refused`: whether the node asked for it again and was refused; `price`: what it would cost, where somebody asked."""
 
     measure: Measure
     by: str
     missing: bool
     purses: tuple[Purse, ...]
+    refused: bool
     price: Priced | None
 
 
@@ -150,12 +151,12 @@ def _indicator(form: Form, standing: Standing) -> Indicator:
     raise Refusal("node.not_found", thing="word.thing.indicator", name=name)
 
 
-def _stated(form: Form, standing: Standing) -> Statement:
+def _stated(form: Form, standing: Standing) -> Stated:
     """Errors: Refusal http.bad_request, node.bad_value, node.not_found."""
     value = value_of(form.text("value", most=40, needed=True).translate(DIGITS).replace(",", ".").replace(" ", ""))
     if value is None:
         raise Refusal("node.bad_value", field="value", wanted="word.programme.value")
-    return Statement(
+    return Stated(
         indicator=_indicator(form, standing).id,
         on=form.day("on").date(),
         value=Fraction(value),
@@ -192,13 +193,15 @@ def _purses(reader: Reader, method: PrivateFigure) -> tuple[Purse, ...]:
 
 def _rows(reader: Reader, standing: Standing, price: tuple[str, Priced] | None) -> tuple[Row, ...]:
     missing = {each.indicator.id for each in wanting(standing)}
+    refused = reader.service.private_figures.refused(reader.service.programme_state.evaluation().plan.id)
 
     def row(measure: Measure) -> Row:
         method = measure.indicator.method
         by = "private" if isinstance(method, PrivateFigure) else "document" if isinstance(method, Document) else "log"
         cost = price[1] if price is not None and price[0] == measure.indicator.id else None
         purses = _purses(reader, method) if isinstance(method, PrivateFigure) else ()
-        return Row(measure=measure, by=by, missing=measure.indicator.id in missing, purses=purses, price=cost)
+        name = measure.indicator.id
+        return Row(measure=measure, by=by, missing=name in missing, purses=purses, refused=name in refused, price=cost)
 
     return tuple(map(row, standing.measures))
 

@@ -118,9 +118,9 @@ def older_than(found: Sequence[Note], *, lines: int, asked: Mapping[str, str]) -
 
 def did(note: Note, catalogue: Catalogue) -> str:
     """What was done, in words; what a newer node notes, as it says it."""
-    thing = note.thing.partition(" ")[0]
-    action = note.action.replace(" ", "_")
-    for name in (f"{thing}.{action}", action):
+    thing, action = note.thing.partition(" ")[0], note.action.replace(" ", "_")
+    whole, first = note.thing.replace(" ", "_"), note.action.partition(" ")[0]
+    for name in (f"{whole}.{action}", f"{thing}.{action}", action, f"{whole}.{first}"):
         found = catalogue.word("audit", name)
         if found != name:
             return found
@@ -129,7 +129,7 @@ def did(note: Note, catalogue: Catalogue) -> str:
 
 def _state(value: str, catalogue: Catalogue) -> str:
     """A state as a word; a role too."""
-    for kind in ("state", "role", "fact"):
+    for kind in ("state", "comment_state", "outcome", "role", "fact"):
         shown = catalogue.word(kind, value.replace(" ", "_"))
         if shown != value.replace(" ", "_"):
             return shown
