@@ -1,5 +1,6 @@
 """Attacks on the programme: what makes a status better without evidence, breaks the log, or makes a copy say something else."""
 
+import base64
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -13,9 +14,11 @@ import pytest
 from amana.log.documents import DOCUMENT_BYTES_MAX, digest_of
 from amana.log.entries import read_entry, write_entry
 from amana.log.entry_kinds import Entry
+from amana.log.look import entries_between, published_now
 from amana.log.programme_kinds import EvidenceEntry, ReleaseEntry, VerificationEntry
 from amana.log.quorum import policy_of
 from amana.log.read import FolderReader
+from amana.log.tree import Frontier, leaf_hash
 from amana.log.verify import verify
 from amana.node.clocks import SystemClock
 from amana.node.programme import Stated
@@ -325,7 +328,13 @@ def test_a_node_shows_what_a_copy_shows_also_while_its_log_is_ahead_of_its_clock
     for days in (0, 1, 1):
         clock.pass_(days=days)
         copy = evaluate_copy(reader, policy=policy, today=service.now().date()).evaluation
-        assert service.programme_state.evaluation().standings == copy.standings
+        here, size = service.programme_state.evaluation(), published_now(reader)[1].size
+        assert here.standings == copy.standings and (here.size, here.root) == (copy.size, copy.root)
+        tree = Frontier()
+        for entry in entries_between(reader, low=0, high=copy.size, size=size):
+            tree.add(leaf_hash(entry))
+        assert base64.b64decode(copy.root) == tree.root(), "of the entries that count"
+    assert copy.size == size
     assert world.statuses()["training"] == "done"
 
 

@@ -1,5 +1,6 @@
 """The programme on a node: what people do changes statuses, and a copy of the log says the same."""
 
+import base64
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -41,6 +42,8 @@ def evaluated(world: Carried, reader: FolderReader) -> dict[str, str]:
     policy = policy_of(*service._wired.log.signed_by)
     found = evaluate_copy(reader, policy=policy, today=service.now().date())
     assert found.evaluation.standings == service.programme_state.evaluation().standings
+    assert found.evaluation.size == found.verified.checkpoint.size
+    assert base64.b64decode(found.evaluation.root) == found.verified.checkpoint.root
     return {each.commitment.id: each.status.value for each in found.evaluation.standings}
 
 

@@ -62,8 +62,8 @@ def evaluate(options: argparse.Namespace, catalogue: Catalogue) -> None:
     if options.shape == "json":
         from amana.programme.iati import evaluation_as_json
 
-        checked = {"log-origin": copied.verified.checkpoint.origin, "log-root": copied.root}
-        print(json.dumps({**evaluation_as_json(found), **checked}, ensure_ascii=False, indent=2))
+        origin = copied.verified.checkpoint.origin
+        print(json.dumps({**evaluation_as_json(found), "log-origin": origin}, ensure_ascii=False, indent=2))
     elif options.shape == "csv":
         from amana.programme.iati import evaluation_as_csv
 
@@ -73,7 +73,7 @@ def evaluate(options: argparse.Namespace, catalogue: Catalogue) -> None:
         rows = [row for standing in found.standings for row in _rows(standing, catalogue)]
         write_table(heads, rows, numbers=(False, False, False, True, True))
     checkpoint = copied.verified.checkpoint
-    named = {"size": str(found.size), "origin": checkpoint.origin, "root": copied.root, "day": found.today.isoformat()}
+    named = {"size": str(found.size), "origin": checkpoint.origin, "root": found.root, "day": found.today.isoformat()}
     tell(catalogue.say("programme.evaluated", **named))
 
 

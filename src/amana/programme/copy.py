@@ -1,6 +1,5 @@
 """A whole copy of the public log, verified in every byte, and what it says of a plan (`amana programme evaluate`)."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -29,11 +28,6 @@ class Copied:
 
     evaluation: Evaluation
     verified: Verified
-
-    @property
-    def root(self) -> str:
-        """Of the tree, as checkpoints write it: base64."""
-        return base64.b64encode(self.verified.checkpoint.root).decode("ascii")
 
 
 def evaluate_copy(reader: LogReader, *, policy: Policy, today: date, name: str = "", plan: Plan | None = None) -> Copied:

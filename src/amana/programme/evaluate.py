@@ -4,6 +4,7 @@ The log says which plan is adopted and names its document; the plan says what is
 documents. So the same copy gives the same statuses everywhere, on a given day.
 """
 
+import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -16,6 +17,7 @@ from amana.log.entry_kinds import KINDS, KeyEntry
 from amana.log.note import read_verifier_key
 from amana.log.programme_kinds import CommitmentEntry, EvidenceEntry, PlanEntry, VerificationEntry
 from amana.log.quorum import LogKey, Policy
+from amana.log.tree import Frontier, leaf_hash
 from amana.programme.evidence import Evidence, EvidenceError, read_evidence, read_reasons
 from amana.programme.fold import Fold, Share, digest_of
 from amana.programme.folding import Figure, Folding
@@ -34,11 +36,13 @@ OF_PLANS = frozenset({"plan", "evidence", "verification", "commitment"})
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """Every commitment of a plan as a copy of the log shows it. `size`: of the log; `today`: the day for which it holds;
-    `adopted`: the index of the entry that adopted the plan, None where a plan is tried that nobody adopted."""
+    """Every commitment of a plan as a copy of the log shows it. `size`, `root`: of the tree of the entries that count, in base64 as
+    checkpoints write it; `today`: the day for which it holds; `adopted`: the index of the entry that adopted the plan, None where a plan
+    is tried that nobody adopted."""
 
     plan: Plan
     size: int
+    root: str
     today: date
     adopted: int | None
     standings: tuple[Standing, ...]
@@ -92,7 +96,7 @@ class Evaluator:
     """A plan on its way through a log that grows: entries come in order, each once."""
 
     def __init__(self, plan: Plan, *, read: Read) -> None:
-        self.plan, self.size = plan, 0
+        self.plan, self._tree = plan, Frontier()
         self.brought = Brought(plan.id)
         self._read, self._digest = read, document_digest(write_document(plan))
         self._folding = Folding(query for _, query in queries_of(plan))
@@ -125,8 +129,13 @@ class Evaluator:
         self.brought.add(index, line)
         if line[0] == "key":
             self._keys.append(LogKey(key=read_verifier_key(cast("KeyEntry", entry_of(line)).vkey)))
-        self.size += 1
+        self._tree.add(leaf_hash(entry))
         return True
+
+    @property
+    def size(self) -> int:
+        """How many entries count so far."""
+        return self._tree.size
 
     @property
     def day(self) -> str:
@@ -148,7 +157,8 @@ class Evaluator:
         )
         adopted = self.brought.adopted
         at = adopted[0] if adopted is not None and adopted[1].digest == self._digest else None
-        return Evaluation(plan=self.plan, size=self.size, today=today, adopted=at, standings=standings)
+        root = base64.b64encode(self._tree.root()).decode("ascii")
+        return Evaluation(plan=self.plan, size=self.size, root=root, today=today, adopted=at, standings=standings)
 
     def _measure(self, indicator: Indicator, observed: Mapping[str, list[Observation]], *, today: date) -> Measure:
         counted = tuple(self._counted_now(indicator, today=today)) if isinstance(indicator.method, Fold | Share) else ()

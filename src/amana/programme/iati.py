@@ -30,6 +30,7 @@ def evaluation_as_json(evaluation: Evaluation) -> Json:
         "title": _narratives(plan.title),
         "as-of": evaluation.today.isoformat(),
         "log-size": evaluation.size,
+        "log-root": evaluation.root,
         "adopted-entry": evaluation.adopted,
         "activities": [activity_of(each, plan=plan.id) for each in evaluation.standings],
     }

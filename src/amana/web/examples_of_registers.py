@@ -109,7 +109,7 @@ AI_SYSTEMS: Final[Example] = {
 }  # fmt: skip
 PROGRAMME: Final[Example] = {
     "plan": "national-ai", "version": 1, "title": [{"xml:lang": "en", "narrative": "National plan"}], "as-of": "2030-06-01",
-    "log-size": 4711, "adopted-entry": 4002,
+    "log-size": 4711, "log-root": "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=", "adopted-entry": 4002,
     "activities": [
         {
             "iati-identifier": "national-ai/teachers", "title": [{"xml:lang": "en", "narrative": "Teachers at ease"}],
