@@ -13,7 +13,7 @@ from pathlib import Path
 
 from earlier import Earlier, approved, permitted, person
 
-from amana.node.programme import Statement
+from amana.node.programme import Stated
 from amana.node.projects import Application
 from amana.node.service import Service, open_service
 from amana.policy.people import Asker, OrganisationKind, Role
@@ -170,12 +170,12 @@ def _report(service: Service, plan: Plan, owners: Mapping[str, Asker], *, folder
         file.write_text(f"Invented report, of no real country.\n{name}: {value}, as of {on.isoformat()}.\n", encoding="utf-8")
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         shown = Shown(sha256=digest, title=f"Report: {name}", link="")
-        stated = Statement(indicator=name, on=on, value=Fraction(value), shown=shown, note="")
+        stated = Stated(indicator=name, on=on, value=Fraction(value), shown=shown, note="")
         evidence = service.programme.state(owners[owner_of[name]], stated=stated)
         if verdict:
             verifier = next(each for each in verifiers if service.people.organisation(owner_of[name]).id != each.person.organisation)
             reasons = "The report shows this figure." if verdict == "confirm" else "The report shows another figure for that day."
             service.programme.verify(verifier, evidence=evidence, verdict=verdict, reasons=reasons, sha256=digest)
     for name, value in CLAIMED.items():
-        stated = Statement(indicator=name, on=on, value=Fraction(value), shown=None, note="")
+        stated = Stated(indicator=name, on=on, value=Fraction(value), shown=None, note="")
         service.programme.state(owners[owner_of[name]], stated=stated)
