@@ -328,13 +328,11 @@ def test_a_node_shows_what_a_copy_shows_also_while_its_log_is_ahead_of_its_clock
     for days in (0, 1, 1):
         clock.pass_(days=days)
         copy = evaluate_copy(reader, policy=policy, today=service.now().date()).evaluation
-        here, size = service.programme_state.evaluation(), published_now(reader)[1].size
-        assert here.standings == copy.standings and (here.size, here.root) == (copy.size, copy.root)
+        assert service.programme_state.evaluation() == copy
         tree = Frontier()
-        for entry in entries_between(reader, low=0, high=copy.size, size=size):
+        for entry in entries_between(reader, low=0, high=copy.size, size=published_now(reader)[1].size):
             tree.add(leaf_hash(entry))
         assert base64.b64decode(copy.root) == tree.root(), "of the entries that count"
-    assert copy.size == size
     assert world.statuses()["training"] == "done"
 
 
