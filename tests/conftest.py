@@ -1,6 +1,7 @@
 """Profiles of the property tests: `fast` for each change, `full` for `make test`; both small enough for two cores."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,6 +47,12 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
+
+
+@pytest.fixture(scope="module")
+def own_demo_folder(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for the tests of one file that spend: what they spend is not missing elsewhere."""
+    return Path(shutil.copytree(demo_folder, tmp_path_factory.mktemp("own") / "demo-data"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -23,13 +22,6 @@ from amana.terms.answer import AnswerTable, CellType, Estimate
 from amana.terms.refusal import Refusal
 from tests.doors.stand_in import TABLE, StandIn, door
 from tests.parts import logged_entries
-
-
-@pytest.fixture(scope="module")
-def demo_folder(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One of its own: what is spent here is not missing elsewhere."""
-    return Path(shutil.copytree(demo_folder, tmp_path_factory.mktemp("own") / "demo-data"))
-
 
 TYPES = {
     "text": CellType.TEXT, "whole": CellType.INTEGER, "number": CellType.NUMBER, "truth": CellType.BOOLEAN,
@@ -165,16 +157,16 @@ def test_a_share_of_the_budget_is_per_cent() -> None:
 
 
 @pytest.mark.slow
-def test_a_released_answer_is_redrawn_for_free_and_another_question_never_is(demo_folder: Path) -> None:
+def test_a_released_answer_is_redrawn_for_free_and_another_question_never_is(own_demo_folder: Path) -> None:
     sql = "SELECT region, COUNT(*) AS n, AVG(cost) AS mean FROM visits WHERE age > 17 GROUP BY region"
-    with amana.open(demo_folder) as node:
+    with amana.open(own_demo_folder) as node:
         with pytest.raises(Refusal, match=r"ask\.not_answered"):
             node._node.simulate(sql, within="6%", draws=2)
         result = node.sql(sql, within="6%")
         spent = node.budget("clinic").spent_nrho
-        uses = len(logged_entries(demo_folder))
+        uses = len(logged_entries(own_demo_folder))
         drawn = result.simulate(400)
-        written = logged_entries(demo_folder)
+        written = logged_entries(own_demo_folder)
         assert node.budget("clinic").spent_nrho == spent
         last = written[-1]
         assert len(written) == uses + 1 and last["verb"] == "recall" and last["cost_nrho"] == "0"
@@ -192,9 +184,9 @@ def test_a_released_answer_is_redrawn_for_free_and_another_question_never_is(dem
 
 
 @pytest.mark.slow
-def test_a_share_of_the_budget_is_never_exceeded_also_with_subqueries(demo_folder: Path) -> None:
+def test_a_share_of_the_budget_is_never_exceeded_also_with_subqueries(own_demo_folder: Path) -> None:
     sql = "SELECT COUNT(*) AS dear FROM visits WHERE cost > (SELECT AVG(cost) FROM visits WHERE age < 33)"
-    with amana.open(demo_folder) as node:
+    with amana.open(own_demo_folder) as node:
         preview = node.preview(sql, share="0.02%")
         result = node.sql(sql, share="0.02%")
         assert 0.00015 < result.cost.share <= 0.0002
